@@ -71,8 +71,8 @@ def test_categories_split_where_the_sources_say(id: str, value: float, label: st
     ("id", "text", "factor"),
     [
         ("vas", "cm", 10), ("vas", " MM ", 1), ("vas", "0–10", 10), ("crp", "mg/dL", 10),
-        ("crp", "mg / l", 1),        ("crp", "µg/mL", 1), ("crp", "μg/ml", 1), ("crp", "mcg/mL", 1), ("tnf_alpha", "ng/L", 1),
-        ("il10", "ng/mL", 1000), ("esr", "mm/hr", 1), ("haq", "", 1),
+        ("crp", "mg / l", 1), ("crp", "µg/mL", 1), ("crp", "μg/ml", 1), ("crp", "mcg/mL", 1),
+        ("tnf_alpha", "ng/L", 1), ("il10", "ng/mL", 1000), ("esr", "mm/hr", 1), ("haq", "", 1),
     ],
 )  # fmt: skip
 def test_units_are_read_as_laboratories_write_them(id: str, text: str, factor: float) -> None:
