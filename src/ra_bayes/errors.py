@@ -32,6 +32,8 @@ class Problem:
         Column name, if one column is to blame.
     value
         The offending text as it stands in the file.
+    key
+        Dotted key of a TOML page, e.g. ``"priors.residual_sd.median"``.
     """
 
     what: str
@@ -39,9 +41,12 @@ class Problem:
     row: int | None = None
     column: str | None = None
     value: str | None = None
+    key: str | None = None
 
     def __str__(self) -> str:
         place = [f"row {self.row}"] if self.row is not None else []
+        if self.key is not None:
+            place.append(f"key {self.key}")
         if self.column is not None:
             place.append(f"column {self.column!r}")
         if self.value is not None:

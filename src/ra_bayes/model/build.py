@@ -1,0 +1,132 @@
+"""From a model page to a `pm.Model`. Every number enters as `pm.Data`, so that one compiled model serves
+every outcome, prior and subset of patients of the same structure.
+
+A structure is a trajectory, a way of sampling the patients' levels, and the shape of the grid.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from ra_bayes.model.likelihood import log_density
+from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.predictor import expected, patient_effects
+from ra_bayes.model.priors import Parameter, from_raw, raw_name
+from ra_bayes.model.records import Grid
+from ra_bayes.model.spec import ModelSpec, parameters
+from ra_bayes.model.trajectories import TRAJECTORIES
+
+__all__ = ["Structure", "build", "data", "structure"]
+
+type Levels = Literal["centred", "non-centred"]
+
+
+class Structure(NamedTuple):
+    """What a compiled model is specific to; everything else is data.
+
+    ``levels`` says how patients' levels are sampled: ``"centred"`` (as they are: best where their
+    visits pin them) or ``"non-centred"`` (as standard normal scores: best where they do not).
+    """
+
+    shape: str
+    levels: Levels
+    patients: int
+    visits: int
+
+
+def structure(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> Structure:
+    """Return the structure of a model on a grid."""
+    return Structure(spec.shape, levels, *records.shape)
+
+
+def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
+    """Return every number of the model as the arrays that :func:`build` declares as data."""
+    priors = {
+        f"prior_{prior.parameter.name}": np.asarray(prior.numbers, dtype=float) for prior in spec.priors
+    }
+    constants = spec.trajectory.constants(records.weeks, spec.reference_week, spec.anchor_week)
+    recorded = {name: getattr(records, name) for name in ("low", "high", "kind", "log_slope")}
+    return {**priors, **constants, **recorded}
+
+
+def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Model:
+    """Return the PyMC model of a page and a cohort's records.
+
+    The sampled variables are raw: scales as ``NAME_z``, the correlation as ``correlation_u``
+    (see :mod:`ra_bayes.model.priors`).
+
+    Examples
+    --------
+    >>> from ra_bayes.cohort import read_cohort
+    >>> from ra_bayes.model.records import grid
+    >>> from ra_bayes.model.spec_reader import load_model
+    >>> from ra_bayes.resources import data_dir
+    >>> cohort, spec = read_cohort(data_dir() / "synthetic_cohort.csv"), load_model("vas")
+    >>> [each.name for each in build(spec, grid(spec, cohort)).observed_RVs]
+    ['record']
+    """
+    trajectory = TRAJECTORIES[spec.shape]
+    coords = {"patient": list(records.patients), "visit": records.weeks.tolist()}
+    with pm.Model(coords=coords) as model:
+        numbers = {name: pm.Data(name, array) for name, array in data(spec, records).items()}
+        values = {
+            each.name: _parameter(each, numbers[f"prior_{each.name}"]) for each in parameters(spec.shape)
+        }
+        steps = trajectory.steps(records.weeks.size)
+        if steps:
+            values["walk_step"] = pm.Normal("walk_step", 0.0, 1.0, shape=steps)
+        level, response = patient_effects(values, _patients(values, levels))
+        mu = expected(trajectory, values, level, response, numbers, PYTENSOR)
+        pm.CustomDist(
+            "record",
+            mu,
+            values["residual_sd"],
+            *(numbers[name] for name in ("high", "kind", "log_slope")),
+            logp=_record_logp,
+            observed=numbers["low"],
+            dims=("patient", "visit"),
+        )
+    return model
+
+
+def _parameter(parameter: Parameter, numbers: Any) -> Any:
+    name = raw_name(parameter)
+    match parameter.family:
+        case "level" | "shift":
+            raw = pm.Normal(name, numbers[0], numbers[1])
+        case "scale":
+            raw = pm.Normal(name, 0.0, 1.0)
+        case "correlation":
+            raw = pm.Beta(name, numbers[0], numbers[0])
+    return from_raw(parameter, raw, numbers[0], numbers[1], PYTENSOR)
+
+
+def _patients(values: dict[str, Any], levels: Levels) -> dict[str, Any]:
+    own = pm.Normal("patient_response_z", 0.0, 1.0, dims="patient")
+    if levels == "centred":
+        level = pm.Normal("patient_level", values["baseline_mean"], values["baseline_sd"], dims="patient")
+        return {"patient_response_z": own, "patient_level": level}
+    return {
+        "patient_response_z": own,
+        "patient_level_z": pm.Normal("patient_level_z", 0.0, 1.0, dims="patient"),
+    }
+
+
+def _record_logp(low: Any, mu: Any, residual_sd: Any, high: Any, kind: Any, log_slope: Any) -> Any:
+    return log_density(low, high, kind, log_slope, mu, residual_sd, PYTENSOR)
+
+
+def _log_ndtr(z: Any) -> Any:
+    # Each branch sees only the arguments it can take: a NaN in the branch not chosen would still
+    # reach the gradient.
+    left, right = pt.minimum(z, 0.0), pt.maximum(z, 0.0)
+    root2 = float(np.sqrt(2.0))
+    below = pt.log(0.5 * pt.erfcx(-left / root2)) - 0.5 * left**2
+    return pt.switch(z < 0.0, below, pt.log1p(-0.5 * pt.erfc(right / root2)))
+
+
+PYTENSOR = Namespace(pt.exp, pt.log, pt.switch, pt.minimum, _log_ndtr, pt.log1mexp)

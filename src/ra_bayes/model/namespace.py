@@ -1,0 +1,52 @@
+"""The few functions the model's equations need, for NumPy arrays and for PyTensor graphs.
+
+Every equation of the model is written once, against a :class:`Namespace`, and evaluated by NumPy
+(prior draws, estimands, log likelihood) or compiled by PyTensor (sampling). The two cannot drift
+apart, and a saved fit is read without PyMC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+__all__ = ["NUMPY", "Namespace"]
+
+type Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """Elementwise functions over one kind of array; the rest are operators and methods.
+
+    Parameters
+    ----------
+    exp, log, where
+        As in NumPy.
+    minimum
+        Elementwise minimum.
+    log_ndtr
+        Log of the standard normal distribution function, accurate in the far left tail.
+    log1mexp
+        ``log(1 - exp(x))`` for negative ``x``, accurate near 0 and far from it.
+    """
+
+    exp: Function
+    log: Function
+    where: Function
+    minimum: Function
+    log_ndtr: Function
+    log1mexp: Function
+
+
+def _log1mexp(x: np.ndarray) -> np.ndarray:
+    # Two branches, each where it keeps its digits (Maechler 2012, "Accurately computing log(1 - exp(-|a|))").
+    with np.errstate(divide="ignore"):
+        return np.where(x > -np.log(2.0), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+NUMPY = Namespace(np.exp, np.log, np.where, np.minimum, special.log_ndtr, _log1mexp)

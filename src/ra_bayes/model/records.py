@@ -1,0 +1,136 @@
+"""A cohort's records of one outcome as arrays (patient, visit) on the link's scale.
+
+The grid is the *cohort's*: every patient and every week with any measurement, whichever the outcome,
+so that all outcomes of one cohort have arrays of one shape and share one compiled model.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ra_bayes.cohort import Cohort, Record
+from ra_bayes.errors import FitError
+from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.spec import ModelSpec
+
+__all__ = ["Grid", "grid", "ends"]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Records of one outcome on a cohort's grid.
+
+    Parameters
+    ----------
+    patients
+        Patient identifiers.
+    weeks
+        Weeks of the visits, rising.
+    value
+        What was recorded, in the outcome's unit; NaN where nothing was (patient, visit).
+    limit
+        -1 where the truth lies below `value`, +1 where above, 0 elsewhere (patient, visit).
+    low, high
+        Ends of the record on the link's scale (patient, visit).
+    kind
+        MISSED, POINT or CELL of :mod:`~ra_bayes.model.likelihood` (patient, visit).
+    log_slope
+        Log of the link's slope at points, 0 elsewhere (patient, visit).
+    """
+
+    patients: tuple[str, ...]
+    weeks: np.ndarray
+    value: np.ndarray
+    limit: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    kind: np.ndarray
+    log_slope: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of patients and of visits."""
+        return len(self.patients), self.weeks.size
+
+
+def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
+    """Lay the cohort's records of the model's outcome on the cohort's grid.
+
+    Raises
+    ------
+    FitError
+        If the cohort has no such outcome, no visit at the reference or anchor week, or a record that
+        the link cannot take (a 0 under the log link).
+    """
+    records = cohort.of(spec.outcome.id)
+    if not records:
+        raise FitError(
+            f"model {spec.name!r} needs the outcome {spec.outcome.id!r}, which {cohort.name} does not have; "
+            f"it has {', '.join(cohort.outcomes)}"
+        )
+    weeks = np.array(cohort.weeks, dtype=float)
+    for name, week in (("reference_week", spec.reference_week), ("anchor week", spec.anchor_week)):
+        if week not in weeks:
+            raise FitError(
+                f"model {spec.name!r}: {name} {week:g} is not a visit of {cohort.name} "
+                f"(visits: {', '.join(f'{each:g}' for each in weeks)}); set it to one in the model page"
+            )
+    patients = cohort.patients
+    shape = len(patients), weeks.size
+    out = Grid(
+        patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5))
+    )
+    row = {patient: i for i, patient in enumerate(patients)}
+    column = {week: j for j, week in enumerate(weeks)}
+    for record in records:
+        at = row[record.patient], column[record.week]
+        out.value[at] = record.value
+        out.limit[at] = {"<": -1, "": 0, ">": 1}[record.limit]
+        low, high = ends(spec, record)
+        out.low[at], out.high[at] = low, high
+        out.kind[at] = POINT if low == high else CELL
+        if low == high:
+            out.log_slope[at] = spec.link.log_slope(record.value)
+    return out
+
+
+def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:
+    """Return the ends of the interval of y* that a record stands for, on the link's scale.
+
+    Raises
+    ------
+    FitError
+        If the record is a point that the link cannot take.
+    """
+    if spec.binary:
+        return (0.0, UNBOUNDED) if record.value > 0.5 else (-UNBOUNDED, 0.0)
+    low = high = record.value
+    if record.limit:
+        low, high = (-np.inf, high) if record.limit == "<" else (low, np.inf)
+    else:
+        low, high = low - spec.rounding / 2.0, high + spec.rounding / 2.0
+        if spec.open_bounds and spec.outcome.lower is not None and record.value <= spec.outcome.lower:
+            low = -np.inf
+        if spec.open_bounds and spec.outcome.upper is not None and record.value >= spec.outcome.upper:
+            high = np.inf
+    on_link = (_end(spec, low), _end(spec, high))
+    if on_link[0] == on_link[1] and abs(on_link[0]) == UNBOUNDED:
+        raise FitError(
+            f"row {record.row}: patient {record.patient!r}, week {record.week:g}: {spec.outcome.id} of "
+            f"{record.value:g} has no place under the {spec.link.name} link of model {spec.name!r}; "
+            "write a value below the limit of quantification as '<limit', or set bounds = \"open\""
+        )
+    return on_link
+
+
+def _end(spec: ModelSpec, value: float) -> float:
+    """Map one end to the link's scale; whatever the link cannot take lies at an open end."""
+    if np.isinf(value):
+        return float(np.sign(value)) * UNBOUNDED
+    on_link = float(spec.link.forward(value))
+    if np.isfinite(on_link):
+        return on_link
+    lower = spec.outcome.lower if spec.outcome.lower is not None else 0.0
+    return -UNBOUNDED if value <= lower else UNBOUNDED

@@ -1,0 +1,128 @@
+"""A model page: one TOML file that says everything about a model of one outcome.
+
+See ``models/outcomes/*.toml`` for the shipped pages; ``docs/model-pages.md`` documents every key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ra_bayes.model.links import Link
+from ra_bayes.model.predictor import PATIENT_PARAMETERS
+from ra_bayes.model.priors import Parameter, Prior
+from ra_bayes.model.trajectories import TRAJECTORIES, Trajectory
+from ra_bayes.outcome import Outcome
+
+__all__ = ["ModelSpec", "Placebo", "parameters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placebo:
+    """What a placebo arm would have done by the reference week: Normal on the link's scale.
+
+    Parameters
+    ----------
+    median
+        Change (continuous outcomes) or rate (binary ones), on the link's scale.
+    sd
+        SD between placebo arms of comparable trials, on the link's scale.
+    why
+        How the numbers were reached.
+    source
+        The trials.
+    """
+
+    median: float
+    sd: float
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model of one outcome, as its page says; made by :func:`~ra_bayes.model.spec_reader.load_model`.
+
+    Parameters
+    ----------
+    name
+        Stem of the page's file.
+    title, about
+        What the model is for.
+    outcome
+        What is measured.
+    link
+        Scale on which the model is additive.
+    shape
+        Name of the trajectory.
+    reference_week
+        Week whose change the scales refer to and the estimands are told at.
+    anchor_week
+        Week at which the mean change is zero: baseline, or for a binary outcome the reference week.
+    sustained_from
+        First week of the stretch over which a sustained response must hold.
+    rounding
+        Width of the cell a recorded value stands for; 0 if records are as fine as the measurement.
+    open_bounds
+        Whether a record at a bound of the outcome is open beyond it.
+    mcid
+        Change that matters, positive, in the outcome's unit.
+    mcid_source
+        Where that was seen.
+    placebo
+        Historical placebo response, if the page gives one.
+    priors
+        A prior for every parameter.
+    toml
+        The page itself.
+    """
+
+    name: str
+    title: str
+    about: str
+    outcome: Outcome
+    link: Link
+    shape: str
+    reference_week: float
+    anchor_week: float
+    sustained_from: float
+    rounding: float
+    open_bounds: bool
+    mcid: float | None
+    mcid_source: str
+    placebo: Placebo | None
+    priors: tuple[Prior, ...]
+    toml: str = field(repr=False)
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The shape of change over time."""
+        return TRAJECTORIES[self.shape]
+
+    @property
+    def binary(self) -> bool:
+        """Whether the outcome is 0 or 1."""
+        return self.outcome.kind == "binary"
+
+    @property
+    def benefit_sign(self) -> int:
+        """-1 where lower is better, +1 where higher is, 0 where no direction is agreed on."""
+        return {"decrease": -1, "increase": 1, None: 0}[self.outcome.benefit]
+
+    def prior(self, name: str) -> Prior:
+        """Return the prior of one parameter."""
+        return next(prior for prior in self.priors if prior.parameter.name == name)
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the page's content, blind to comments, spacing and the order of keys."""
+        content = json.dumps(tomllib.loads(self.toml), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def parameters(shape: str) -> tuple[Parameter, ...]:
+    """Return every parameter that needs a prior under a trajectory."""
+    return (*PATIENT_PARAMETERS, *TRAJECTORIES[shape].parameters)

@@ -1,0 +1,118 @@
+"""Reading one TOML table key by key, so that every wrong key is reported at once with its mend."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ra_bayes.errors import Problem
+
+__all__ = ["TomlTable"]
+
+
+class TomlTable:
+    """A TOML table that remembers which keys were asked for and what was wrong with them.
+
+    Parameters
+    ----------
+    table
+        The table as `tomllib` reads it.
+    problems
+        List that problems are added to; nested tables share it.
+    path
+        Dotted key of the table, for messages.
+    """
+
+    def __init__(self, table: Mapping[str, Any], problems: list[Problem], path: str = "") -> None:
+        self._table = table
+        self._problems = problems
+        self._path = path
+        self._known: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._table
+
+    def problem(self, key: str, what: str, mend: str, value: object = None) -> None:
+        """Note a problem at `key`."""
+        shown = None if value is None else str(value)
+        self._problems.append(Problem(what, mend, key=self._dotted(key), value=shown))
+
+    def raw(self, key: str) -> Any:
+        """Return the value at `key` as TOML has it, ``None`` if absent."""
+        self._known.add(key)
+        return self._table.get(key)
+
+    def text(self, key: str, mend: str, *, required: bool = True) -> str:
+        """Return a text that is not blank."""
+        value = self.raw(key)
+        if value is None and not required:
+            return ""
+        if value is None:
+            self.problem(key, "is missing", mend)
+        elif not isinstance(value, str) or not value.strip():
+            self.problem(key, "is not a text", mend, value)
+        else:
+            return value.strip()
+        return ""
+
+    def choice(self, key: str, options: Iterable[str], default: str) -> str:
+        """Return one of `options`; `default` if the key is absent or wrong."""
+        options = tuple(options)
+        value = self.raw(key)
+        if value is None:
+            return default
+        if value not in options:
+            near = difflib.get_close_matches(str(value), options, 1)
+            mend = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(options)}"
+            self.problem(key, "is not known", mend, value)
+            return default
+        return str(value)
+
+    def number(
+        self,
+        key: str,
+        mend: str,
+        *,
+        default: float | None = None,
+        above: float | None = None,
+        at_least: float | None = None,
+    ) -> float:
+        """Return a finite number, above or at least a bound; NaN (and a noted problem) if there is none."""
+        value = self.raw(key)
+        if value is None and default is not None:
+            return default
+        if value is None:
+            self.problem(key, "is missing", mend)
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            self.problem(key, "is not a number", mend, value)
+        elif above is not None and not value > above:
+            self.problem(key, f"must be above {above:g}", mend, value)
+        elif at_least is not None and not value >= at_least:
+            self.problem(key, f"must be at least {at_least:g}", mend, value)
+        else:
+            return float(value)
+        return math.nan
+
+    def table(self, key: str, mend: str, *, required: bool = True) -> TomlTable | None:
+        """Return a nested table, ``None`` if absent or not a table."""
+        value = self.raw(key)
+        if isinstance(value, Mapping):
+            return TomlTable(value, self._problems, self._dotted(key))
+        if value is not None:
+            self.problem(key, "is not a table", mend, value)
+        elif required:
+            self.problem(key, "is missing", mend)
+        return None
+
+    def finish(self) -> None:
+        """Note every key that nobody asked for."""
+        for key in self._table:
+            if key not in self._known:
+                near = difflib.get_close_matches(key, sorted(self._known), 1)
+                mend = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(self._known))}"
+                self.problem(key, "is not a known key", mend)
+
+    def _dotted(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key

@@ -1,0 +1,52 @@
+"""`visits`: a random walk over the visits; it presumes no shape. The default.
+
+    f(t_j) = walk_sd * sum over steps k between the anchor and j of sqrt(gap_k / t_ref) * z_k,  z_k ~ N(0, 1)
+    r(t)   = sqrt(t / t_ref)
+
+A step's variance grows with the weeks it spans, so `walk_sd` is the SD of the mean change over
+`t_ref` weeks, whatever the visits. Patients' deviations b_i r(t) grow like the walk itself:
+Var = response_sd^2 * t / t_ref.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.priors import Parameter
+
+__all__ = ["Visits"]
+
+
+class Visits:
+    """Random walk over the visits, tied to zero at the anchor week."""
+
+    name = "visits"
+    equation = "f(t_j) = f(t_j-1) + Normal(0, walk_sd sqrt((t_j - t_j-1) / t_ref)),  r(t) = sqrt(t / t_ref)"
+    parameters = (
+        Parameter("walk_sd", "scale", "SD of the population mean change that accrues by the reference week"),
+    )
+
+    def steps(self, visits: int) -> int:
+        """Return the number of standard normal steps over `visits` visits."""
+        return visits - 1
+
+    def constants(self, weeks: np.ndarray, reference: float, anchor: float) -> dict[str, np.ndarray]:
+        """Return the arrays that turn steps into the mean at each visit (visit, step) and r (visit)."""
+        scale = np.sqrt(np.diff(weeks) / reference)
+        at = int(np.flatnonzero(weeks == anchor)[0])
+        walk = np.tril(np.ones((weeks.size, weeks.size - 1)), -1)
+        return {"step_weight": (walk - walk[at]) * scale, "response_shape": np.sqrt(weeks / reference)}
+
+    def mean(self, values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:
+        """Return f at the visits, shape (..., visit)."""
+        # Broadcast and sum: a matrix product would double the time PyTensor takes to compile the model.
+        walk = (constants["step_weight"] * values["walk_step"][..., None, :]).sum(axis=-1)
+        return values["walk_sd"][..., None] * walk
+
+    def response(self, _values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:
+        """Return r at the visits, shape (visit)."""
+        return constants["response_shape"]
