@@ -1,0 +1,149 @@
+"""One cell's text -> a number, or a censored one, or the reason why it is neither."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+__all__ = ["Limit", "Mistake", "Number", "Value", "is_empty", "read_number", "read_value", "read_yes_no"]
+
+type Limit = Literal["", "<", ">"]
+
+
+class Number(NamedTuple):
+    """A number as written; `comma` if its decimal mark was a comma."""
+
+    number: Decimal
+    comma: bool = False
+
+
+class Value(NamedTuple):
+    """A number, or a limit ("<" or ">"); a text such as ``BLQ`` has a limit and no number."""
+
+    number: Decimal | None
+    limit: Limit = ""
+    comma: bool = False
+
+
+class Mistake(NamedTuple):
+    """Why a text cannot be read, and what to write instead."""
+
+    what: str
+    mend: str
+
+
+_EMPTY = frozenset({"", "na", "n/a", "."})
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_COMMA = re.compile(r"([+-]?)(\d+),(\d+)", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
+_WITH_UNIT = re.compile(r"([<>]?\s*[\d.,]*\d)\s*([A-Za-zµμ%][\w/%µμ.^-]*)", re.ASCII)
+_SIGN = re.compile(r"\s*(<=|>=|[<>≤≥])\s*(.*)", re.DOTALL)
+_LOWER_LIMIT = frozenset({"lloq", "loq", "llod", "lod", "limit"})
+_BELOW = frozenset(
+    {"blq", "bloq", "blloq", "bql", "below lloq", "below loq", "below limit", "below detection limit"}
+    | {"not detected", "not detectable", "undetected", "undetectable"}
+)
+_DONE_OR_DETECTED = frozenset({"nd", "n.d.", "n.d"})
+_YES_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+_EMPTY_IF_MISSING = "leave the cell empty if the value is missing"
+_NOT_A_NUMBER = Mistake("this is not a number", f"write a number such as 12.5, or {_EMPTY_IF_MISSING}")
+
+
+def is_empty(text: str) -> bool:
+    """Say whether a cell stands for a missing value: blank, ``NA``, ``N/A`` or ``.`` (R, SAS).
+
+    Examples
+    --------
+    >>> is_empty(" "), is_empty("NA"), is_empty("nan")
+    (True, True, False)
+    """
+    return text.strip().casefold() in _EMPTY
+
+
+def read_number(text: str) -> Number | Mistake:
+    """Read a number, with a decimal comma where it can mean nothing else.
+
+    Three digits after the only comma could be thousands, so ``1,234`` is refused; ``12,5``,
+    ``0,125`` and ``1234,567`` cannot.
+
+    Examples
+    --------
+    >>> read_number("12,5").number
+    Decimal('12.5')
+    >>> read_number("1,234").what
+    'the comma could mark thousands or decimals'
+    """
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return _finite(Decimal(text), comma=False)
+    if match := _COMMA.fullmatch(text):
+        sign, whole, part = match.groups()
+        if len(part) == 3 and len(whole) <= 3 and not whole.startswith("0"):
+            mend = f"write {sign}{whole}{part} or {sign}{whole}.{part}"
+            return Mistake("the comma could mark thousands or decimals", mend)
+        return _finite(Decimal(f"{sign}{whole}.{part}"), comma=True)
+    if _NOT_FINITE.fullmatch(text.casefold()):
+        return Mistake("this is not a finite number", _EMPTY_IF_MISSING)
+    if _GROUPED.fullmatch(text):
+        mark = max(",.", key=text.rfind)
+        plain = text.replace("," if mark == "." else ".", "").replace(mark, ".")
+        plain = plain if text.count(mark) == 1 else text.replace(",", "")
+        return Mistake("thousands are marked", f"write {plain}")
+    return _NOT_A_NUMBER
+
+
+def read_value(text: str) -> Value | Mistake:
+    """Read a measured value: a number, ``<0.5``, ``>200``, or a text such as ``BLQ`` or ``<LLOQ``.
+
+    Examples
+    --------
+    >>> read_value("< 0.5")
+    Value(number=Decimal('0.5'), limit='<', comma=False)
+    >>> read_value("BLQ")
+    Value(number=None, limit='<', comma=False)
+    """
+    text = text.strip()
+    folded = " ".join(text.casefold().split())
+    if folded in _BELOW:
+        return Value(None, "<")
+    if folded in _DONE_OR_DETECTED:
+        return Mistake("this could mean not detected or not done", "write <LLOQ, or leave the cell empty")
+    limit: Limit = ""
+    number_text = text
+    if match := _SIGN.fullmatch(text):
+        limit = "<" if match[1] in ("<", "<=", "≤") else ">"
+        number_text = match[2]
+        if limit == "<" and number_text.casefold() in _LOWER_LIMIT:
+            return Value(None, "<")
+    read = read_number(number_text)
+    if not isinstance(read, Mistake):
+        return Value(read.number, limit, read.comma)
+    if read is _NOT_A_NUMBER and (match := _WITH_UNIT.fullmatch(text)):
+        return Mistake(
+            "there is text after the number", f"write {match[1]} here and {match[2]} in a column unit"
+        )
+    return read
+
+
+def read_yes_no(text: str) -> bool | Mistake:
+    """Read ``yes``/``no``, ``true``/``false`` or ``1``/``0``, in any case.
+
+    Examples
+    --------
+    >>> read_yes_no("Yes"), read_yes_no("0")
+    (True, False)
+    """
+    folded = text.strip().casefold()
+    # 1.0 and 0.0 are what a DataFrame makes of 1 and 0 when another row holds a decimal.
+    folded = folded[:-2] if folded in ("0.0", "1.0") else folded
+    if folded in _YES_NO:
+        return _YES_NO[folded]
+    return Mistake("this is neither yes nor no", "write yes or no (or 1 or 0)")
+
+
+def _finite(number: Decimal, *, comma: bool) -> Number | Mistake:
+    if abs(number) > Decimal("1e300"):
+        return Mistake("the number is too large", _EMPTY_IF_MISSING)
+    return Number(number, comma)
