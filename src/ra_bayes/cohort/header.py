@@ -1,0 +1,151 @@
+"""The columns of a long table: which is which, which are unused, and what may have been meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from ra_bayes.cohort.problems import Problems
+
+__all__ = ["OPTIONAL", "REQUIRED", "Header", "read_header", "recognised"]
+
+REQUIRED = ("patient", "week", "outcome", "value")
+OPTIONAL = ("unit", "lower_limit", "limit", "synthetic")
+_ALIASES = {"weeks": "week", "values": "value", "units": "unit", "lloq": "lower_limit"}
+
+# Names that other people's tables use. They are asked about, never taken silently: a "visit" is
+# seldom a week and a "subject" may be numbered anew at every site.
+_MEANT = {
+    "patient": "subject subject_id subjid usubjid id patient_id patientid pid participant record_id study_id",
+    "week": "visit visits visit_week avisit avisitn time day days month months ady visitnum",
+    "outcome": "param paramcd parameter variable test testcd measure measurement endpoint analyte",
+    "value": "avalc aval result score y response reading lborres lbstresn",
+    "unit": "uom unit_of_measure lborresu lbstresu",
+    "lower_limit": "lower_limit_of_quantification lloq_value loq lod llod detection_limit lower_loq",
+    "limit": "censored censoring sign qualifier",
+    "synthetic": "simulated fake",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where each column stands.
+
+    Parameters
+    ----------
+    names
+        The header as written.
+    where
+        Position of every column that is read.
+    unused
+        Positions of the others.
+    """
+
+    names: tuple[str, ...]
+    where: Mapping[str, int]
+    unused: tuple[int, ...]
+
+
+def recognised(names: Sequence[str]) -> int:
+    """Count the columns of a long table among `names`.
+
+    Examples
+    --------
+    >>> recognised(["Patient", " WEEK ", "Lower limit", "site"])
+    3
+    """
+    return len({_role(name) for name in names} - {None})
+
+
+def read_header(names: Sequence[str], outcome_ids: Sequence[str], problems: Problems) -> Header:
+    """Find the columns; raise at once if one is missing or given twice.
+
+    `outcome_ids` let a wide table (one column per outcome) be told from a misspelt header.
+    """
+    where: dict[str, int] = {}
+    for position, name in enumerate(names):
+        role = _role(name)
+        if role is None:
+            continue
+        if role in where:
+            what = f"two columns say {role}: {names[where[role]]!r} (column {where[role] + 1}) and {name!r}"
+            mend = "keep one of the two, or rename the other"
+            problems.add("duplicate column", f"{what} (column {position + 1})", mend, row=1)
+        else:
+            where[role] = position
+    unused = tuple(position for position in range(len(names)) if position not in where.values())
+    missing = [role for role in REQUIRED if role not in where]
+    if missing:
+        _explain(missing, names, unused, outcome_ids, problems)
+    _ask_about_optional(names, unused, where, problems)
+    problems.raise_if_any()
+    problems.written_as = {role: names[position] for role, position in where.items()}
+    return Header(tuple(names), where, unused)
+
+
+def _explain(
+    missing: list[str],
+    names: Sequence[str],
+    unused: Sequence[int],
+    outcome_ids: Sequence[str],
+    problems: Problems,
+) -> NoReturn:
+    """Say which required columns are missing, what was found, and what may have been meant."""
+    wide = [names[position] for position in unused if _folded(names[position]) in outcome_ids]
+    if wide and {"outcome", "value"} & set(missing):
+        what = f"this is a wide table: {', '.join(map(repr, wide))} are outcomes, not columns of a long table"
+        mend = "give one row per patient, week and outcome, with the columns patient, week, outcome, value"
+        problems.stop("missing column", what, mend, row=1)
+    found = ", ".join(repr(_cut(name)) for name in names[:12]) + (", ..." if len(names) > 12 else "")
+    likely = {role: _likely(role, [names[position] for position in unused]) for role in missing}
+    renames = [f"{name!r} to {role}{_in_weeks(role, name)}" for role, name in likely.items() if name]
+    plural = "s" if len(missing) > 1 else ""
+    what = f"the column{plural} {', '.join(missing)} {'are' if plural else 'is'} missing (found: {found})"
+    mend = f"the first row must name the columns {', '.join(REQUIRED)}"
+    if renames:
+        mend += f"; if these are the ones, rename {', '.join(renames)}"
+    problems.stop("missing column", what, mend, row=1)
+
+
+def _likely(role: str, names: Sequence[str]) -> str | None:
+    """Return the name that others use for `role`, the likeliest first, or a misspelt one."""
+    folded = {_folded(name): name for name in names}
+    for other in (*_MEANT[role].split(), *difflib.get_close_matches(role, folded, cutoff=0.75)):
+        if other in folded:
+            return folded[other]
+    return None
+
+
+def _in_weeks(role: str, name: str) -> str:
+    if role != "week":
+        return ""
+    return f" (weeks since baseline{': divide by 7' if _folded(name) in ('day', 'days', 'ady') else ''})"
+
+
+def _ask_about_optional(
+    names: Sequence[str], unused: Sequence[int], where: Mapping[str, int], problems: Problems
+) -> None:
+    """Refuse a column that may well be a unit or a limit: leaving it out would change the values."""
+    for role in OPTIONAL:
+        for position in unused:
+            if role not in where and _likely(role, [names[position]]):
+                what = f"column {names[position]!r} looks like {role!r} and would not be read"
+                mend = f"rename it to {role}, or remove it"
+                problems.add("column name", what, mend, row=1)
+
+
+def _role(name: str) -> str | None:
+    folded = _folded(name)
+    folded = _ALIASES.get(folded, folded)
+    return folded if folded in REQUIRED or folded in OPTIONAL else None
+
+
+def _folded(name: str) -> str:
+    """Fold case, spaces, dots and hyphens: ``Lower Limit`` is ``lower_limit``."""
+    return "_".join(name.casefold().replace("-", " ").replace("_", " ").replace(".", " ").split())
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 30 else name[:29] + "…"
