@@ -1,0 +1,12 @@
+"""A small cohort of patients, read from a long table and validated before anything is computed.
+
+Nothing here imports pandas, numpy or pymc, so checking a file stays quick; a DataFrame is read
+through its own methods, and pandas is imported only to write one.
+"""
+
+from __future__ import annotations
+
+from ra_bayes.cohort.cohort import Cohort, Conversion, Infusion, LeftOut, Record
+from ra_bayes.cohort.read import read_cohort
+
+__all__ = ["Cohort", "Conversion", "Infusion", "LeftOut", "Record", "read_cohort"]

@@ -1,0 +1,212 @@
+"""The validated cohort: what was measured, in whom, when; and what the reader did to get there."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+from ra_bayes.cohort.value import Limit
+from ra_bayes.errors import CohortError, Problem
+from ra_bayes.outcome import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Cohort", "Conversion", "Infusion", "LeftOut", "Record"]
+
+
+class Record(NamedTuple):
+    """One measurement, in the outcome's canonical unit.
+
+    `limit` is ``"<"`` where the true value lies below `value` (left-censored: below the limit of
+    quantification), ``">"`` where it lies above, and blank where `value` is what was recorded.
+    `week` counts from baseline; `row` is the spreadsheet row it was read from (the header is row 1).
+    """
+
+    patient: str
+    week: float
+    outcome: str
+    value: float
+    limit: Limit
+    row: int
+
+
+class Infusion(NamedTuple):
+    """One infusion: who, and in which week."""
+
+    patient: str
+    week: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in the table that the cohort does not hold: what, how many cells, and why."""
+
+    what: str
+    count: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """`count` values of `outcome` multiplied by `factor`, from one unit to another."""
+
+    outcome: str
+    from_unit: str
+    to_unit: str
+    factor: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """A small cohort, validated and frozen; made by :func:`ra_bayes.cohort.read_cohort`.
+
+    Parameters
+    ----------
+    name
+        Name for titles; holds the word "synthetic" if the cohort is.
+    source
+        Name of the file it came from, without the folder.
+    synthetic
+        Whether the table says that no patient stands behind it.
+    records
+        Every measurement, sorted by outcome, patient and week.
+    infusions
+        Who was infused when, sorted by week and patient.
+    used
+        Definitions of the outcomes measured.
+    lower_limits
+        Lower limits of quantification seen, as (outcome, limit in the canonical unit).
+    left_out
+        What the table held and the cohort does not.
+    conversions
+        Values that were converted to the canonical unit.
+    notes
+        What else the reader took the table to mean, one sentence each.
+    """
+
+    name: str
+    source: str
+    synthetic: bool
+    records: tuple[Record, ...]
+    infusions: tuple[Infusion, ...] = ()
+    used: tuple[Outcome, ...] = ()
+    lower_limits: tuple[tuple[str, float], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Patients in the order in which the table first names them."""
+        return tuple(dict.fromkeys(record.patient for record in sorted(self.records, key=lambda r: r.row)))
+
+    @property
+    def weeks(self) -> tuple[float, ...]:
+        """All weeks with a measurement, rising."""
+        return tuple(sorted({record.week for record in self.records}))
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        """Identifiers of the outcomes measured, in the order of `used`."""
+        return tuple(outcome.id for outcome in self.used)
+
+    @property
+    def definitions(self) -> Mapping[str, Outcome]:
+        """The definition of each outcome measured, by identifier."""
+        return {outcome.id: outcome for outcome in self.used}
+
+    @property
+    def infusion_weeks(self) -> tuple[float, ...]:
+        """Weeks in which any patient was infused, rising."""
+        return tuple(sorted({infusion.week for infusion in self.infusions}))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the content: records, infusions, outcomes; not of row order, file name or title.
+
+        A value counts as the number it is in the canonical unit, so ``3.5 cm`` and ``35 mm`` agree.
+        """
+        content = {
+            "format": "ra_bayes cohort 1",
+            "outcomes": sorted(self.outcomes),
+            "records": [[*record[:5]] for record in self.records],
+            "infusions": [[*infusion] for infusion in self.infusions],
+        }
+        return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+
+    def of(self, outcome: str) -> tuple[Record, ...]:
+        """Return the records of one outcome, by patient and week; none if it was not measured."""
+        return tuple(record for record in self.records if record.outcome == outcome)
+
+    def baseline(self, outcome: str, patient: str) -> Record:
+        """Return the record of week 0.
+
+        Raises
+        ------
+        KeyError
+            If there is none, which the reader allows for binary outcomes only.
+        """
+        for record in self.of(outcome):
+            if record.patient == patient and record.week == 0:
+                return record
+        raise KeyError(f"patient {patient!r} has no {outcome} at week 0")
+
+    def limits(self, outcome: str) -> tuple[float, ...]:
+        """Return the lower limits of quantification seen for one outcome, rising, canonical unit."""
+        return tuple(limit for each, limit in self.lower_limits if each == outcome)
+
+    def only(self, *, patients: Iterable[str]) -> Cohort:
+        """Return the cohort of some patients; what is left out is added to `left_out`.
+
+        Raises
+        ------
+        CohortError
+            If a patient is not in the cohort, or none is asked for.
+        """
+        wanted = {patients} if isinstance(patients, str) else set(patients)
+        problems = [
+            _unknown_patient(patient, self.patients) for patient in sorted(wanted - {*self.patients}, key=str)
+        ]
+        if not wanted:
+            problems.append(Problem("no patient is asked for", "name at least one"))
+        if problems:
+            raise CohortError(self.name, problems)
+        gone = [patient for patient in self.patients if patient not in wanted]
+        records = tuple(record for record in self.records if record.patient in wanted)
+        measured = {record.outcome for record in records}
+        counts = {patient: sum(record.patient == patient for record in self.records) for patient in gone}
+        return replace(
+            self,
+            records=records,
+            infusions=tuple(infusion for infusion in self.infusions if infusion.patient in wanted),
+            used=tuple(outcome for outcome in self.used if outcome.id in measured),
+            lower_limits=tuple(limit for limit in self.lower_limits if limit[0] in measured),
+            left_out=(
+                *self.left_out,
+                *(LeftOut(f"patient {patient!r}", counts[patient], "not asked for") for patient in gone),
+            ),
+        )
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the measurements as a tidy long DataFrame.
+
+        Columns: patient, week, outcome, value (canonical unit), unit, limit, synthetic; read_cohort
+        reads it back to the same records. Infusions are in `infusions`.
+        """
+        import pandas as pd
+
+        units = {outcome.id: outcome.unit for outcome in self.used}
+        rows = [(*record[:4], units[record.outcome], record.limit) for record in self.records]
+        columns = ["patient", "week", "outcome", "value", "unit", "limit"]
+        return pd.DataFrame(rows, columns=columns).assign(synthetic="yes" if self.synthetic else "no")
+
+
+def _unknown_patient(patient: str, known: tuple[str, ...]) -> Problem:
+    close = difflib.get_close_matches(str(patient), known, n=1) or [", ".join(known[:12])]
+    return Problem("there is no such patient in the cohort", f"write {close[0]}", value=str(patient))

@@ -1,0 +1,191 @@
+"""Rows of text -> records, infusions and missing values, row by row, noting every problem."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ra_bayes.cohort.cohort import Infusion, Record
+from ra_bayes.cohort.measure import Line, Measured, measure, read_week
+from ra_bayes.cohort.problems import Problems
+from ra_bayes.cohort.value import Mistake, read_yes_no
+from ra_bayes.outcome import Outcome
+
+__all__ = ["INFUSION", "Found", "Missing", "Visit", "take"]
+
+INFUSION = "infusion"
+
+
+class Visit(NamedTuple):
+    """What may occur once: one patient's value of one outcome in one week."""
+
+    patient: str
+    week: float
+    outcome: str
+
+
+class Missing(NamedTuple):
+    """A row with an empty value; `patient` and `week` are ``None`` if they could not be read."""
+
+    outcome: str
+    patient: str | None
+    week: float | None
+    row: int
+
+
+@dataclass(slots=True)
+class Found:
+    """What the rows read so far amount to.
+
+    Parameters
+    ----------
+    known
+        Outcomes that may occur, by identifier.
+    problems
+        Where problems are noted.
+    visits
+        Row of every visit with a value, whether or not the value could be read.
+    undated
+        Outcome and patient of the rows whose week could not be read.
+    patients
+        First row of every patient.
+    synthetic
+        First row that says yes, no or nothing (``None``) to "synthetic".
+    units
+        Values per outcome, unit as written and factor to the canonical unit.
+    below
+        Values per outcome that were numbers under their row's lower limit.
+    unknown
+        Rows of every outcome that is not known.
+    """
+
+    known: Mapping[str, Outcome]
+    problems: Problems
+    rows: int = 0
+    records: list[Record] = field(default_factory=list)
+    infusions: dict[Infusion, int] = field(default_factory=dict)
+    missing: list[Missing] = field(default_factory=list)
+    visits: dict[Visit, int] = field(default_factory=dict)
+    undated: set[tuple[str, str]] = field(default_factory=set)
+    patients: dict[str, int] = field(default_factory=dict)
+    look_alikes: dict[str, str] = field(default_factory=dict)
+    synthetic: dict[bool | None, int] = field(default_factory=dict)
+    units: Counter[tuple[str, str, float]] = field(default_factory=Counter)
+    lower_limits: set[tuple[str, float]] = field(default_factory=set)
+    below: Counter[str] = field(default_factory=Counter)
+    decimal_commas: int = 0
+    unknown: dict[str, list[int]] = field(default_factory=dict)
+
+
+def take(line: Line, found: Found) -> None:
+    """Read one row into `found`.
+
+    Examples
+    --------
+    >>> from ra_bayes.outcomes import OUTCOMES
+    >>> found = Found(OUTCOMES, Problems("cohort.csv"))
+    >>> take(Line(2, "001", "0", "crp", "12,5", "mg/L"), found)
+    >>> found.records
+    [Record(patient='001', week=0.0, outcome='crp', value=12.5, limit='', row=2)]
+    """
+    found.rows += 1
+    _flag(line, found)
+    patient = _patient(line, found)
+    week = read_week(line, found.problems)
+    if line.outcome.casefold() == INFUSION:
+        _infusion(line, patient, week, found)
+        return
+    outcome = _outcome(line, found)
+    if outcome is None:
+        return
+    if not (line.value or line.limit):
+        found.missing.append(Missing(outcome.id, patient, week, line.row))
+        return
+    measured = measure(line, outcome, found.problems)
+    if patient is None:
+        return
+    if week is None:
+        found.undated.add((outcome.id, patient))
+    elif _is_new(Visit(patient, week, outcome.id), line, found) and measured is not None:
+        found.records.append(Record(patient, week, outcome.id, measured.value, measured.limit, line.row))
+        _count(line, outcome, measured, found)
+
+
+def _count(line: Line, outcome: Outcome, measured: Measured, found: Found) -> None:
+    found.units[outcome.id, line.unit, measured.factor] += 1
+    found.below[outcome.id] += measured.below
+    found.decimal_commas += measured.comma
+    if measured.lower_limit is not None:
+        found.lower_limits.add((outcome.id, measured.lower_limit))
+    elif measured.limit == "<":
+        found.lower_limits.add((outcome.id, measured.value))
+
+
+def _is_new(visit: Visit, line: Line, found: Found) -> bool:
+    if visit not in found.visits:
+        found.visits[visit] = line.row
+        return True
+    rows = f"rows {found.visits[visit]} and {line.row}"
+    what = f"patient {visit.patient!r} has {visit.outcome} in week {visit.week:g} twice, {rows}"
+    found.problems.add("duplicate visit", what, "keep one of the two", row=line.row)
+    return False
+
+
+def _patient(line: Line, found: Found) -> str | None:
+    if not line.patient:
+        found.problems.add(
+            "patient", "the patient is blank", "give the identifier", row=line.row, column="patient"
+        )
+        return None
+    if line.patient not in found.patients:
+        found.patients[line.patient] = line.row
+        # Two spellings of one patient would be analysed as two patients, which matters at n = 6.
+        folded = " ".join(unicodedata.normalize("NFKC", line.patient).casefold().split())
+        twin = found.look_alikes.setdefault(folded, line.patient)
+        if twin != line.patient:
+            what = f"this differs from {twin!r} (row {found.patients[twin]}) in case, spaces or encoding only"
+            mend = "write one patient one way, and two patients so that they can be told apart"
+            found.problems.add("patient", what, mend, row=line.row, column="patient", value=line.patient)
+    return line.patient
+
+
+def _outcome(line: Line, found: Found) -> Outcome | None:
+    outcome = found.known.get(line.outcome) or found.known.get(line.outcome.casefold())
+    if outcome is None:
+        found.unknown.setdefault(line.outcome, []).append(line.row)
+    return outcome
+
+
+def _infusion(line: Line, patient: str | None, week: float | None, found: Found) -> None:
+    if not line.value:
+        found.missing.append(Missing(INFUSION, patient, week, line.row))
+        return
+    if read_yes_no(line.value) is not True:
+        mend = "write 1 if it was given; remove the row if it was not"
+        found.problems.add(
+            "infusion", "an infusion row says 1", mend, row=line.row, column="value", value=line.value
+        )
+        return
+    if patient is None or week is None:
+        return
+    infusion = Infusion(patient, week)
+    if infusion in found.infusions:
+        rows = f"rows {found.infusions[infusion]} and {line.row}"
+        what = f"patient {patient!r} has the infusion of week {week:g} twice, {rows}"
+        found.problems.add("duplicate visit", what, "keep one of the two", row=line.row)
+        return
+    found.infusions[infusion] = line.row
+
+
+def _flag(line: Line, found: Found) -> None:
+    """Note whether the row calls itself synthetic."""
+    answer = read_yes_no(line.synthetic) if line.synthetic else None
+    if isinstance(answer, Mistake):
+        found.problems.add(
+            "synthetic", answer.what, answer.mend, row=line.row, column="synthetic", value=line.synthetic
+        )
+        return
+    found.synthetic.setdefault(answer, line.row)

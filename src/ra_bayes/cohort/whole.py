@@ -1,0 +1,110 @@
+"""What only the whole table shows: unknown outcomes, no baseline, units left open, mixed flags."""
+
+from __future__ import annotations
+
+import difflib
+from collections import defaultdict
+from collections.abc import Mapping
+
+from ra_bayes.cohort.rows import INFUSION, Found, Visit
+from ra_bayes.outcome import Outcome
+
+__all__ = ["check_whole"]
+
+
+def check_whole(found: Found) -> None:
+    """Note the problems of the table as a whole."""
+    _check_empty(found)
+    _check_outcomes(found)
+    _check_baselines(found)
+    _check_synthetic(found)
+    written: dict[str, set[tuple[str, float]]] = defaultdict(set)
+    for outcome, unit, factor in found.units:
+        written[outcome].add((unit, factor))
+    for outcome, units in written.items():
+        _check_units(found.known[outcome], units, found)
+
+
+def _check_empty(found: Found) -> None:
+    mend = "give one row per patient, week and outcome"
+    if found.problems or found.unknown:
+        return
+    if not found.rows:
+        found.problems.add("empty", "there is no row below the header", mend)
+    elif not found.records:
+        found.problems.add("empty", "no row holds a measured value", mend)
+
+
+def _check_outcomes(found: Found) -> None:
+    """Name each unknown outcome once, however many rows it has."""
+    for text, rows in found.unknown.items():
+        what = "this outcome is not known" if text else "the outcome is blank"
+        if len(rows) > 1:
+            what += f" (in {len(rows)} rows up to row {rows[-1]})"
+        mend = _likely_outcome(text, found.known)
+        found.problems.add("outcome", what, mend, row=rows[0], column="outcome", value=text or None)
+
+
+def _likely_outcome(text: str, known: Mapping[str, Outcome]) -> str:
+    """Suggest the identifiers, or the outcomes with a label, that are spelt like `text`."""
+    names = {_folded(outcome.label): id for id, outcome in known.items()}
+    names |= {_folded(id): id for id in (*known, INFUSION)}
+    if _folded(text) in names:
+        return f"write {names[_folded(text)]}"
+    if close := [names[name] for name in difflib.get_close_matches(_folded(text), names, n=3, cutoff=0.7)]:
+        return f"did you mean {' or '.join(dict.fromkeys(close))}? Or define it in outcomes="
+    return f"write one of {', '.join(known)}, or define it in outcomes="
+
+
+def _folded(name: str) -> str:
+    """Fold spaces, hyphens and case: ``IL-10`` is ``il10``."""
+    return "".join(char for char in name.casefold() if char.isalnum())
+
+
+def _check_baselines(found: Found) -> None:
+    first: dict[tuple[str, str], int] = {}
+    for visit, row in found.visits.items():
+        first.setdefault((visit.outcome, visit.patient), row)
+    empty = {(gap.outcome, gap.patient): gap.row for gap in found.missing if gap.week == 0}
+    for (outcome, patient), row in first.items():
+        if found.known[outcome].kind == "binary" or (outcome, patient) in found.undated:
+            continue
+        if Visit(patient, 0.0, outcome) not in found.visits:
+            what = f"patient {patient!r} has no baseline (week 0) of {outcome}"
+            mend = "add it, or remove the patient's rows of this outcome"
+            if (outcome, patient) in empty:
+                what += f": its value in row {empty[outcome, patient]} is empty"
+                mend = "fill it in, or remove the patient's rows of this outcome"
+            found.problems.add("no baseline", what, mend, row=row)
+
+
+def _check_synthetic(found: Found) -> None:
+    if len(found.synthetic) > 1:
+        says = {True: "yes", False: "no", None: "nothing"}
+        told = ", ".join(f"row {row} says {says[answer]}" for answer, row in found.synthetic.items())
+        what = f"rows disagree on whether the cohort is synthetic: {told}"
+        mend = "write the same in every row; real and made-up patients do not mix"
+        found.problems.add("synthetic", what, mend, row=max(found.synthetic.values()), column="synthetic")
+
+
+def _check_units(outcome: Outcome, units: set[tuple[str, float]], found: Found) -> None:
+    """Ask for a unit where some rows leave it open and another one is possible."""
+    open_rows = ("", 1.0) in units
+    if not open_rows:
+        return
+    others = [unit for unit, factor in units if unit and factor != 1.0]
+    if others:
+        what = f"some rows of {outcome.id} are in {others[0]} and others give no unit"
+        found.problems.add("unit", what, f"write {outcome.unit} or {others[0]} in every row", column="unit")
+        return
+    hint = outcome.suspicious
+    records = [record for record in found.records if record.outcome == outcome.id]
+    if len(units) > 1 or hint is None or any(record.value > hint.max_below for record in records):
+        return
+    top = max(record.value for record in records)
+    what = (
+        f"no unit is given for {outcome.id} and no value is above {top:.10g}, which looks like "
+        f"{hint.other_unit} rather than {outcome.unit} ({hint.why})"
+    )
+    mend = f"write {hint.other_unit} or {outcome.unit} in a column unit"
+    found.problems.add("unit", what, mend, row=min(record.row for record in records), column="unit")
