@@ -1,0 +1,115 @@
+"""What holds for any table: it reads back, in any order of rows, and garbage never ends in a traceback."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.errors import CohortError
+
+quick = settings(max_examples=150, deadline=None)
+
+ids = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
+ids = ids.map(str.strip).filter(bool)
+weeks = st.integers(0, 52).map(float) | st.floats(0, 500, allow_nan=False)
+concentrations = st.floats(1e-6, 1e6, allow_nan=False)
+limits = st.sampled_from(["", "<", ">"])
+
+
+def look(id: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", id).casefold().split())
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> list[tuple[str, float, float, str]]:
+    """Patients of one cytokine, each with a baseline: (patient, week, value, limit)."""
+    rows = []
+    for patient in draw(st.lists(ids, min_size=1, max_size=6, unique_by=look)):
+        later = draw(st.lists(weeks.filter(bool), max_size=4, unique=True))
+        rows += [(patient, week, draw(concentrations), draw(limits)) for week in [0.0, *later]]
+    return rows
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cohort") / "cohort.csv"
+
+
+def written(file: Path, rows: list[tuple[str, float, float, str]], delimiter: str = ",") -> Cohort:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerow(["patient", "week", "outcome", "value", "unit"])
+    writer.writerows(
+        [patient, week, "il10", f"{limit}{value}", "pg/mL"] for patient, week, value, limit in rows
+    )
+    file.write_text(text.getvalue(), encoding="utf-8", newline="")
+    return read_cohort(file)
+
+
+@quick
+@given(rows=tables(), delimiter=st.sampled_from(",;\t"))
+def test_what_is_written_is_read(
+    file: Path, rows: list[tuple[str, float, float, str]], delimiter: str
+) -> None:
+    cohort = written(file, rows, delimiter)
+    assert sorted((r.patient, r.week, r.value, r.limit) for r in cohort.records) == sorted(rows)
+    assert cohort.patients == tuple(dict.fromkeys(row[0] for row in rows))
+
+
+@quick
+@given(data=st.data(), rows=tables())
+def test_hash_does_not_know_the_order_of_rows(
+    file: Path, data: st.DataObject, rows: list[tuple[str, float, float, str]]
+) -> None:
+    assert written(file, data.draw(st.permutations(rows))).hash == written(file, rows).hash
+
+
+@quick
+@given(rows=tables())
+def test_a_dataframe_reads_back(file: Path, rows: list[tuple[str, float, float, str]]) -> None:
+    cohort = written(file, rows)
+    assert read_cohort(cohort.to_dataframe()).hash == cohort.hash
+
+
+def read_or_refuse(file: Path, content: bytes) -> None:
+    """Either outcome is fine; any other exception is not."""
+    file.write_bytes(content)
+    refused = None
+    try:
+        assert read_cohort(file).records
+    except CohortError as error:
+        refused = error
+    if refused is not None:
+        assert refused.problems
+        # A terminal has to be able to print it, whatever bytes were in the file.
+        assert str(refused).encode("utf-8")
+
+
+@quick
+@given(content=st.binary(max_size=400))
+def test_any_bytes(file: Path, content: bytes) -> None:
+    read_or_refuse(file, content)
+
+
+cells = st.one_of(
+    st.text(max_size=8),
+    st.from_regex(r"[<>=]{0,2} ?-?[0-9]{0,4}[.,]?[0-9]{0,4}(e[+-]?[0-9]{1,5})?", fullmatch=True),
+    st.sampled_from(
+        ["A", "0", "4", "vas", "crp", "haq", "acr20", "infusion", "BLQ", "yes", "cm", "mg/dL", '"']
+    ),
+)
+
+
+@settings(quick, max_examples=400)
+@given(rows=st.lists(st.lists(cells, min_size=7, max_size=7), max_size=6), tail=st.binary(max_size=20))
+def test_any_cells_under_a_good_header(file: Path, rows: list[list[str]], tail: bytes) -> None:
+    header = "patient,week,outcome,value,unit,lower_limit,limit"
+    text = "\n".join([header, *(",".join(row) for row in rows)])
+    read_or_refuse(file, text.encode("utf-8", "surrogatepass") + tail)
