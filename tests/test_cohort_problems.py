@@ -46,7 +46,7 @@ ROWS = {
     "lower limit of 0": ("A,4,crp,3,,0,,", "lower_limit", "0", "is above 0", "leave it empty"),
     "lower limit as text": ("A,4,crp,3,,low,,", "lower_limit", "low", "not a number", "as a number"),
     "lower limit of a scale": ("A,0,haq,1,,0.5,,", "lower_limit", "0.5", "no limit of quantif", "leave"),
-    "limit without a value": ("A,4,crp,,,0.5,<,", "value", "", "this is not a number", "write a number such as"),
+    "limit without a value": ("A,4,crp,,,0.5,<,", "value", "", "this is not a number", "write a number"),
     "number in the limit column": ("A,4,crp,3,,,0.5,", "limit", "0.5", "<, > or blank", "lower_limit"),
     "thousands or decimals": ("A,4,crp,\"1,234\",,,,", "value", "1,234", "the comma could", "write 1234 or"),
     "thousands": ("A,4,crp,\"1,234.5\",,,,", "value", "1,234.5", "thousands are marked", "write 1234.5"),
