@@ -56,8 +56,8 @@ def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
 def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Model:
     """Return the PyMC model of a page and a cohort's records.
 
-    The sampled variables are raw: scales as ``NAME_z``, the correlation as ``correlation_u``
-    (see :mod:`ra_bayes.model.priors`).
+    The sampled variables are raw: ``NAME_z``, ``correlation_u`` (see :mod:`ra_bayes.model.priors`),
+    ``walk_step``, and for each patient ``patient_response_z`` and ``patient_level_c`` or ``_z``.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Mode
         steps = trajectory.steps(records.weeks.size)
         if steps:
             values["walk_step"] = pm.Normal("walk_step", 0.0, 1.0, shape=steps)
-        level, response = patient_effects(values, _patients(values, levels))
+        level, response = patient_effects(values, _patients(values, numbers, levels))
         mu = expected(trajectory, values, level, response, numbers, PYTENSOR)
         pm.CustomDist(
             "record",
@@ -95,25 +95,26 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Mode
 
 def _parameter(parameter: Parameter, numbers: Any) -> Any:
     name = raw_name(parameter)
-    match parameter.family:
-        case "level" | "shift":
-            raw = pm.Normal(name, numbers[0], numbers[1])
-        case "scale":
-            raw = pm.Normal(name, 0.0, 1.0)
-        case "correlation":
-            raw = pm.Beta(name, numbers[0], numbers[0])
+    if parameter.family == "correlation":
+        raw = pm.Beta(name, numbers[0], numbers[0])
+    else:
+        raw = pm.Normal(name, 0.0, 1.0)
     return from_raw(parameter, raw, numbers[0], numbers[1], PYTENSOR)
 
 
-def _patients(values: dict[str, Any], levels: Levels) -> dict[str, Any]:
-    own = pm.Normal("patient_response_z", 0.0, 1.0, dims="patient")
-    if levels == "centred":
-        level = pm.Normal("patient_level", values["baseline_mean"], values["baseline_sd"], dims="patient")
-        return {"patient_response_z": own, "patient_level": level}
-    return {
-        "patient_response_z": own,
-        "patient_level_z": pm.Normal("patient_level_z", 0.0, 1.0, dims="patient"),
-    }
+def _patients(values: dict[str, Any], numbers: dict[str, Any], levels: Levels) -> dict[str, Any]:
+    own = {"patient_response_z": pm.Normal("patient_response_z", 0.0, 1.0, dims="patient")}
+    if levels == "non-centred":
+        return {**own, "patient_level_z": pm.Normal("patient_level_z", 0.0, 1.0, dims="patient")}
+    # In units of the prior, so that every outcome starts the sampler in the same place.
+    middle, unit = numbers["prior_baseline_mean"][0], numbers["prior_baseline_sd"][0]
+    score = pm.Normal(
+        "patient_level_c",
+        (values["baseline_mean"] - middle) / unit,
+        values["baseline_sd"] / unit,
+        dims="patient",
+    )
+    return {**own, "patient_level": middle + unit * score}
 
 
 def _record_logp(low: Any, mu: Any, residual_sd: Any, high: Any, kind: Any, log_slope: Any) -> Any:

@@ -58,4 +58,5 @@ def log_density(
     log_near = ns.log_ndtr(near)
     # The cap keeps a point, for which this branch is computed and thrown away, from log(0).
     cell = log_near + ns.log1mexp(ns.minimum(ns.log_ndtr(far) - log_near, -1e-15))
-    return ns.where(kind == POINT, point, ns.where(kind == CELL, cell, 0.0))
+    # Compared by order: PyTensor's `==` asks whether two nodes are the same object.
+    return ns.where(kind > POINT, cell, ns.where(kind > MISSED, point, 0.0))

@@ -4,8 +4,8 @@
     A_i = baseline_mean + baseline_sd * z_i
     b_i = response_sd * (correlation * z_i + sqrt(1 - correlation^2) * v_i)        z_i, v_i ~ N(0, 1)
 
-so that (A_i, b_i) is bivariate normal. ``A_i`` is sampled as it is (its seven visits pin it) or through
-``z_i`` (when they do not); ``b_i`` always through ``v_i``, which six patients barely inform.
+so that (A_i, b_i) is bivariate normal. ``A_i`` is sampled as it is, but for the prior's own scale (a
+patient's visits pin it), or through ``z_i`` (when they do not); ``b_i`` always through ``v_i``.
 """
 
 from __future__ import annotations

@@ -9,8 +9,9 @@ A parameter's family follows from what it is, so a page only gives numbers and a
   diverge in most six-patient fits). ``fixed`` pins it, at 0 too;
 - a *correlation* rho has ``(rho + 1) / 2 ~ Beta(c, c)``, the two-dimensional LKJ(c).
 
-Scales are sampled as standard normals: ``scale = median * exp(sdlog * z)``. Prior numbers can then
-enter a compiled model as data, and ``sdlog = 0`` fixes a scale without another compilation.
+All but the correlation are sampled as standard normals ``z``: ``level = median + sd * z``, ``scale =
+median * exp(sdlog * z)``. Prior numbers can then enter a compiled model as data, every outcome starts the
+sampler in the same place, and ``sdlog = 0`` fixes a scale without another compilation.
 """
 
 from __future__ import annotations
@@ -86,25 +87,15 @@ class Prior:
 
     def draw(self, rng: np.random.Generator, size: int) -> np.ndarray:
         """Draw `size` values of the *raw* variable the sampler sees."""
-        first, second = self.numbers
-        match self.parameter.family:
-            case "level" | "shift":
-                return rng.normal(first, second, size)
-            case "scale":
-                return rng.normal(0.0, 1.0, size)
-            case "correlation":
-                return rng.beta(first, first, size)
+        if self.parameter.family == "correlation":
+            return rng.beta(self.numbers[0], self.numbers[0], size)
+        return rng.normal(size=size)
 
     def log_density(self, raw: np.ndarray) -> np.ndarray:
         """Return the log density of the raw variable, as the sampler's own prior term."""
-        first, second = self.numbers
-        match self.parameter.family:
-            case "level" | "shift":
-                return np.asarray(stats.norm.logpdf(raw, first, second))
-            case "scale":
-                return np.asarray(stats.norm.logpdf(raw))
-            case "correlation":
-                return np.asarray(stats.beta.logpdf(raw, first, first))
+        if self.parameter.family == "correlation":
+            return np.asarray(stats.beta.logpdf(raw, self.numbers[0], self.numbers[0]))
+        return np.asarray(stats.norm.logpdf(raw))
 
     def quantile(self, probability: float) -> float:
         """Return a quantile of the parameter itself, on the link's scale.
@@ -127,14 +118,14 @@ class Prior:
 
 def raw_name(parameter: Parameter) -> str:
     """Return the name of the variable that is sampled for `parameter`."""
-    return parameter.name + {"scale": "_z", "correlation": "_u"}.get(parameter.family, "")
+    return parameter.name + ("_u" if parameter.family == "correlation" else "_z")
 
 
 def from_raw(parameter: Parameter, raw: Any, first: Any, second: Any, ns: Namespace) -> Any:
     """Return the parameter from the raw variable and the prior's two numbers."""
     match parameter.family:
         case "level" | "shift":
-            return raw
+            return first + second * raw
         case "scale":
             return first * ns.exp(second * raw)
         case "correlation":

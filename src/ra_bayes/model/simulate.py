@@ -46,7 +46,7 @@ def to_clinical(spec: ModelSpec, raw: Mapping[str, np.ndarray], weeks: np.ndarra
     if "walk_step" in raw:
         values["walk_step"] = raw["walk_step"]
     constants = spec.trajectory.constants(weeks, spec.reference_week, spec.anchor_week)
-    level, response = patient_effects(values, raw)
+    level, response = patient_effects(values, _levels(spec, raw))
     derived = {
         "patient_level": level,
         "patient_response": response,
@@ -57,6 +57,14 @@ def to_clinical(spec: ModelSpec, raw: Mapping[str, np.ndarray], weeks: np.ndarra
         "expected": expected(spec.trajectory, values, level, response, constants, NUMPY),
     }
     return {**values, **derived}
+
+
+def _levels(spec: ModelSpec, raw: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Undo the scaling by the prior's numbers under which centred levels are sampled."""
+    if "patient_level_c" not in raw:
+        return raw
+    middle, unit = spec.prior("baseline_mean").numbers[0], spec.prior("baseline_sd").numbers[0]
+    return {**raw, "patient_level": middle + unit * raw["patient_level_c"]}
 
 
 def draw_prior(spec: ModelSpec, patients: int, weeks: np.ndarray, size: int, rng: np.random.Generator) -> Draws:
@@ -75,8 +83,8 @@ def draw_prior(spec: ModelSpec, patients: int, weeks: np.ndarray, size: int, rng
 def log_prior(spec: ModelSpec, raw: Mapping[str, np.ndarray]) -> Draws:
     """Return the log prior density of every parameter and of the steps, per draw.
 
-    Patients' effects are left out: they are the model's, not the analyst's. A scale's density is
-    that of its standard normal ``z``.
+    Patients' effects are left out: they are the model's, not the analyst's. Densities are those of
+    the raw variables.
     """
     out = {
         prior.parameter.name: prior.log_density(raw[raw_name(prior.parameter)])

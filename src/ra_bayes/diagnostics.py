@@ -1,0 +1,158 @@
+"""The gate: did the sampler work? Every shipped number stands behind it.
+
+R-hat (rank-normalised, split), bulk and tail ESS as in Vehtari et al. 2021, Bayesian Anal 16:667;
+energy diagnostic E-BFMI as in Betancourt 2016, arXiv:1604.00695.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ra_bayes.tree import provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["MAX_RHAT", "MIN_BFMI", "MIN_ESS", "Check", "Diagnosis", "diagnose"]
+
+MAX_RHAT = 1.01
+MIN_ESS = 400.0
+MIN_BFMI = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of the gate.
+
+    Parameters
+    ----------
+    name
+        What was checked.
+    value
+        The worst value found.
+    limit
+        The bound it is held against, as text.
+    passed
+        Whether it held.
+    where
+        Variable with the worst value, if the check is of variables.
+    advice
+        What to do if it did not hold.
+    """
+
+    name: str
+    value: float
+    limit: str
+    passed: bool
+    where: str
+    advice: str
+
+    def __str__(self) -> str:
+        at = f" ({self.where})" if self.where else ""
+        verdict = "pass" if self.passed else f"FAIL: {self.advice}"
+        return f"{self.name} {self.value:.4g}{at}, wanted {self.limit}: {verdict}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The gate's verdict on a fit; prints as a short report.
+
+    Parameters
+    ----------
+    checks
+        Every check made.
+    attempts
+        What the fit tried, one sentence each, in order.
+    """
+
+    checks: tuple[Check, ...]
+    attempts: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check held."""
+        return all(check.passed for check in self.checks)
+
+    def __str__(self) -> str:
+        lines = [f"gate: {'passed' if self.passed else 'FAILED'}", *(f"  {check}" for check in self.checks)]
+        if len(self.attempts) > 1:
+            lines += ["  tried in turn:", *(f"    {attempt}" for attempt in self.attempts)]
+        return "\n".join(lines)
+
+
+def diagnose(tree: xr.DataTree) -> Diagnosis:
+    """Check the sampler: R-hat, ESS, divergences and energy, over every variable of the posterior.
+
+    Parameters
+    ----------
+    tree
+        A fit.
+
+    Returns
+    -------
+    Diagnosis
+        The verdict; ``str()`` of it is a report with advice where a check failed.
+
+    Raises
+    ------
+    RaBayesError
+        If the tree was not made by ra_bayes.
+    """
+    import arviz as az
+
+    entries = provenance(tree)
+    posterior = _varying(tree["posterior"].to_dataset())
+    rhat = _by_variable(az.rhat(posterior))
+    bulk, tail = (_by_variable(az.ess(posterior, method=method)) for method in ("bulk", "tail"))
+    diverging = int(tree["sample_stats"]["diverging"].sum())
+    bfmi = float(az.bfmi(tree["sample_stats"].to_dataset()).energy.min())
+    more = "fit with more draws"
+    checks = (
+        _worst("R-hat", rhat, high=True, limit=MAX_RHAT, advice=f"{more}; if that does not help, the chains disagree"),
+        _worst("bulk ESS", bulk, high=False, limit=MIN_ESS, advice=more),
+        _worst("tail ESS", tail, high=False, limit=MIN_ESS, advice=more),
+        Check(
+            "divergences",
+            diverging,
+            "0",
+            diverging == 0,
+            "",
+            "the posterior has a corner the sampler cannot enter: tighten the widest scale prior, or use a "
+            "simpler trajectory",
+        ),
+        Check(
+            "E-BFMI",
+            bfmi,
+            f"> {MIN_BFMI:g}",
+            bfmi > MIN_BFMI,
+            "",
+            "the tails are explored too slowly: tighten the widest scale prior",
+        ),
+    )
+    return Diagnosis(checks, tuple(entries["attempts"]))
+
+
+def _varying(posterior: xr.Dataset) -> xr.Dataset:
+    """Drop the elements that are constant: f is zero at the anchor week, and says nothing of a chain."""
+    flat = {}
+    for name, variable in posterior.data_vars.items():
+        own = [dim for dim in variable.dims if dim not in ("chain", "draw")]
+        elements = variable.stack({f"{name}_": own}, create_index=False) if own else variable.expand_dims(f"{name}_")
+        moving = elements.std(("chain", "draw")).values > 0.0
+        if moving.any():
+            flat[name] = elements.isel({f"{name}_": moving}).drop_vars(own, errors="ignore")
+    return type(posterior)(flat)
+
+
+def _by_variable(measure: xr.Dataset) -> dict[str, xr.DataArray]:
+    return {str(name): each for name, each in measure.data_vars.items()}
+
+
+def _worst(name: str, measures: dict[str, xr.DataArray], *, high: bool, limit: float, advice: str) -> Check:
+    pick = max if high else min
+    extremes = {variable: float(each.max() if high else each.min()) for variable, each in measures.items()}
+    where = pick(extremes, key=lambda variable: extremes[variable])
+    value = extremes[where]
+    passed = value < limit if high else value > limit
+    return Check(name, value, f"{'<' if high else '>'} {limit:g}", passed, where, advice)

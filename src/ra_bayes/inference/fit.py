@@ -1,0 +1,250 @@
+"""Fit one model to one cohort: compile (or re-use), sample with nutpie, gather everything in a tree."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ra_bayes.cohort import Cohort
+from ra_bayes.errors import FitError
+from ra_bayes.inference.compile import compiled
+from ra_bayes.model.build import Levels
+from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.records import Grid, grid
+from ra_bayes.model.simulate import draw_prior, log_likelihood, log_prior, replicate, to_clinical
+from ra_bayes.model.spec import ModelSpec
+from ra_bayes.tree import with_provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["fit"]
+
+PRIOR_DRAWS = 4000
+
+
+class _Attempt(NamedTuple):
+    """One way of sampling; a careful analyst goes down the list until there are no divergences."""
+
+    levels: Levels
+    target_accept: float
+    tune: int
+
+    def __str__(self) -> str:
+        return f"{self.levels} patient levels, target acceptance {self.target_accept:g}, {self.tune} tuning draws"
+
+
+_ATTEMPTS = (
+    _Attempt("centred", 0.98, 1000),
+    _Attempt("centred", 0.995, 2000),
+    _Attempt("non-centred", 0.995, 2000),
+)
+
+
+def fit(
+    model: ModelSpec,
+    cohort: Cohort,
+    *,
+    seed: int,
+    draws: int = 1000,
+    chains: int = 4,
+    cores: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> xr.DataTree:
+    """Sample the posterior of a model given a cohort.
+
+    If there are divergences, the fit is tried again with smaller steps, then with the patients' levels
+    parametrised the other way; the tree says what was tried, and keeps the attempt with the fewest.
+
+    Parameters
+    ----------
+    model
+        A model page, from :func:`~ra_bayes.model.load_model`.
+    cohort
+        From :func:`~ra_bayes.cohort.read_cohort`.
+    seed
+        Seed of the sampler, the prior draws and the replicated records. The same seed gives the same
+        draws on one warm installation (same machine, same versions, second run on); across versions,
+        machines or a cold compilation cache it gives draws of the same posterior, not the same draws.
+    draws, chains
+        Draws kept per chain, and chains.
+    cores
+        Chains sampled at once; all cores if not given.
+    progress
+        Called with the fraction of draws done, from another thread.
+
+    Returns
+    -------
+    xarray.DataTree
+        See :mod:`ra_bayes.tree`.
+
+    Raises
+    ------
+    FitError
+        If the cohort lacks the outcome, a needed visit, or has a record the link cannot take.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> cohort = rb.read_cohort(rb.data_dir() / "synthetic_cohort.csv")
+    >>> tree = rb.fit(rb.load_model("sdai"), cohort, seed=1)          # doctest: +SKIP
+    """
+    if draws < 100 or chains < 2:
+        raise FitError(f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains")
+    records = grid(model, cohort)
+    best: tuple[int, Any] | None = None
+    tried: list[str] = []
+    for attempt in _ATTEMPTS:
+        trace = _sample(model, records, attempt, seed, draws, chains, cores, progress)
+        diverging = int(trace["sample_stats"]["diverging"].sum())
+        tried.append(f"{attempt}: {diverging} divergence{'' if diverging == 1 else 's'}")
+        if best is None or diverging < best[0]:
+            best = diverging, trace
+        if diverging == 0:
+            break
+    assert best is not None
+    return _gather(model, cohort, records, best[1], seed=seed, attempts=tried)
+
+
+def _sample(
+    model: ModelSpec,
+    records: Grid,
+    attempt: _Attempt,
+    seed: int,
+    draws: int,
+    chains: int,
+    cores: int | None,
+    progress: Callable[[float], None] | None,
+) -> Any:
+    import nutpie
+
+    def report(states: list[Any]) -> None:
+        total = sum(state.total_draws for state in states) or 1
+        if progress is not None:
+            progress(sum(state.finished_draws for state in states) / total)
+
+    return nutpie.sample(
+        compiled(model, records, attempt.levels),
+        draws=draws,
+        tune=attempt.tune,
+        chains=chains,
+        cores=cores,
+        seed=seed,
+        target_accept=attempt.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=report if progress is not None else None,
+    )
+
+
+def _gather(
+    model: ModelSpec, cohort: Cohort, records: Grid, trace: Any, *, seed: int, attempts: list[str]
+) -> xr.DataTree:
+    """Compute from the raw draws all that people read, and lay it out as groups."""
+    import xarray as xr
+
+    rng = np.random.default_rng(seed)
+    raw = {
+        str(name): variable.values
+        for name, variable in trace["posterior"].data_vars.items()
+        if not str(name).endswith("__")
+    }
+    posterior = to_clinical(model, raw, records.weeks)
+    raw_prior = {
+        name: each[None]
+        for name, each in draw_prior(model, len(records.patients), records.weeks, PRIOR_DRAWS, rng).items()
+    }
+    prior = to_clinical(model, raw_prior, records.weeks)
+    observed = records.kind != MISSED
+    where = np.nonzero(observed)
+    groups = {
+        "posterior": _named(model, posterior, records),
+        "prior": _named(model, prior, records),
+        "posterior_predictive": _dataset({"record": replicate(model, posterior, rng)}, records),
+        "prior_predictive": _dataset({"record": replicate(model, prior, rng)}, records),
+        "log_likelihood": xr.Dataset(
+            {"record": (("chain", "draw", "observation"), log_likelihood(records, posterior)[..., observed])},
+            coords={
+                "patient": ("observation", np.array(records.patients)[where[0]]),
+                "visit": ("observation", records.weeks[where[1]]),
+            },
+        ),
+        "log_prior": _named(model, log_prior(model, raw), records),
+        "sample_stats": _sample_stats(trace),
+        "observed_data": _dataset({"record": records.value}, records, lead=()),
+        "constant_data": _dataset(
+            {name: getattr(records, name) for name in ("limit", "low", "high", "kind", "log_slope")},
+            records,
+            lead=(),
+        ),
+    }
+    tree = xr.DataTree.from_dict(groups)
+    return with_provenance(tree, _provenance(model, cohort, seed, attempts))
+
+
+def _named(model: ModelSpec, values: dict[str, np.ndarray], records: Grid) -> xr.Dataset:
+    """Keep what is estimated: pinned parameters and what `expected` repeats are left out."""
+    pinned = {prior.parameter.name for prior in model.priors if prior.fixed}
+    if "response_sd" in pinned:
+        pinned |= {"correlation"}
+    drop = pinned | {"expected"}
+    return _dataset({name: each for name, each in values.items() if name not in drop}, records)
+
+
+def _sample_stats(trace: Any) -> xr.Dataset:
+    """Keep what diagnoses the sampler, under the names ArviZ looks for."""
+    stats = trace["sample_stats"].to_dataset()
+    kept = {"diverging": "diverging", "energy": "energy", "depth": "tree_depth", "n_steps": "n_steps"}
+    kept |= {"step_size": "step_size", "mean_tree_accept": "acceptance_rate"}
+    return stats[list(kept)].rename(kept).drop_attrs()
+
+
+_DIMS = {
+    "patient_level": ("patient",),
+    "patient_response": ("patient",),
+    "mean_change": ("visit",),
+    "response_shape": ("visit",),
+    "walk_step": ("step",),
+}
+
+
+def _dataset(
+    values: dict[str, np.ndarray], records: Grid, lead: tuple[str, ...] = ("chain", "draw")
+) -> xr.Dataset:
+    import xarray as xr
+
+    variables = {}
+    for name, each in values.items():
+        own = _DIMS.get(name, ("patient", "visit"))[: each.ndim - len(lead)]
+        variables[name] = ((*lead, *own), each)
+    sizes = {dim: size for dims, each in variables.values() for dim, size in zip(dims, each.shape, strict=True)}
+    coords = {"patient": list(records.patients), "visit": records.weeks}
+    return xr.Dataset(
+        variables, coords={dim: coords.get(dim, np.arange(size)) for dim, size in sizes.items()}
+    )
+
+
+def _provenance(model: ModelSpec, cohort: Cohort, seed: int, attempts: list[str]) -> dict[str, Any]:
+    packages = ("ra_bayes", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz")
+    return {
+        "model": {"name": model.name, "hash": model.hash, "toml": model.toml},
+        "cohort": {
+            "name": cohort.name,
+            "source": cohort.source,
+            "synthetic": cohort.synthetic,
+            "hash": cohort.hash,
+            "patients": list(cohort.patients),
+            "infusion_weeks": list(cohort.infusion_weeks),
+        },
+        "seed": seed,
+        "sampler": "nutpie NUTS",
+        "attempts": attempts,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: importlib.metadata.version(package) for package in packages},
+        },
+    }

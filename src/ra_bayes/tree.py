@@ -1,0 +1,119 @@
+"""The one currency: an ArviZ `xarray.DataTree` with the fit and all that is needed to read it again.
+
+Groups: ``posterior``, ``prior``, ``posterior_predictive``, ``prior_predictive``, ``log_likelihood``,
+``log_prior``, ``sample_stats``, ``observed_data``, ``constant_data``. The model's page, the cohort's
+name and hash, seed, sampler settings and versions are one JSON text in the root attribute
+``ra_bayes``, since netCDF attributes take neither bool, None nor dict.
+
+Posterior variables are on the link's scale: the parameters of the page, ``patient_level`` and
+``patient_response`` (patient), ``mean_change`` and ``response_shape`` (visit). ``observed_data`` and
+the predictives hold records in the outcome's unit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.model.spec import ModelSpec
+from ra_bayes.model.spec_reader import read_spec
+
+if TYPE_CHECKING:
+    import numpy as np
+    import xarray as xr
+
+__all__ = ["draws", "load", "provenance", "save", "spec_of", "with_provenance"]
+
+ATTRIBUTE = "ra_bayes"
+
+
+def provenance(tree: xr.DataTree) -> dict[str, Any]:
+    """Return where a tree came from: model, cohort, seed, sampler, versions.
+
+    Raises
+    ------
+    RaBayesError
+        If the tree was not made by ra_bayes.
+    """
+    text = tree.attrs.get(ATTRIBUTE)
+    if not isinstance(text, str):
+        raise RaBayesError(
+            "this DataTree was not made by ra_bayes (it has no attribute 'ra_bayes'); fit it with ra_bayes.fit"
+        )
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def with_provenance(tree: xr.DataTree, entries: dict[str, Any]) -> xr.DataTree:
+    """Return the tree with its provenance set to `entries`."""
+    out = tree.copy()
+    out.attrs[ATTRIBUTE] = json.dumps(entries, ensure_ascii=False, sort_keys=True)
+    return out
+
+
+def spec_of(tree: xr.DataTree) -> ModelSpec:
+    """Return the model page that a tree was fitted with."""
+    model = provenance(tree)["model"]
+    return read_spec(model["toml"], name=model["name"])
+
+
+def draws(tree: xr.DataTree, group: str = "posterior") -> dict[str, np.ndarray]:
+    """Return a group's variables as arrays whose first two dimensions are chain and draw."""
+    return {str(name): variable.values for name, variable in tree[group].data_vars.items()}
+
+
+def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:
+    """Write a tree to one netCDF file, atomically: an earlier file stays whole until the new one is.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb                                    # doctest: +SKIP
+    >>> rb.save(tree, "sdai.nc")                                 # doctest: +SKIP
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    os.close(handle)
+    part = Path(name)
+    try:
+        tree.to_netcdf(part, engine="h5netcdf")
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        # mkstemp makes files private to the user; a result is as readable as any other file they write.
+        part.chmod(0o666 & ~_umask())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+def load(path: str | PathLike[str]) -> xr.DataTree:
+    """Read a tree that :func:`save` wrote, wholly, and close the file.
+
+    Raises
+    ------
+    RaBayesError
+        If the file is missing or is not such a tree.
+    """
+    import xarray as xr
+
+    try:
+        with xr.open_datatree(path, engine="h5netcdf") as opened:
+            tree = opened.load()
+    except FileNotFoundError:
+        raise RaBayesError(f"{path}: there is no such file; fit a model with --out first") from None
+    except (OSError, ValueError) as error:
+        raise RaBayesError(f"{path}: not a result of ra_bayes: {error}") from None
+    provenance(tree)
+    return tree
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
