@@ -139,7 +139,7 @@ def _varying(posterior: xr.Dataset) -> xr.Dataset:
     for name, variable in posterior.data_vars.items():
         own = [dim for dim in variable.dims if dim not in ("chain", "draw")]
         elements = variable.stack({f"{name}_": own}, create_index=False) if own else variable.expand_dims(f"{name}_")
-        moving = elements.std(("chain", "draw")).values > 0.0
+        moving = (elements.max(("chain", "draw")) > elements.min(("chain", "draw"))).values
         if moving.any():
             flat[name] = elements.isel({f"{name}_": moving}).drop_vars(own, errors="ignore")
     return type(posterior)(flat)
