@@ -1,0 +1,104 @@
+"""Estimands: a fit as named quantities in clinical units, each with its definition in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ra_bayes.diagnostics import MIN_ESS, diagnose
+from ra_bayes.errors import FitError
+from ra_bayes.estimand.change import change_estimands
+from ra_bayes.estimand.posterior import Posterior, read_posterior
+from ra_bayes.estimand.rate import rate_estimands
+from ra_bayes.estimand.summary import summarise
+from ra_bayes.tree import provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["estimands", "read_posterior"]
+
+COLUMNS = (
+    "outcome",
+    "estimand",
+    "patient",
+    "week",
+    "unit",
+    "estimate",
+    "lower",
+    "upper",
+    "p_benefit",
+    "mcse",
+    "ess",
+    "ci_prob",
+    "ci_kind",
+    "definition",
+    "note",
+)
+_NUMBERS = ("estimate", "lower", "upper", "p_benefit", "mcse")
+
+
+def estimands(tree: xr.DataTree, *, ci_prob: float = 0.90, despite_gate: bool = False) -> pd.DataFrame:
+    """Return every estimand of a fit as a tidy table.
+
+    Parameters
+    ----------
+    tree
+        A fit.
+    ci_prob
+        Probability of the credible intervals, which are equal-tailed.
+    despite_gate
+        Report even if the sampler did not pass :func:`~ra_bayes.diagnostics.diagnose`, and quantities
+        with an effective sample size of 400 or less.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per estimand, patient and week: ``estimate`` (posterior median, or a probability),
+        ``lower`` and ``upper``, ``p_benefit`` (probability that the change is on the side of benefit),
+        ``mcse`` of the estimate, ``ess``, the interval's ``ci_prob`` and ``ci_kind``, ``definition``
+        and, where a number is withheld, why (``note``).
+
+    Raises
+    ------
+    FitError
+        If the fit did not pass its gate, or `ci_prob` is not a probability.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> table = rb.estimands(tree, ci_prob=0.90)                      # doctest: +SKIP
+    >>> table.query("estimand == 'mean_change' and week == 24")       # doctest: +SKIP
+    """
+    import pandas as pd
+
+    if not 0.0 < ci_prob < 1.0:
+        raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    verdict = None if despite_gate else diagnose(tree)
+    if verdict is not None and not verdict.passed:
+        raise FitError(
+            f"the fit of {provenance(tree)['model']['name']} did not pass its gate, so its estimands are withheld "
+            f"(ask for them with despite_gate=True)\n{verdict}"
+        )
+    posterior = read_posterior(tree)
+    placebo = _placebo(posterior, provenance(tree)["seed"])
+    quantities = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
+    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities])
+    rows = rows.assign(outcome=posterior.spec.outcome.id, ci_prob=ci_prob, ci_kind="eti", note="")
+    if not despite_gate:
+        # A quantity of which all draws are alike has no effective size, and needs none.
+        thin = rows["ess"] <= MIN_ESS
+        rows.loc[thin, list(_NUMBERS)] = np.nan
+        rows.loc[thin, "note"] = [f"withheld: ESS {ess:.0f}, wanted > {MIN_ESS:g}" for ess in rows.loc[thin, "ess"]]
+    return rows[list(COLUMNS)]
+
+
+def _placebo(posterior: Posterior, seed: int) -> np.ndarray | None:
+    """Draw the historical placebo response, one for each posterior draw."""
+    placebo = posterior.spec.placebo
+    if placebo is None:
+        return None
+    rng = np.random.default_rng([seed, 1])
+    return rng.normal(placebo.median, placebo.sd, posterior.scalars["baseline_mean"].shape)

@@ -1,0 +1,95 @@
+"""A fit's draws as the estimands need them: visits and patients that have records, pinned values filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.spec import ModelSpec
+from ra_bayes.tree import spec_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Posterior", "read_posterior"]
+
+type Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws of one fit, on the link's scale; first two dimensions chain and draw.
+
+    Parameters
+    ----------
+    spec
+        The model page.
+    patients
+        Patients with at least one record of the outcome.
+    weeks
+        Weeks of the visits, rising.
+    seen
+        Whether any record was made at the visit (visit).
+    level, response
+        Patients' levels A_i and responses b_i (..., patient).
+    mean_change
+        f (..., visit).
+    shape
+        r (..., visit).
+    scalars
+        The parameters without other dimensions, pinned ones too.
+    """
+
+    spec: ModelSpec
+    patients: tuple[str, ...]
+    weeks: Array
+    seen: NDArray[np.bool_]
+    level: Array
+    response: Array
+    mean_change: Array
+    shape: Array
+    scalars: dict[str, Array]
+
+    @cached_property
+    def at_reference(self) -> int:
+        """Index of the reference week."""
+        return int(np.flatnonzero(self.weeks == self.spec.reference_week)[0])
+
+    @cached_property
+    def patient_mean(self) -> Array:
+        """Expected value of each patient at each visit, mu (..., patient, visit)."""
+        own = self.response[..., :, None] * self.shape[..., None, :]
+        return self.level[..., :, None] + self.mean_change[..., None, :] + own
+
+
+def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
+    """Return the draws of a fit's ``posterior`` or ``prior`` group."""
+    spec = spec_of(tree)
+    node = tree[group].to_dataset()
+    made = tree["constant_data"]["kind"].transpose("patient", "visit").values != MISSED
+    with_records = made.any(axis=1)
+    lead = node["baseline_mean"].shape
+    scalars = {
+        prior.parameter.name: (
+            node[prior.parameter.name].values
+            if prior.parameter.name in node
+            else np.full(lead, prior.numbers[0] if prior.fixed else 0.0)
+        )
+        for prior in spec.priors
+    }
+    return Posterior(
+        spec=spec,
+        patients=tuple(str(patient) for patient in node["patient"].values[with_records]),
+        weeks=node["visit"].values,
+        seen=made.any(axis=0),
+        level=node["patient_level"].values[..., with_records],
+        response=node["patient_response"].values[..., with_records],
+        mean_change=node["mean_change"].values,
+        shape=node["response_shape"].values,
+        scalars=scalars,
+    )
