@@ -21,6 +21,7 @@ LAYERS = (
     "cli",
     "report",
     "figures",
+    "results",
     "planning",
     "inference",
     "estimand",
@@ -34,6 +35,7 @@ LAYERS = (
     "outcomes",
     "outcome",
     "resources",
+    "files",
     "errors",
 )
 # A second and more to import, and a compiler behind them: only these two packages may pay for it.

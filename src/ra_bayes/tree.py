@@ -13,13 +13,12 @@ the predictives hold records in the outcome's unit.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.files import atomic_file
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.spec_reader import read_spec
 
@@ -75,21 +74,9 @@ def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:
     >>> import ra_bayes as rb                                    # doctest: +SKIP
     >>> rb.save(tree, "sdai.nc")                                 # doctest: +SKIP
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    os.close(handle)
-    part = Path(name)
-    try:
+    with atomic_file(path) as part:
         tree.to_netcdf(part, engine="h5netcdf")
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        # mkstemp makes files private to the user; a result is as readable as any other file they write.
-        part.chmod(0o666 & ~_umask())
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
-    return target
+    return Path(path)
 
 
 def load(path: str | PathLike[str]) -> xr.DataTree:
@@ -112,8 +99,3 @@ def load(path: str | PathLike[str]) -> xr.DataTree:
     provenance(tree)
     return tree
 
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

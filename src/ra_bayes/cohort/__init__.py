@@ -7,6 +7,7 @@ through its own methods, and pandas is imported only to write one.
 from __future__ import annotations
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, Infusion, LeftOut, Record
+from ra_bayes.cohort.overview import overview, overview_text
 from ra_bayes.cohort.read import read_cohort
 
-__all__ = ["Cohort", "Conversion", "Infusion", "LeftOut", "Record", "read_cohort"]
+__all__ = ["Cohort", "Conversion", "Infusion", "LeftOut", "Record", "overview", "overview_text", "read_cohort"]

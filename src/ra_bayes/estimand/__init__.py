@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ra_bayes.diagnostics import MIN_ESS, diagnose
+from ra_bayes.diagnostics import MIN_ESS, Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.posterior import Posterior, read_posterior
@@ -40,7 +40,9 @@ COLUMNS = (
 _NUMBERS = ("estimate", "lower", "upper", "p_benefit", "mcse")
 
 
-def estimands(tree: xr.DataTree, *, ci_prob: float = 0.90, despite_gate: bool = False) -> pd.DataFrame:
+def estimands(
+    tree: xr.DataTree, *, ci_prob: float = 0.90, despite_gate: bool = False, checked: Diagnosis | None = None
+) -> pd.DataFrame:
     """Return every estimand of a fit as a tidy table.
 
     Parameters
@@ -52,6 +54,8 @@ def estimands(tree: xr.DataTree, *, ci_prob: float = 0.90, despite_gate: bool = 
     despite_gate
         Report even if the sampler did not pass :func:`~ra_bayes.diagnostics.diagnose`, and quantities
         with an effective sample size of 400 or less.
+    checked
+        The verdict, if it has been asked for already.
 
     Returns
     -------
@@ -76,7 +80,7 @@ def estimands(tree: xr.DataTree, *, ci_prob: float = 0.90, despite_gate: bool = 
 
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
-    verdict = None if despite_gate else diagnose(tree)
+    verdict = None if despite_gate else checked or diagnose(tree)
     if verdict is not None and not verdict.passed:
         raise FitError(
             f"the fit of {provenance(tree)['model']['name']} did not pass its gate, so its estimands are withheld "

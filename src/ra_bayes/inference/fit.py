@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ra_bayes.cohort import Cohort
+from ra_bayes.cohort import Cohort, overview
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
 from ra_bayes.model.build import Levels
@@ -232,14 +232,7 @@ def _provenance(model: ModelSpec, cohort: Cohort, seed: int, attempts: list[str]
     packages = ("ra_bayes", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz")
     return {
         "model": {"name": model.name, "hash": model.hash, "toml": model.toml},
-        "cohort": {
-            "name": cohort.name,
-            "source": cohort.source,
-            "synthetic": cohort.synthetic,
-            "hash": cohort.hash,
-            "patients": list(cohort.patients),
-            "infusion_weeks": list(cohort.infusion_weeks),
-        },
+        "cohort": overview(cohort),
         "seed": seed,
         "sampler": "nutpie NUTS",
         "attempts": attempts,

@@ -111,9 +111,9 @@ def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:
         low, high = (-np.inf, high) if record.limit == "<" else (low, np.inf)
     else:
         low, high = low - spec.rounding / 2.0, high + spec.rounding / 2.0
-        if spec.open_bounds and spec.outcome.lower is not None and record.value <= spec.outcome.lower:
+        if spec.open_below and spec.outcome.lower is not None and record.value <= spec.outcome.lower:
             low = -np.inf
-        if spec.open_bounds and spec.outcome.upper is not None and record.value >= spec.outcome.upper:
+        if spec.open_above and spec.outcome.upper is not None and record.value >= spec.outcome.upper:
             high = np.inf
     on_link = (_end(spec, low), _end(spec, high))
     if on_link[0] == on_link[1] and abs(on_link[0]) == UNBOUNDED:

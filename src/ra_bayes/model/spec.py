@@ -66,8 +66,8 @@ class ModelSpec:
         First week of the stretch over which a sustained response must hold.
     rounding
         Width of the cell a recorded value stands for; 0 if records are as fine as the measurement.
-    open_bounds
-        Whether a record at a bound of the outcome is open beyond it.
+    open_below, open_above
+        Whether a record at the outcome's lower or upper bound is open beyond it.
     mcid
         Change that matters, positive, in the outcome's unit.
     mcid_source
@@ -90,7 +90,8 @@ class ModelSpec:
     anchor_week: float
     sustained_from: float
     rounding: float
-    open_bounds: bool
+    open_below: bool
+    open_above: bool
     mcid: float | None
     mcid_source: str
     placebo: Placebo | None

@@ -117,6 +117,7 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
             "sustained_from", "comes after the reference week", "give a week before it", page.raw("sustained_from")
         )
     mcid, mcid_source = _read_mcid(page, outcome)
+    bounds = page.choice("bounds", ("open", "open below", "open above", "closed"), "closed")
     return ModelSpec(
         name=name,
         title=page.text("title", "give the model a title"),
@@ -130,7 +131,8 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
         rounding=page.number(
             "rounding", "give the width of a recording step, 0 for none", default=0.0, at_least=0
         ),
-        open_bounds=page.choice("bounds", ("open", "closed"), "closed") == "open",
+        open_below=bounds in ("open", "open below"),
+        open_above=bounds in ("open", "open above"),
         mcid=mcid,
         mcid_source=mcid_source,
         placebo=_read_placebo(page, outcome, chosen),
