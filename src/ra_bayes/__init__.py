@@ -48,7 +48,7 @@ _HOME = {
     "save": "tree",
 }
 
-__all__ = [  # noqa: F822  -- provided by __getattr__
+__all__ = [
     "OUTCOMES",
     "Cohort",
     "CohortError",

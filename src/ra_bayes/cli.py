@@ -86,7 +86,11 @@ def models(name: str | None, as_json: bool) -> None:
     if name is None:
         titles = {each: load_model(each).title for each in list_models()}
         width = max(len(each) for each in titles)
-        _say(titles if as_json else "\n".join(f"{each.ljust(width)}  {title}" for each, title in titles.items()))
+        _say(
+            titles
+            if as_json
+            else "\n".join(f"{each.ljust(width)}  {title}" for each, title in titles.items())
+        )
         return
     from ra_bayes.model.page import equations, implied, page_text, prior_rows
 
@@ -115,11 +119,13 @@ def models(name: str | None, as_json: bool) -> None:
     "models",
     multiple=True,
     required=True,
-    help="A shipped model's name, a TOML file, or 'all' for every shipped model FILE has records for. Repeatable.",
+    help="A shipped model's name, a TOML file, or 'all': each shipped model FILE has records for. Repeatable.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write results to.")
 @_seed_option
-@click.option("--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws per chain.")
+@click.option(
+    "--draws", type=click.IntRange(min=100), default=1000, show_default=True, help="Draws per chain."
+)
 @click.option("--chains", type=click.IntRange(min=2), default=4, show_default=True, help="Chains.")
 @_ci_option
 @_json_option
@@ -159,7 +165,9 @@ def report(folder: Path, ci_prob: float, as_json: bool) -> None:
 
 
 @main.command(short_help="The whole journey on the shipped synthetic cohort.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="Folder.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("out/demo"), show_default=True, help="Folder."
+)
 @_seed_option
 @_json_option
 def demo(out: Path, seed: int, as_json: bool) -> None:
@@ -196,14 +204,23 @@ def _read(file: Path, specs: Sequence[ModelSpec]) -> Cohort:
 
 
 def _fit_all(
-    specs: Sequence[ModelSpec], cohort: Cohort, out: Path, *, seed: int, ci_prob: float = 0.90, **sampling: int
+    specs: Sequence[ModelSpec],
+    cohort: Cohort,
+    out: Path,
+    *,
+    seed: int,
+    ci_prob: float = 0.90,
+    draws: int = 1000,
+    chains: int = 4,
 ) -> dict[str, Result]:
     """Fit and save one model after the other; what is done is kept if a later one fails."""
     from ra_bayes.model.records import grid
 
     twice = [spec.name for spec in specs if [each.name for each in specs].count(spec.name) > 1]
     if twice:
-        raise RaBayesError(f"two model pages are called {twice[0]!r}: their results would share a folder; rename one")
+        raise RaBayesError(
+            f"two model pages are called {twice[0]!r}: their results would share a folder; rename one"
+        )
     if not specs:
         raise RaBayesError(f"{cohort.name}: no shipped model is of an outcome it has; name one with --model")
     for spec in specs:
@@ -216,7 +233,7 @@ def _fit_all(
 
         for spec in specs:
             step(spec.name)
-            tree = fit_model(spec, cohort, seed=seed, **sampling)
+            tree = fit_model(spec, cohort, seed=seed, draws=draws, chains=chains)
             results[spec.name] = save_result(tree, out, ci_prob=ci_prob)
     return results
 

@@ -109,7 +109,13 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     bfmi = float(az.bfmi(tree["sample_stats"].to_dataset()).energy.min())
     more = "fit with more draws"
     checks = (
-        _worst("R-hat", rhat, high=True, limit=MAX_RHAT, advice=f"{more}; if that does not help, the chains disagree"),
+        _worst(
+            "R-hat",
+            rhat,
+            high=True,
+            limit=MAX_RHAT,
+            advice=f"{more}; if that does not help, the chains disagree",
+        ),
         _worst("bulk ESS", bulk, high=False, limit=MIN_ESS, advice=more),
         _worst("tail ESS", tail, high=False, limit=MIN_ESS, advice=more),
         Check(
@@ -138,7 +144,9 @@ def _varying(posterior: xr.Dataset) -> xr.Dataset:
     flat = {}
     for name, variable in posterior.data_vars.items():
         own = [dim for dim in variable.dims if dim not in ("chain", "draw")]
-        elements = variable.stack({f"{name}_": own}, create_index=False) if own else variable.expand_dims(f"{name}_")
+        elements = (
+            variable.stack({f"{name}_": own}, create_index=False) if own else variable.expand_dims(f"{name}_")
+        )
         moving = (elements.max(("chain", "draw")) > elements.min(("chain", "draw"))).values
         if moving.any():
             flat[name] = elements.isel({f"{name}_": moving}).drop_vars(own, errors="ignore")

@@ -1,13 +1,15 @@
 """A results folder: one sub-folder a model, each whole or absent.
 
-    DIR/MODEL/posterior.nc     the fit (see :mod:`ra_bayes.tree`)
-    DIR/MODEL/estimands.csv    what it says, in clinical units; absent if the gate failed
-    DIR/MODEL/gate.txt         whether the sampler worked
-    DIR/MODEL/model.toml       the page it was fitted with
+DIR/MODEL/posterior.nc     the fit (see :mod:`ra_bayes.tree`)
+DIR/MODEL/estimands.csv    what it says, in clinical units; absent if the gate failed
+DIR/MODEL/gate.txt         whether the sampler worked
+DIR/MODEL/model.toml       the page it was fitted with
+DIR/MODEL/figures/         PDF and PNG, once a report was written
 """
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -23,7 +25,20 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Result", "find_results", "findings", "headline", "main_row", "read_result", "save_result"]
+__all__ = [
+    "Result",
+    "find_results",
+    "findings",
+    "headline",
+    "main_row",
+    "read_order",
+    "read_result",
+    "save_result",
+]
+
+
+FIGURES = "figures"
+_OURS = frozenset({"posterior.nc", "estimands.csv", "gate.txt", "model.toml", FIGURES})
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +70,16 @@ def read_result(tree: xr.DataTree, ci_prob: float) -> Result:
 
 def save_result(tree: xr.DataTree, folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Result:
     """Write a fit into ``folder/MODEL``, replacing an earlier one only when the new one is complete."""
+    target = Path(folder) / provenance(tree)["model"]["name"]
+    # The new folder takes the old one's place: nothing but our own files may be in it.
+    foreign = [each.name for each in target.iterdir() if each.name not in _OURS] if target.is_dir() else []
+    if foreign:
+        raise RaBayesError(
+            f"{target}: holds {', '.join(sorted(foreign))}, which ra_bayes did not write and would delete; "
+            "move it, or choose another folder with --out"
+        )
     result = read_result(tree, ci_prob)
-    with atomic_folder(Path(folder) / provenance(tree)["model"]["name"]) as part:
+    with atomic_folder(target) as part:
         save(tree, part / "posterior.nc")
         write_text(part / "gate.txt", f"{result.gate}\n")
         write_text(part / "model.toml", spec_of(tree).toml)
@@ -76,18 +99,19 @@ def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> dict[
     found = sorted(Path(folder).glob("*/posterior.nc"))
     if not found:
         raise RaBayesError(
-            f"{folder}: no fit in it (looked for MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"
+            f"{folder}: no fit in it (no MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"
         )
     return {path.parent.name: read_result(load(path), ci_prob) for path in found}
 
 
-def main_row(result: Result) -> dict[str, Any] | None:
+def main_row(result: Result) -> dict[Hashable, Any] | None:
     """Return the row a reader asks for first: the population's change (or rate) at the reference week."""
     if result.table is None:
         return None
     spec = spec_of(result.tree)
     wanted = "response_rate" if spec.binary else "mean_change"
-    rows = result.table.query("estimand == @wanted and week == @spec.reference_week")
+    table = result.table
+    rows = table[(table["estimand"] == wanted) & (table["week"] == spec.reference_week)]
     return dict(rows.iloc[0])
 
 
@@ -119,11 +143,17 @@ def headline(results: dict[str, Result], folder: str | PathLike[str], most: int 
     lines = [
         f"{len(results)} model{'s' if len(results) > 1 else ''} fitted to {cohort['name']}, "
         f"{len(cohort['patients'])} patients; gate "
-        + (f"FAILED for {', '.join(failed)}" if failed else "passed" if len(results) == 1 else "passed by all")
+        + (
+            f"FAILED for {', '.join(failed)}"
+            if failed
+            else "passed"
+            if len(results) == 1
+            else "passed by all"
+        )
     ]
     if cohort["synthetic"]:
         lines[0] += "; no real patient stands behind these numbers"
-    order = sorted(results, key=_rank)
+    order = read_order(results)
     lines += [_sentence(name, results[name]) for name in order[:most]]
     rest = len(order) - most
     more = f"{rest} more and " if rest > 0 else ""
@@ -131,10 +161,10 @@ def headline(results: dict[str, Result], folder: str | PathLike[str], most: int 
     return lines
 
 
-def _rank(name: str) -> int:
-    """Order outcomes as a rheumatologist would ask for them; models of other outcomes come last."""
+def read_order(results: Iterable[str]) -> list[str]:
+    """Return model names in the order in which a rheumatologist would ask for them."""
     first = ("vas", "sdai", "haq", "acr20", "il10", "il17", "tnf_alpha")
-    return first.index(name) if name in first else len(first)
+    return sorted(results, key=lambda name: first.index(name) if name in first else len(first))
 
 
 def _sentence(name: str, result: Result) -> str:

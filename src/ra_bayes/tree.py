@@ -42,7 +42,7 @@ def provenance(tree: xr.DataTree) -> dict[str, Any]:
     text = tree.attrs.get(ATTRIBUTE)
     if not isinstance(text, str):
         raise RaBayesError(
-            "this DataTree was not made by ra_bayes (it has no attribute 'ra_bayes'); fit it with ra_bayes.fit"
+            "this DataTree was not made by ra_bayes (no attribute 'ra_bayes'); fit it with ra_bayes.fit"
         )
     found: dict[str, Any] = json.loads(text)
     return found
@@ -98,4 +98,3 @@ def load(path: str | PathLike[str]) -> xr.DataTree:
         raise RaBayesError(f"{path}: not a result of ra_bayes: {error}") from None
     provenance(tree)
     return tree
-

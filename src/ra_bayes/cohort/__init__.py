@@ -10,4 +10,13 @@ from ra_bayes.cohort.cohort import Cohort, Conversion, Infusion, LeftOut, Record
 from ra_bayes.cohort.overview import overview, overview_text
 from ra_bayes.cohort.read import read_cohort
 
-__all__ = ["Cohort", "Conversion", "Infusion", "LeftOut", "Record", "overview", "overview_text", "read_cohort"]
+__all__ = [
+    "Cohort",
+    "Conversion",
+    "Infusion",
+    "LeftOut",
+    "Record",
+    "overview",
+    "overview_text",
+    "read_cohort",
+]

@@ -63,7 +63,9 @@ def overview_text(cohort: Cohort) -> str:
         f"{found['name']}, read from {found['source']}: no problem found",
         f"patients  {len(cohort.patients)}: {_listed(cohort.patients)}",
         f"visits    weeks {_numbers(cohort.weeks)}",
-        f"infusions weeks {_numbers(cohort.infusion_weeks)}" if cohort.infusions else "infusions none recorded",
+        f"infusions weeks {_numbers(cohort.infusion_weeks)}"
+        if cohort.infusions
+        else "infusions none recorded",
         "",
     ]
     head = ("outcome", "unit", "records", "missing", "beyond a limit")
@@ -73,7 +75,10 @@ def overview_text(cohort: Cohort) -> str:
     ]
     lines += _table(head, rows)
     for title, entries in (
-        ("converted", [f"{e['count']} of {e['outcome']} from {e['from']} to {e['to']}" for e in found["converted"]]),
+        (
+            "converted",
+            [f"{e['count']} of {e['outcome']} from {e['from']} to {e['to']}" for e in found["converted"]],
+        ),
         ("left out", [f"{e['count']} {e['what']}: {e['why']}" for e in found["left_out"]]),
         ("noted", found["notes"]),
     ):

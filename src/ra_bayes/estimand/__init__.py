@@ -83,7 +83,7 @@ def estimands(
     verdict = None if despite_gate else checked or diagnose(tree)
     if verdict is not None and not verdict.passed:
         raise FitError(
-            f"the fit of {provenance(tree)['model']['name']} did not pass its gate, so its estimands are withheld "
+            f"the fit of {provenance(tree)['model']['name']} did not pass its gate: its estimands are withheld "
             f"(ask for them with despite_gate=True)\n{verdict}"
         )
     posterior = read_posterior(tree)
@@ -95,7 +95,9 @@ def estimands(
         # A quantity of which all draws are alike has no effective size, and needs none.
         thin = rows["ess"] <= MIN_ESS
         rows.loc[thin, list(_NUMBERS)] = np.nan
-        rows.loc[thin, "note"] = [f"withheld: ESS {ess:.0f}, wanted > {MIN_ESS:g}" for ess in rows.loc[thin, "ess"]]
+        rows.loc[thin, "note"] = [
+            f"withheld: ESS {ess:.0f}, wanted > {MIN_ESS:g}" for ess in rows.loc[thin, "ess"]
+        ]
     return rows[list(COLUMNS)]
 
 

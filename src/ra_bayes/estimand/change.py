@@ -84,9 +84,7 @@ def _mean_changes(posterior: Posterior, population: Array, patients: Array) -> I
     for name, (change, definition) in kinds.items():
         for j, week in _visits(posterior):
             at = change[..., j]
-            yield Quantity(
-                name, at, _unit(posterior), definition, week=week, benefit=_benefit(posterior, at)
-            )
+            yield Quantity(name, at, _unit(posterior), definition, week=week, benefit=_benefit(posterior, at))
 
 
 def _patient_changes(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
@@ -115,7 +113,12 @@ def _mcid(posterior: Posterior, population: Array, patients: Array) -> Iterator[
     for j, week in _visits(posterior):
         beaten = _gain(posterior, population[..., j]) >= mcid
         yield Quantity(
-            "mean_change_beats_mcid", beaten, "probability", f"population mean {size}", week=week, is_event=True
+            "mean_change_beats_mcid",
+            beaten,
+            "probability",
+            f"population mean {size}",
+            week=week,
+            is_event=True,
         )
         yield Quantity(
             "new_patient_beats_mcid", true[..., j], share, f"a new patient's true value {size}", week=week
@@ -153,7 +156,9 @@ def _sustained(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
     if not spec.benefit_sign:
         return
     needed = spec.mcid if spec.mcid is not None and spec.link.change == "difference" else 0.0
-    kept = (posterior.weeks >= spec.sustained_from) & (posterior.weeks <= spec.reference_week) & posterior.seen
+    kept = (
+        (posterior.weeks >= spec.sustained_from) & (posterior.weeks <= spec.reference_week) & posterior.seen
+    )
     gain = _gain(posterior, patients)[..., kept]
     held = ((gain >= needed) if needed else (gain > 0.0)).all(axis=-1)
     size = f"true improvement of at least {needed:g} {spec.outcome.unit}" if needed else "true improvement"
@@ -181,7 +186,7 @@ def _over_time(posterior: Posterior, population: Array) -> Iterator[Quantity]:
         "average_change",
         average,
         _unit(posterior),
-        f"population mean change averaged over weeks 0 to {spec.reference_week:g}: the area under it, per week",
+        f"population mean change averaged over weeks 0 to {spec.reference_week:g}: area under it, per week",
         benefit=_benefit(posterior, average),
     )
     yield Quantity(

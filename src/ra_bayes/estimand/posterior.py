@@ -1,4 +1,4 @@
-"""A fit's draws as the estimands need them: visits and patients that have records, pinned values filled in."""
+"""A fit's draws as the estimands need them: patients with records, pinned values filled in."""
 
 from __future__ import annotations
 

@@ -49,7 +49,11 @@ def rate_estimands(posterior: Posterior, placebo: Array | None) -> Iterator[Quan
     for j in np.flatnonzero(posterior.seen):
         week = float(posterior.weeks[j])
         yield Quantity(
-            "response_rate", rate[..., j], "share of patients", "chance that a new patient responds", week=week
+            "response_rate",
+            rate[..., j],
+            "share of patients",
+            "chance that a new patient responds",
+            week=week,
         )
         yield Quantity(
             "response_rate_of_cohort",

@@ -1,4 +1,4 @@
-"""From draws of one quantity to one row: estimate, interval by name, probability of benefit, Monte Carlo error."""
+"""From draws of one quantity to one row: estimate, interval, probability of benefit, Monte Carlo error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Quantity(NamedTuple):
     """
 
     name: str
-    draws: Array
+    draws: Array | NDArray[np.bool_]
     unit: str
     definition: str
     patient: str = ""

@@ -35,7 +35,7 @@ class _Attempt(NamedTuple):
     tune: int
 
     def __str__(self) -> str:
-        return f"{self.levels} patient levels, target acceptance {self.target_accept:g}, {self.tune} tuning draws"
+        return f"{self.levels} patient levels, target acceptance {self.target_accept:g}, {self.tune} tuning"
 
 
 _ATTEMPTS = (
@@ -94,7 +94,9 @@ def fit(
     >>> tree = rb.fit(rb.load_model("sdai"), cohort, seed=1)          # doctest: +SKIP
     """
     if draws < 100 or chains < 2:
-        raise FitError(f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains")
+        raise FitError(
+            f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
+        )
     records = grid(model, cohort)
     best: tuple[int, Any] | None = None
     tried: list[str] = []
@@ -200,7 +202,8 @@ def _sample_stats(trace: Any) -> xr.Dataset:
     stats = trace["sample_stats"].to_dataset()
     kept = {"diverging": "diverging", "energy": "energy", "depth": "tree_depth", "n_steps": "n_steps"}
     kept |= {"step_size": "step_size", "mean_tree_accept": "acceptance_rate"}
-    return stats[list(kept)].rename(kept).drop_attrs()
+    out: xr.Dataset = stats[list(kept)].rename(kept).drop_attrs()
+    return out
 
 
 _DIMS = {
@@ -221,7 +224,9 @@ def _dataset(
     for name, each in values.items():
         own = _DIMS.get(name, ("patient", "visit"))[: each.ndim - len(lead)]
         variables[name] = ((*lead, *own), each)
-    sizes = {dim: size for dims, each in variables.values() for dim, size in zip(dims, each.shape, strict=True)}
+    sizes = {
+        dim: size for dims, each in variables.values() for dim, size in zip(dims, each.shape, strict=True)
+    }
     coords = {"patient": list(records.patients), "visit": records.weeks}
     return xr.Dataset(
         variables, coords={dim: coords.get(dim, np.arange(size)) for dim, size in sizes.items()}

@@ -64,8 +64,8 @@ class Link:
         0.5
         """
         if self.change == "ratio":
-            return np.exp(np.asarray(end, dtype=float) - np.asarray(start, dtype=float))
-        return self.inverse(end) - self.inverse(start)
+            return np.asarray(np.exp(np.asarray(end, dtype=float) - np.asarray(start, dtype=float)))
+        return np.asarray(self.inverse(end) - self.inverse(start))
 
 
 def _nonnegative_square(x: Array) -> Array:
@@ -97,7 +97,12 @@ _SQRT = Link(
 # A binary outcome is 1 where a latent normal score of SD 1 is above 0: g takes a rate to that score.
 # A binary record has no density, hence no slope.
 _PROBIT = Link(
-    "probit", "Pr(y = 1) = Phi(mu)", "difference", special.ndtri, special.ndtr, lambda y: np.full_like(y, np.nan)
+    "probit",
+    "Pr(y = 1) = Phi(mu)",
+    "difference",
+    special.ndtri,
+    special.ndtr,
+    lambda y: np.full_like(y, np.nan),
 )
 
 LINK_NAMES = ("identity", "log", "sqrt", "logit", "probit")

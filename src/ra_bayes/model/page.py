@@ -1,4 +1,4 @@
-"""A model page as a statistician wants to see it: equations, priors with their ranges, and what they imply."""
+"""A model page as a statistician wants it: equations, priors with their ranges, what they imply."""
 
 from __future__ import annotations
 
@@ -83,14 +83,15 @@ def implied(spec: ModelSpec) -> list[dict[str, Any]]:
     A record of one patient by week, and the population mean change at the reference week.
     """
     weeks = np.unique([*IMPLIED_WEEKS, spec.reference_week, spec.anchor_week])
-    draws = to_clinical(
-        spec, draw_prior(spec, 1, weeks, _DRAWS, np.random.default_rng(20240101)), weeks
-    )
+    draws = to_clinical(spec, draw_prior(spec, 1, weeks, _DRAWS, np.random.default_rng(20240101)), weeks)
     records = replicate(spec, draws, np.random.default_rng(20240102))[:, 0, :]
     rows = []
     if spec.binary:
         rate = spec.link.inverse(draws["expected"][:, 0, :])
-        rows += [_range(f"a patient's chance at week {week:g}", rate[:, j], "probability") for j, week in _kept(weeks)]
+        rows += [
+            _range(f"a patient's chance at week {week:g}", rate[:, j], "probability")
+            for j, week in _kept(weeks)
+        ]
     else:
         rows += [
             _range(f"a record at week {week:g}", records[:, j], spec.outcome.unit) for j, week in _kept(weeks)
@@ -114,6 +115,7 @@ def _range(what: str, values: np.ndarray, unit: str) -> dict[str, Any]:
 
 def page_text(spec: ModelSpec) -> str:
     """Return the page for a terminal."""
+
     def wrap(text: str, indent: str) -> str:
         return textwrap.fill(" ".join(text.split()), 100, initial_indent=indent, subsequent_indent=indent)
 

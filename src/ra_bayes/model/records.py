@@ -12,10 +12,10 @@ import numpy as np
 
 from ra_bayes.cohort import Cohort, Record
 from ra_bayes.errors import FitError
-from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihood import CELL, POINT, UNBOUNDED
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["Grid", "grid", "ends"]
+__all__ = ["Grid", "ends", "grid"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +79,7 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
             )
     patients = cohort.patients
     shape = len(patients), weeks.size
-    out = Grid(
-        patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5))
-    )
+    out = Grid(patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5)))
     row = {patient: i for i, patient in enumerate(patients)}
     column = {week: j for j, week in enumerate(weeks)}
     for record in records:

@@ -67,7 +67,9 @@ def _levels(spec: ModelSpec, raw: Mapping[str, np.ndarray]) -> Mapping[str, np.n
     return {**raw, "patient_level": middle + unit * raw["patient_level_c"]}
 
 
-def draw_prior(spec: ModelSpec, patients: int, weeks: np.ndarray, size: int, rng: np.random.Generator) -> Draws:
+def draw_prior(
+    spec: ModelSpec, patients: int, weeks: np.ndarray, size: int, rng: np.random.Generator
+) -> Draws:
     """Draw raw variables from the prior, shape (size, ...)."""
     raw = {raw_name(prior.parameter): prior.draw(rng, size) for prior in spec.priors}
     steps = spec.trajectory.steps(weeks.size)
@@ -119,5 +121,3 @@ def replicate(spec: ModelSpec, draws: Mapping[str, np.ndarray], rng: np.random.G
     if spec.rounding:
         value = np.round(value / spec.rounding) * spec.rounding
     return np.clip(value, spec.outcome.lower, spec.outcome.upper)
-
-

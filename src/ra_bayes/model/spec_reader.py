@@ -114,7 +114,10 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
     )
     if sustained > reference:
         page.problem(
-            "sustained_from", "comes after the reference week", "give a week before it", page.raw("sustained_from")
+            "sustained_from",
+            "comes after the reference week",
+            "give a week before it",
+            page.raw("sustained_from"),
         )
     mcid, mcid_source = _read_mcid(page, outcome)
     bounds = page.choice("bounds", ("open", "open below", "open above", "closed"), "closed")
@@ -145,7 +148,7 @@ def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
     value = page.raw("outcome")
     if isinstance(value, dict):
         return _define_outcome(TomlTable(value, problems, "outcome"))
-    mend = 'name an outcome ra_bayes knows, or define one in a table [outcome] with id, label, unit, ...'
+    mend = "name an outcome ra_bayes knows, or define one in a table [outcome] with id, label, unit, ..."
     if not isinstance(value, str):
         page.problem("outcome", "is missing" if value is None else "is not a name", mend, value)
         return None

@@ -111,7 +111,9 @@ class TomlTable:
         for key in self._table:
             if key not in self._known:
                 near = difflib.get_close_matches(key, sorted(self._known), 1)
-                mend = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(self._known))}"
+                mend = (
+                    f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(sorted(self._known))}"
+                )
                 self.problem(key, "is not a known key", mend)
 
     def _dotted(self, key: str) -> str:

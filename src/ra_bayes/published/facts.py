@@ -105,7 +105,9 @@ def read_publication(path: str | PathLike[str]) -> Publication:
 
 def _fact(source: str, table: dict[str, Any]) -> Fact:
     fact = Fact(
-        **{key: table[key] for key in ("id", "words", "r", "n", "week", "week_stated", "left_open", "source")},
+        **{
+            key: table[key] for key in ("id", "words", "r", "n", "week", "week_stated", "left_open", "source")
+        },
         outcomes=tuple(table["outcomes"]),
     )
     if not 0 <= fact.r <= fact.n:

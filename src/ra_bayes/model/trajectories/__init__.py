@@ -25,9 +25,17 @@ __all__ = ["TRAJECTORIES", "Trajectory"]
 class Trajectory(Protocol):
     """What a shape of change over time provides; `values` are parameters with any leading dimensions."""
 
-    name: str
-    equation: str
-    parameters: tuple[Parameter, ...]
+    @property
+    def name(self) -> str:
+        """Name in a model page."""
+
+    @property
+    def equation(self) -> str:
+        """f and r, for people."""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What it needs priors for."""
 
     def steps(self, visits: int, /) -> int:
         """Return how many standard normal steps (``walk_step``) it needs over `visits` visits."""

@@ -40,7 +40,10 @@ class Onset:
 
     def mean(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace) -> Any:
         """Return f at the visits, shape (..., visit)."""
-        shape, at_reference = self._shape(values, constants, ns, "week"), self._shape(values, constants, ns, "reference")
+        shape, at_reference = (
+            self._shape(values, constants, ns, "week"),
+            self._shape(values, constants, ns, "reference"),
+        )
         start = self._shape(values, constants, ns, "anchor")
         return values["change"][..., None] * (shape - start) / at_reference
 

@@ -1,0 +1,89 @@
+"""What the data made of the prior: both, side by side, for the parameters and the main estimand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.estimand.posterior import Posterior, read_posterior
+from ra_bayes.estimand.rate import population_rate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["main_quantity", "prior_to_posterior"]
+
+type Array = NDArray[np.float64]
+
+
+def main_quantity(posterior: Posterior) -> tuple[str, Array, str]:
+    """Return name, draws and unit of what is asked first: the change (or rate) at the reference week."""
+    at = posterior.at_reference
+    if posterior.spec.binary:
+        return "response_rate", population_rate(posterior)[..., at], "share of patients"
+    start = posterior.scalars["baseline_mean"]
+    change = posterior.spec.link.contrast(start, start + posterior.mean_change[..., at])
+    ratio = posterior.spec.link.change == "ratio"
+    return "mean_change", change, "ratio" if ratio else posterior.spec.outcome.unit
+
+
+def prior_to_posterior(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFrame:
+    """Return prior and posterior of the main estimand and of every estimated parameter.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``quantity``, ``meaning``, ``unit``; median and equal-tailed interval of both
+        (``prior``, ``prior_lower``, ...); and ``variance_left``, the posterior variance over the
+        prior's: near 1 the data said little, near 0 they said nearly all. For ratios, levels under
+        the log link and scales it is taken on the log.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb                                     # doctest: +SKIP
+    >>> prior_to_posterior(rb.load("results/sdai/posterior.nc"))  # doctest: +SKIP
+    """
+    import pandas as pd
+
+    prior, posterior = read_posterior(tree, "prior"), read_posterior(tree)
+    spec = posterior.spec
+    name, before, unit = main_quantity(prior)
+    _, after, _ = main_quantity(posterior)
+    what = "chance that a new patient responds" if spec.binary else "population mean change"
+    rows = [
+        _row(name, f"{what} at week {spec.reference_week:g}", unit, before, after, unit == "ratio", ci_prob)
+    ]
+    for each in spec.priors:
+        if each.fixed or (each.parameter.name == "correlation" and spec.prior("response_sd").fixed):
+            continue
+        pair = [group.scalars[each.parameter.name] for group in (prior, posterior)]
+        family, unit = (
+            each.parameter.family,
+            "" if each.parameter.family == "correlation" else _unit(posterior),
+        )
+        if family == "level":
+            pair = [spec.link.inverse(draws) for draws in pair]
+            unit = "rate" if spec.binary else spec.outcome.unit
+        log = family == "scale" or (family == "level" and spec.link.change == "ratio")
+        rows.append(_row(each.parameter.name, each.parameter.meaning, unit, pair[0], pair[1], log, ci_prob))
+    return pd.DataFrame(rows)
+
+
+def _unit(posterior: Posterior) -> str:
+    link = posterior.spec.link.name
+    return posterior.spec.outcome.unit if link == "identity" else f"{link} scale"
+
+
+def _row(
+    quantity: str, meaning: str, unit: str, before: Array, after: Array, log: bool, ci_prob: float
+) -> dict[str, object]:
+    tail = (1.0 - ci_prob) / 2.0
+    row: dict[str, object] = {"quantity": quantity, "meaning": meaning, "unit": unit}
+    for group, draws in (("prior", before), ("posterior", after)):
+        lower, median, upper = (float(q) for q in np.quantile(draws, [tail, 0.5, 1.0 - tail]))
+        row |= {group: median, f"{group}_lower": lower, f"{group}_upper": upper}
+    scaled = [np.log(draws) if log else draws for draws in (before, after)]
+    return row | {"variance_left": float(np.var(scaled[1]) / np.var(scaled[0]))}

@@ -1,0 +1,7 @@
+"""The report: a results folder as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from ra_bayes.report.write import write_report
+
+__all__ = ["write_report"]

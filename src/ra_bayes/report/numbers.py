@@ -1,0 +1,52 @@
+"""Numbers as a reader wants them: as many digits as the uncertainty leaves, no more."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["decimals", "interval", "number", "probability"]
+
+
+def decimals(width: float) -> int:
+    """Return how many decimals show an interval of this width with two significant digits.
+
+    Examples
+    --------
+    >>> decimals(22.6), decimals(0.52), decimals(0.0)
+    (0, 2, 2)
+    """
+    if not math.isfinite(width) or width <= 0.0:
+        return 2
+    return min(max(1 - math.floor(math.log10(width)), 0), 4)
+
+
+def number(value: float, places: int = 2) -> str:
+    """Return a number with a true minus sign; an empty text for what does not apply."""
+    if math.isnan(value):
+        return ""
+    text = f"{value:.{places}f}"
+    # -0.0 and what rounds to it are zero.
+    text = text.lstrip("-") if float(text) == 0.0 else text
+    return text.replace("-", "−")
+
+
+def interval(lower: float, upper: float, places: int) -> str:
+    """Return an interval as ``lower to upper``; empty where there is none."""
+    if math.isnan(lower) or math.isnan(upper):
+        return ""
+    return f"{number(lower, places)} to {number(upper, places)}"
+
+
+def probability(value: float) -> str:
+    """Return a probability with two decimals, never rounded to certainty.
+
+    Examples
+    --------
+    >>> probability(0.9999), probability(0.304), probability(0.0)
+    ('> 0.99', '0.30', '< 0.01')
+    """
+    if math.isnan(value):
+        return ""
+    if value > 0.99:
+        return "> 0.99"
+    return "< 0.01" if value < 0.01 else f"{value:.2f}"
