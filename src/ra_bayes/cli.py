@@ -119,7 +119,7 @@ def models(name: str | None, as_json: bool) -> None:
     "models",
     multiple=True,
     required=True,
-    help="A shipped model's name, a TOML file, or 'all': each shipped model FILE has records for. Repeatable.",
+    help="A shipped model's name, a TOML file, or 'all': each shipped one FILE has records for. Repeatable.",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write results to.")
 @_seed_option

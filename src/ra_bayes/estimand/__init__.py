@@ -83,7 +83,7 @@ def estimands(
     verdict = None if despite_gate else checked or diagnose(tree)
     if verdict is not None and not verdict.passed:
         raise FitError(
-            f"the fit of {provenance(tree)['model']['name']} did not pass its gate: its estimands are withheld "
+            f"the fit of {provenance(tree)['model']['name']} did not pass its gate: estimands are withheld "
             f"(ask for them with despite_gate=True)\n{verdict}"
         )
     posterior = read_posterior(tree)
