@@ -215,6 +215,7 @@ def _fit_all(
 ) -> dict[str, Result]:
     """Fit and save one model after the other; what is done is kept if a later one fails."""
     from ra_bayes.model.records import grid
+    from ra_bayes.results import place, save_result
 
     twice = [spec.name for spec in specs if [each.name for each in specs].count(spec.name) > 1]
     if twice:
@@ -224,12 +225,13 @@ def _fit_all(
     if not specs:
         raise RaBayesError(f"{cohort.name}: no shipped model is of an outcome it has; name one with --model")
     for spec in specs:
-        grid(spec, cohort)  # A model that cannot be fitted should not be found out after ten others were.
+        # What cannot be fitted or saved should not be found out after ten others were.
+        grid(spec, cohort)
+        place(out, spec.name)
     results = {}
     with _steps("fit", len(specs)) as step:
         step("importing PyMC")
         from ra_bayes.inference import fit as fit_model
-        from ra_bayes.results import save_result
 
         for spec in specs:
             step(spec.name)

@@ -9,6 +9,7 @@ DIR/MODEL/figures/         PDF and PNG, once a report was written
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from os import PathLike
@@ -68,16 +69,38 @@ def read_result(tree: xr.DataTree, ci_prob: float) -> Result:
     return Result(tree, gate, table)
 
 
-def save_result(tree: xr.DataTree, folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Result:
-    """Write a fit into ``folder/MODEL``, replacing an earlier one only when the new one is complete."""
-    target = Path(folder) / provenance(tree)["model"]["name"]
-    # The new folder takes the old one's place: nothing but our own files may be in it.
-    foreign = [each.name for each in target.iterdir() if each.name not in _OURS] if target.is_dir() else []
+def place(folder: str | PathLike[str], model: str) -> Path:
+    """Return the sub-folder of a model's results, if it can be written without losing anything.
+
+    Raises
+    ------
+    RaBayesError
+        If it holds files that are not ours, or the folder cannot be made or written to.
+    """
+    target = Path(folder) / model
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target.parent).close()
+        # The new folder takes the old one's place: nothing but our own files may be in it.
+        foreign = (
+            [each.name for each in target.iterdir() if each.name not in _OURS] if target.exists() else []
+        )
+    except OSError as error:
+        raise RaBayesError(
+            f"{error.filename or folder}: results cannot be written there: {error.strerror}; "
+            "choose another folder with --out"
+        ) from None
     if foreign:
         raise RaBayesError(
             f"{target}: holds {', '.join(sorted(foreign))}, which ra_bayes did not write and would delete; "
             "move it, or choose another folder with --out"
         )
+    return target
+
+
+def save_result(tree: xr.DataTree, folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Result:
+    """Write a fit into ``folder/MODEL``, replacing an earlier one only when the new one is complete."""
+    target = place(folder, provenance(tree)["model"]["name"])
     result = read_result(tree, ci_prob)
     with atomic_folder(target) as part:
         save(tree, part / "posterior.nc")
