@@ -237,3 +237,15 @@ def test_an_outcome_may_repeat_itself(tmp_path: Path) -> None:
     file = tmp_path / "cohort.csv"
     file.write_text("patient,week,outcome,value\nA,0,crp,24\n")
     assert read_cohort(file, outcomes=[get("crp")]).outcomes == ("crp",)
+
+
+def test_an_error_survives_the_way_back_from_a_worker(tmp_path: Path) -> None:
+    import pickle
+
+    file = tmp_path / "bad.csv"
+    file.write_text("patient,week,outcome,value\n1,0,pain,3\n")
+    with pytest.raises(CohortError) as raised:
+        read_cohort(file)
+    back = pickle.loads(pickle.dumps(raised.value))
+    assert back.problems == raised.value.problems
+    assert back.source == "bad.csv"

@@ -12,7 +12,7 @@ import pytest
 
 from ra_bayes import scores
 from ra_bayes.errors import RaBayesError
-from ra_bayes.outcomes import OUTCOMES, get
+from ra_bayes.outcomes import OUTCOMES, Outcome, get
 
 IDS = [
     *(
@@ -107,3 +107,8 @@ def test_outcomes_and_scores_import_nothing_heavy() -> None:
     code += "print(*({'numpy', 'pandas', 'pymc'} & set(sys.modules)))"
     seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert seen.strip() == ""
+
+
+def test_an_outcome_reads_its_own_unit_without_being_told() -> None:
+    own = Outcome("fatigue", "Fatigue", "mm", 0, 100, "decrease", "these tests")
+    assert own.factor("MM") == 1.0

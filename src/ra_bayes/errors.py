@@ -64,6 +64,10 @@ class _ProblemsError(RaBayesError):
         head = f"{source}: {count} problem{'' if count == 1 else 's'}"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
 
+    def __reduce__(self) -> tuple[type[_ProblemsError], tuple[str, tuple[Problem, ...]]]:
+        # Exceptions pickle by their message alone; a worker's error must reach the caller whole.
+        return type(self), (self.source, self.problems)
+
 
 class CohortError(_ProblemsError):
     """A table of patients that cannot be used as it stands."""

@@ -174,7 +174,7 @@ class Outcome:
         10.0
         """
         wanted = _normal(unit_text)
-        for spelling, factor in self.units.items():
+        for spelling, factor in {self.unit: 1.0, **self.units}.items():
             if _normal(spelling) == wanted:
                 return factor
         accepted = ", ".join(repr(spelling) for spelling in self.units)

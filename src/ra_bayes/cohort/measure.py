@@ -107,7 +107,7 @@ _NO_LIMIT = Mistake(
 
 def _factor(line: Line, outcome: Outcome, problems: Problems) -> float | None:
     """Return what the row's unit is multiplied by; a blank unit is taken as the canonical one for now."""
-    if line.unit in ("", outcome.unit):
+    if not line.unit:
         return 1.0
     try:
         return outcome.factor(line.unit)

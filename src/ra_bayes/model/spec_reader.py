@@ -177,7 +177,6 @@ def _define_outcome(table: TomlTable) -> Outcome:
         kind="binary" if kind == "binary" else "continuous",
         positive=table.choice("positive", ("yes", "no"), "no") == "yes",
         source=table.text("source", "say where it is defined", required=False) or "the model page",
-        units={table.text("unit", "give the unit"): 1.0},
     )
     table.finish()
     return outcome
