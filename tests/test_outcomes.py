@@ -110,5 +110,7 @@ def test_outcomes_and_scores_import_nothing_heavy() -> None:
 
 
 def test_an_outcome_reads_its_own_unit_without_being_told() -> None:
-    own = Outcome("fatigue", "Fatigue", "mm", 0, 100, "decrease", "these tests")
+    own = Outcome(
+        id="fatigue", label="Fatigue", unit="mm", lower=0, upper=100, benefit="decrease", source="these tests"
+    )
     assert own.factor("MM") == 1.0
