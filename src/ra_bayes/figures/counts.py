@@ -1,0 +1,119 @@
+"""Counts of records of a kind, observed and replicated: below a limit, at a bound, in response."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ra_bayes.figures.style import INK, POSTERIOR, QUIET
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ra_bayes.figures.reading import Records
+    from ra_bayes.figures.replicates import Replicates
+    from ra_bayes.model.spec import ModelSpec
+
+__all__ = ["Event", "count_interval", "draw_counts", "events"]
+
+type Array = NDArray[np.float64]
+type Flags = NDArray[np.bool_]
+
+# A kind of record that neither the data nor the replicates have needs no panel.
+_RARE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A kind of record; `applies` says which records could be of it (record)."""
+
+    name: str
+    happened: Callable[[Array], Flags]
+    applies: Flags
+
+
+def events(spec: ModelSpec, made: Replicates) -> list[Event]:
+    """Return the kinds of record worth counting for an outcome."""
+    everywhere = np.ones(made.recorded.shape, dtype=bool)
+    if spec.binary:
+        return [Event("in response", lambda record: record > 0.5, everywhere)]
+    found = [
+        Event("below the limit of quantification", np.isneginf, np.isfinite(made.lowest)),
+        Event("above the limit of quantification", np.isposinf, np.isfinite(made.highest)),
+    ]
+    lower, upper = spec.outcome.lower, spec.outcome.upper
+    if lower is not None:
+        found.append(Event(f"at {lower:g}, the lowest possible", lambda record: record == lower, everywhere))
+    if upper is not None:
+        found.append(Event(f"at {upper:g}, the highest possible", lambda record: record == upper, everywhere))
+    return [event for event in found if _seen(event, made)]
+
+
+def _seen(event: Event, made: Replicates) -> bool:
+    if not event.applies.any():
+        return False
+    often = event.happened(made.drawn[event.applies]).mean() > _RARE
+    return bool(often or event.happened(made.recorded[event.applies]).any())
+
+
+def count_interval(
+    event: Event, made: Replicates, group: NDArray[np.int_], groups: int, ci_prob: float
+) -> tuple[NDArray[np.int_], NDArray[np.int_], NDArray[np.int_], NDArray[np.int_]]:
+    """Return for each group: records, count observed, and the ends of the replicated counts' interval."""
+    member = (group[None, :] == np.arange(groups)[:, None]) & event.applies
+    total = member.sum(axis=1)
+    observed = (member & event.happened(made.recorded)).sum(axis=1)
+    replicated = np.sort(member.astype(float) @ event.happened(made.drawn).astype(float), axis=1).astype(int)
+    draws = replicated.shape[1]
+    tail = (1.0 - ci_prob) / 2.0
+    low, high = (max(0, int(np.ceil(share * draws - 1e-9)) - 1) for share in (tail, 1.0 - tail))
+    return total, observed, replicated[:, low], replicated[:, high]
+
+
+def draw_counts(
+    axes: Axes,
+    records: Records,
+    made: Replicates,
+    event: Event,
+    ci_prob: float,
+    *,
+    by: Literal["visit", "patient"],
+    letters: int = 26,
+) -> None:
+    """Draw observed counts over the intervals of replicated ones, a column for each visit or patient.
+
+    The title is broken into lines of so many `letters`.
+    """
+    names = [f"{week:g}" for week in records.weeks] if by == "visit" else list(records.patients)
+    group = made.visit if by == "visit" else made.patient
+    total, observed, low, high = count_interval(event, made, group, len(names), ci_prob)
+    kept = np.flatnonzero(total)
+    place = np.arange(kept.size)
+    # An interval of one count has no length: a bar around each count shows it all the same.
+    axes.bar(
+        place,
+        high[kept] - low[kept] + 0.5,
+        0.5,
+        low[kept] - 0.25,
+        color=POSTERIOR,
+        alpha=0.3,
+        linewidth=0.0,
+        gid="interval",
+    )
+    axes.hlines(total[kept], place - 0.3, place + 0.3, color=QUIET, linewidth=0.8)
+    axes.plot(place, observed[kept], "o", color=INK, markersize=3.2, gid="observed")
+    axes.set_xticks(place, [names[each] for each in kept])
+    axes.set_xlim(-0.7, kept.size - 0.3)
+    axes.set_ylim(-0.5, 1.06 * float(total.max()) + 0.2)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
+    axes.set_title("\n".join(textwrap.wrap(f"Records {event.name}", letters)))
+    axes.set_ylabel(f"Records per {by}")
+    axes.set_xlabel("Week" if by == "visit" else "Patient")
+    if by == "patient":
+        axes.tick_params(axis="x", labelrotation=30.0 if max(map(len, names)) > 6 else 0.0)

@@ -1,0 +1,261 @@
+"""Forest: the change of every patient and of the population at the reference week."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.diagnostics import Diagnosis, diagnose
+from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand import estimands
+from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.forest_rows import MOST_NAMED, Row, digits_of, probability_text, rows_of, signed
+from ra_bayes.figures.marks import log_axis
+from ra_bayes.figures.style import FOOTER, INK, QUIET, SINGLE_COLUMN_MM, SMALL_PT, patient_style, style
+from ra_bayes.tree import spec_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from ra_bayes.model.spec import ModelSpec
+
+__all__ = ["forest"]
+
+type Array = NDArray[np.float64]
+
+_ROW_MM = 4.2
+# Place of the line of headings, in rows; the first patient's is 0.
+_HEAD = -1.1
+
+
+def forest(
+    tree: xr.DataTree,
+    *,
+    ci_prob: float = 0.90,
+    table: pd.DataFrame | None = None,
+    diagnosis: Diagnosis | None = None,
+) -> Canvas:
+    """Draw the true change at the reference week: each patient, their mean, and the population.
+
+    Zero (one, for a ratio) and the important change are lines, and the sides are named better and
+    worse. A binary outcome is drawn as probabilities of response.
+
+    Parameters
+    ----------
+    tree
+        A fit.
+    ci_prob
+        Probability of the credible intervals.
+    table
+        What :func:`~ra_bayes.estimands` said of the fit at this `ci_prob`, to save asking again.
+    diagnosis
+        What :func:`~ra_bayes.diagnose` said of the fit, likewise.
+
+    Returns
+    -------
+    Canvas
+        A matplotlib Figure 89 mm wide, with its text alternative in ``alt``.
+
+    Raises
+    ------
+    RaBayesError
+        If `ci_prob` is not a probability or not the table's, or the tree was not made by ra_bayes.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> rb.figures.forest(tree, ci_prob=0.90).savefig("figure-2.pdf")  # doctest: +SKIP
+    """
+    interval = interval_name(ci_prob)
+    spec = spec_of(tree)
+    verdict = diagnosis if diagnosis is not None else diagnose(tree)
+    if table is None:
+        table = estimands(tree, ci_prob=ci_prob, despite_gate=not verdict.passed)
+    elif not np.allclose(table["ci_prob"], ci_prob):
+        raise RaBayesError(
+            f"the table's intervals hold {table['ci_prob'].iloc[0]:g}, not ci_prob={ci_prob:g}"
+        )
+    rows = rows_of(spec, table)
+    patients = sum(row.patient >= 0 for row in rows)
+    with style():
+        figure = Canvas(
+            SINGLE_COLUMN_MM,
+            13.0 + _ROW_MM * (rows[-1].place + 2.3),
+            _notes(spec, interval, patients),
+            warnings_of(tree, verdict),
+        )
+        grid = figure.add_gridspec(1, 2, width_ratios=(1.0, 0.62 if spec.binary else 0.95))
+        axes = figure.add_subplot(grid[0, 0])
+        _scales(axes, spec, rows)
+        _references(axes, spec)
+        for row in rows:
+            _draw(axes, row, named=row.patient < 0 or patients <= MOST_NAMED)
+        _names(axes, rows, patients)
+        _numbers(figure.add_subplot(grid[0, 1], sharey=axes), spec, rows, ci_prob, patients)
+        return figure.finish(_alt(spec, rows, interval))
+
+
+def _zero(spec: ModelSpec) -> float:
+    return 1.0 if spec.link.change == "ratio" else 0.0
+
+
+def _mcid(spec: ModelSpec) -> float | None:
+    """Return the important change with its sign, where one is known on this scale."""
+    if spec.binary or spec.mcid is None or spec.link.change == "ratio" or not spec.benefit_sign:
+        return None
+    return spec.benefit_sign * spec.mcid
+
+
+def _scales(axes: Axes, spec: ModelSpec, rows: list[Row]) -> None:
+    ends = np.array([[row.lower, row.upper] for row in rows])
+    shown = [*ends[np.isfinite(ends)], _zero(spec)]
+    mcid = _mcid(spec)
+    shown += [] if mcid is None else [mcid]
+    lowest, highest = min(shown), max(shown)
+    week = f"week {spec.reference_week:g}"
+    if spec.binary:
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_xlabel(f"Probability of {spec.outcome.label} at {week}")
+    elif spec.link.change == "ratio":
+        axes.set_xscale("log")
+        # Both sides are shown, so that better and worse have room.
+        axes.set_xlim(min(lowest, 1.0 / 1.3) / 1.1, max(highest, 1.3) * 1.1)
+        log_axis(axes.xaxis, wide=highest / lowest > 50.0)
+        axes.set_xlabel(f"{spec.outcome.label}, {week} relative to week {spec.anchor_week:g} (ratio)")
+    else:
+        pad = 0.06 * (highest - lowest)
+        axes.set_xlim(lowest - pad, highest + pad)
+        unit = f" ({spec.outcome.unit})" if spec.outcome.unit else ""
+        axes.set_xlabel(f"Change in {spec.outcome.label} at {week}{unit}")
+    axes.set_ylim(rows[-1].place + 0.7, _HEAD - 0.5)
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0.0)
+
+
+def _references(axes: Axes, spec: ModelSpec) -> None:
+    """Draw no change, the important change, and which side is better."""
+
+    def line(at: float, gid: str, name: str = "") -> None:
+        look = {"color": QUIET, "linestyle": (0, (4.0, 2.0))} if name else {"color": INK}
+        axes.plot([at, at], [axes.get_ylim()[0], _HEAD + 0.5], linewidth=0.6, zorder=0, gid=gid, **look)
+        if name:
+            axes.annotate(name, (at, _HEAD), ha="center", va="center", fontsize=SMALL_PT, color=FOOTER)
+
+    mcid = _mcid(spec)
+    if spec.binary:
+        if spec.placebo is not None:
+            rate = float(spec.link.inverse(spec.placebo.median))
+            line(rate, "placebo", f"historical placebo {rate:.2f}")
+        return
+    line(_zero(spec), "zero")
+    if mcid is not None:
+        line(mcid, "mcid", f"MCID {signed(mcid)}")
+    if spec.benefit_sign:
+        left, right = ("better", "worse") if spec.benefit_sign < 0 else ("worse", "better")
+        for x, side, text in ((0.0, "left", f"← {left}"), (1.0, "right", f"{right} →")):
+            axes.text(
+                x, 1.01, text, transform=axes.transAxes, ha=side, va="bottom", fontsize=SMALL_PT, gid="side"
+            )
+
+
+def _draw(axes: Axes, row: Row, *, named: bool) -> None:
+    if not np.isfinite(row.estimate):
+        return
+    summary = row.patient < 0
+    mark = {"marker": "d", "markersize": 5.6, "color": INK} if summary else patient_style(row.patient)
+    if not named:
+        mark = {"marker": ".", "markersize": 1.5, "color": mark["color"]}
+    width = (1.6 if summary else 1.1) if named else 0.4
+    axes.plot(
+        [row.lower, row.upper],
+        [row.place] * 2,
+        color=mark["color"],
+        linewidth=width,
+        solid_capstyle="butt",
+        gid="interval",
+    )
+    axes.plot(
+        [row.estimate],
+        [row.place],
+        linestyle="none",
+        markeredgecolor="white",
+        markeredgewidth=0.4,
+        zorder=3,
+        gid="estimate",
+        **mark,
+    )
+
+
+def _names(axes: Axes, rows: list[Row], patients: int) -> None:
+    named = [row for row in rows if row.patient < 0 or patients <= MOST_NAMED]
+    axes.set_yticks([row.place for row in named], [row.name for row in named])
+    if patients > MOST_NAMED:
+        axes.text(
+            -0.02,
+            MOST_NAMED / 2.0,
+            f"{patients} patients,\nsorted",
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            fontsize=SMALL_PT,
+        )
+
+
+def _numbers(axes: Axes, spec: ModelSpec, rows: list[Row], ci_prob: float, patients: int) -> None:
+    """Write estimate, interval and probability of benefit of every named row."""
+    axes.set_axis_off()
+    axes.set_xlim(0.0, 1.0)
+    named = [row for row in rows if row.patient < 0 or patients <= MOST_NAMED]
+    with_sign = not spec.binary and spec.link.change == "difference"
+    digits = digits_of(rows)
+
+    def write(place: float, text: str, chance: str) -> None:
+        axes.text(0.0, place, text, va="center", fontsize=SMALL_PT)
+        axes.text(1.0, place, chance, ha="right", va="center", fontsize=SMALL_PT)
+
+    with_chance = any(np.isfinite(row.p_benefit) for row in named)
+    write(_HEAD, f"Median ({100.0 * ci_prob:g}% CrI)", "P(better)" if with_chance else "")
+    for row in named:
+        if not np.isfinite(row.estimate):
+            write(row.place, "withheld", "")
+            continue
+        estimate, lower, upper = (
+            signed(each, digits) if with_sign else f"{each:.{digits}f}"
+            for each in (row.estimate, row.lower, row.upper)
+        )
+        chance = probability_text(row.p_benefit) if np.isfinite(row.p_benefit) else ""
+        write(row.place, f"{estimate} ({lower}, {upper})", chance)
+
+
+def _notes(spec: ModelSpec, interval: str, patients: int) -> str:
+    notes = [f"Mark and line: posterior median with {interval}."]
+    if spec.binary:
+        notes.append("Population: chance that a new patient responds.")
+    elif spec.link.change == "ratio":
+        notes.append("Mean: geometric.")
+    if patients > MOST_NAMED:
+        notes.append(f"Patients are sorted and not named, since they are more than {MOST_NAMED}.")
+    return " ".join(notes)
+
+
+def _alt(spec: ModelSpec, rows: list[Row], interval: str) -> str:
+    digits = digits_of(rows)
+
+    def told(row: Row) -> str:
+        if not np.isfinite(row.estimate):
+            return f"{row.name}, withheld"
+        lower, estimate, upper = (signed(each, digits) for each in (row.lower, row.estimate, row.upper))
+        return f"{row.name}, {estimate} (from {lower} to {upper})"
+
+    unit = "ratio" if spec.link.change == "ratio" else spec.outcome.unit
+    kind = (
+        f"Probability of {spec.outcome.label}" if spec.binary else f"Change in {spec.outcome.label} ({unit})"
+    )
+    shown = [row for row in rows if row.patient < 0 or len(rows) <= MOST_NAMED]
+    numbers = "; ".join(told(row) for row in shown)
+    better = {-1: " Lower is better.", 1: " Higher is better.", 0: ""}[spec.benefit_sign]
+    return f"{kind} at week {spec.reference_week:g}, posterior median with {interval}: {numbers}.{better}"

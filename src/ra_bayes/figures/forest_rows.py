@@ -1,0 +1,101 @@
+"""The lines of a forest: patients, their mean and the population, read off the table of estimands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ra_bayes.errors import RaBayesError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ra_bayes.model.spec import ModelSpec
+
+__all__ = ["MOST_NAMED", "Row", "digits_of", "probability_text", "rows_of", "signed"]
+
+# More patients are drawn, but not named.
+MOST_NAMED = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One line of the forest; `patient` is its index among the patients, -1 for a summary."""
+
+    name: str
+    place: float
+    lower: float
+    estimate: float
+    upper: float
+    p_benefit: float
+    patient: int
+
+
+def rows_of(spec: ModelSpec, table: pd.DataFrame) -> list[Row]:
+    """Return the lines from top to bottom: patients, then their mean and the population.
+
+    Raises
+    ------
+    RaBayesError
+        If the table has no estimands at the reference week.
+    """
+    at = table[table["week"] == spec.reference_week]
+    own = at[at["estimand"] == ("patient_response_probability" if spec.binary else "patient_change")]
+    mean, population = (
+        ("response_rate_of_cohort", "response_rate")
+        if spec.binary
+        else ("mean_change_of_cohort", "mean_change")
+    )
+    number = len(own)
+    if not {mean, population} <= set(at["estimand"]):
+        raise RaBayesError(
+            f"{spec.outcome.id} was not recorded at week {spec.reference_week:g}, so there is no change "
+            "to draw; set reference_week in the model page to a visit that has records"
+        )
+    # More patients than can be named are sorted, so that they read as one curve.
+    order = np.arange(number) if number <= MOST_NAMED else np.argsort(own["estimate"].to_numpy())
+    step = min(1.0, MOST_NAMED / max(number, 1))
+    rows = [
+        _line(own.iloc[int(i)], str(own["patient"].iloc[int(i)]), step * place, int(i))
+        for place, i in enumerate(order)
+    ]
+    below = step * (number - 1) + 1.5
+    label = "Population" if spec.binary else "Typical patient"
+    for place, (name, shown) in enumerate(((mean, f"Mean of these {number}"), (population, label))):
+        rows.append(_line(at[at["estimand"] == name].iloc[0], shown, below + place, -1))
+    return rows
+
+
+def _line(entry: pd.Series, name: str, place: float, patient: int) -> Row:
+    lower, estimate, upper, p_benefit = (
+        float(entry[column]) for column in ("lower", "estimate", "upper", "p_benefit")
+    )
+    return Row(name, place, lower, estimate, upper, p_benefit, patient)
+
+
+def digits_of(rows: list[Row]) -> int:
+    """Return how many decimals show an interval's half width to two digits."""
+    half = np.median([row.upper - row.lower for row in rows if np.isfinite(row.upper)] or [1.0]) / 2.0
+    return max(0, 1 - int(np.floor(np.log10(max(float(half), 1e-9)))))
+
+
+def signed(value: float, digits: int | None = None) -> str:
+    """Return a number with a true minus sign, and no negative zero.
+
+    Examples
+    --------
+    >>> signed(-13.0), signed(-0.004, 2)
+    ('−13', '0.00')
+    """
+    # Adding 0.0 turns a rounded -0.0 into 0.0.
+    text = f"{value:g}" if digits is None else f"{round(value, digits) + 0.0:.{digits}f}"
+    return text.replace("-", "−")
+
+
+def probability_text(value: float) -> str:
+    """Return a probability to two digits, never as 0 or 1: draws cannot show certainty."""
+    if value > 0.99:
+        return ">0.99"
+    return "<0.01" if value < 0.01 else f"{value:.2f}"
