@@ -216,7 +216,6 @@ def test_an_outcome_that_is_missing_or_no_name_stops_the_reading() -> None:
     assert "is not a name" in problems('schema = 1\noutcome = ["sdai"]')[0]
 
 
-@pytest.mark.xfail(reason="the key is asked for twice, so its absence is told twice", strict=True)
 def test_a_missing_unit_is_told_once() -> None:
     assert len(problems(page(outcome={**OUTCOME, "unit": None}))) == 1
 
