@@ -13,7 +13,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import RaBayesError
-from ra_bayes.figures.style import DPI, FOOTER, SMALL_PT, inches, style
+from ra_bayes.figures.style import DPI, FOOTER, INK, SMALL_PT, inches, style
 from ra_bayes.tree import provenance
 
 if TYPE_CHECKING:
@@ -48,9 +48,8 @@ class Canvas(matplotlib.figure.Figure):
 
     def __init__(self, width_mm: float, height_mm: float, notes: str, warnings: tuple[str, ...] = ()) -> None:
         letters = int((width_mm - 3.0) / _LETTER_MM)
-        # Bold letters are wider.
-        bold = [line for warning in warnings for line in textwrap.wrap(warning, int(0.88 * letters))]
-        lines, warned = [*textwrap.wrap(notes, letters), *bold], len(bold)
+        warned = [line for warning in warnings for line in textwrap.wrap(warning, letters)]
+        lines = [*textwrap.wrap(notes, letters), *warned]
         foot_mm = _LINE_MM * len(lines) + 0.8
         height_mm += foot_mm
         super().__init__(figsize=(inches(width_mm), inches(height_mm)), dpi=DPI)
@@ -63,22 +62,22 @@ class Canvas(matplotlib.figure.Figure):
         engine.set(rect=(0.0, share, 1.0, 1.0 - share))
         self.set_layout_engine(engine)
         for line, text in enumerate(reversed(lines)):
-            weight = "bold" if line < warned else "normal"
             drawn = self.text(
                 1.5 / width_mm,
                 (0.8 + line * _LINE_MM) / height_mm,
                 text,
                 fontsize=SMALL_PT,
-                color=FOOTER,
+                color=INK if line < len(warned) else FOOTER,
                 va="bottom",
-                fontweight=weight,
             )
             drawn.set_in_layout(False)
 
     def finish(self, alt: str) -> Canvas:
         """Settle the layout once, so that no later save moves anything, and set the text alternative."""
         self.alt = " ".join((alt, *self._warnings))
-        self.draw_without_rendering()
+        engine = self.get_layout_engine()
+        if engine is not None:
+            engine.execute(self)
         self.set_layout_engine("none")
         return self
 

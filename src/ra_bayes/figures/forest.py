@@ -11,7 +11,15 @@ from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand import estimands
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
-from ra_bayes.figures.forest_rows import MOST_NAMED, Row, digits_of, probability_text, rows_of, signed
+from ra_bayes.figures.forest_rows import (
+    CROWD_HEIGHT,
+    MOST_NAMED,
+    Row,
+    digits_of,
+    probability_text,
+    rows_of,
+    signed,
+)
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET, SINGLE_COLUMN_MM, SMALL_PT, patient_style, style
 from ra_bayes.tree import spec_of
@@ -168,7 +176,7 @@ def _draw(axes: Axes, row: Row, *, named: bool) -> None:
     summary = row.patient < 0
     mark = {"marker": "d", "markersize": 5.6, "color": INK} if summary else patient_style(row.patient)
     if not named:
-        mark = {"marker": ".", "markersize": 1.5, "color": mark["color"]}
+        mark = {"marker": ".", "markersize": 1.5, "color": QUIET}
     width = (1.6 if summary else 1.1) if named else 0.4
     axes.plot(
         [row.lower, row.upper],
@@ -196,7 +204,7 @@ def _names(axes: Axes, rows: list[Row], patients: int) -> None:
     if patients > MOST_NAMED:
         axes.text(
             -0.02,
-            MOST_NAMED / 2.0,
+            CROWD_HEIGHT / 2.0,
             f"{patients} patients,\nsorted",
             transform=axes.get_yaxis_transform(),
             ha="right",

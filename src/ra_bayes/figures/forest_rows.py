@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
     from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["MOST_NAMED", "Row", "digits_of", "probability_text", "rows_of", "signed"]
+__all__ = ["CROWD_HEIGHT", "MOST_NAMED", "Row", "digits_of", "probability_text", "rows_of", "signed"]
 
 # More patients are drawn, but not named.
 MOST_NAMED = 40
+# Room for them all together, in rows.
+CROWD_HEIGHT = 16.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ def rows_of(spec: ModelSpec, table: pd.DataFrame) -> list[Row]:
         )
     # More patients than can be named are sorted, so that they read as one curve.
     order = np.arange(number) if number <= MOST_NAMED else np.argsort(own["estimate"].to_numpy())
-    step = min(1.0, MOST_NAMED / max(number, 1))
+    step = 1.0 if number <= MOST_NAMED else CROWD_HEIGHT / number
     rows = [
         _line(own.iloc[int(i)], str(own["patient"].iloc[int(i)]), step * place, int(i))
         for place, i in enumerate(order)

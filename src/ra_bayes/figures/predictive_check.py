@@ -126,8 +126,10 @@ def _records(axes: Axes, spec: ModelSpec, records: Records, made: Replicates, ci
     axes.set_xlim(-0.6, visits.size - 0.4)
     axes.set_xlabel("Week")
     axes.set_ylabel(value_label(spec))
-    total = made.recorded.size
-    axes.set_title(f"{made.inside(ci_prob)} of {total} records inside their {100.0 * ci_prob:g}% interval")
+    inside = (
+        f"{made.inside(ci_prob)} of {made.recorded.size} records inside their {100.0 * ci_prob:g}% interval"
+    )
+    axes.set_title("By visit, patients pooled" if crowd else inside)
 
 
 def _drawable(made: Replicates, *ends: Array) -> tuple[Array, ...]:
