@@ -135,7 +135,6 @@ def test_what_is_constant_by_definition_is_not_held_against_a_fit() -> None:
     assert failed(arrays) == {}
 
 
-@pytest.mark.xfail(reason="max and min skip NaN, and so does the choice of the worst variable", strict=True)
 @pytest.mark.parametrize("name", ["patient_level", "mean_change"])
 def test_draws_that_are_no_numbers_fail(name: str) -> None:
     arrays = sound()

@@ -216,7 +216,6 @@ def test_what_is_fixed_is_not_among_the_estimates(six: Cohort, tree: xr.DataTree
     np.testing.assert_array_equal(acr20["posterior"]["patient_response"], 0.0)
 
 
-@pytest.mark.xfail(reason="dropped as if a response SD fixed above 0 left nothing to correlate", strict=True)
 def test_the_correlation_is_kept_where_patients_respond_by_a_fixed_sd(six: Cohort, tree: xr.DataTree) -> None:
     assert tree.children
     model = spec(

@@ -156,6 +156,8 @@ def mixed(link: str, shape: str) -> tuple[ModelSpec, Grid]:
     small = {"baseline_sd": {"median": 0.7, "sdlog": 0.3}, "residual_sd": {"median": 0.4, "sdlog": 0.3}}
     priors = {} if link == "identity" else {**small, "baseline_mean": LEVEL[link]}
     keys = {"rounding": 0.5, "bounds": "open"} if link == "identity" else {}
+    if link == "probit":
+        priors |= {"response_sd": {"fixed": 0.0}, "residual_sd": {"fixed": 1.0}}
     model = spec(shape, outcome=OUTCOMES[link], link=link, priors=priors, **keys)
     if link == "probit":
         values = [[None, 0, 1, 1], [None, 0, 0, 1], [None, 1, None, 0]]
@@ -207,6 +209,8 @@ def random_point(
 
 @pytest.mark.parametrize("link", ["identity", "log", "probit"])
 def test_pymc_and_numpy_agree_on_every_record_and_on_the_prior(built: Built, link: str) -> None:
+    if link == "probit" and built.shape != "visits":
+        return  # a binary page is refused any other trajectory
     model, records = mixed(link, built.shape)
     assert {MISSED, CELL} <= set(records.kind.ravel())
     assert (POINT in records.kind) == (link == "log")
@@ -227,6 +231,8 @@ def test_pymc_and_numpy_agree_on_every_record_and_on_the_prior(built: Built, lin
             ).sum()
         else:
             patients += stats.norm.logpdf(raw["patient_level_z"]).sum()
+        # A pinned scale still has its score in the graph, without a part in anything.
+        patients += sum(stats.norm.logpdf(raw[f"{p.parameter.name}_z"]) for p in model.priors if p.fixed)
         prior = sum(np.sum(each) for each in log_prior(model, raw).values())
         total = sum(np.sum(each) for each in built.log_all(point))
         assert total == pytest.approx(likelihood.sum() + prior + patients, rel=1e-10)

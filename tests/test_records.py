@@ -67,6 +67,7 @@ def interval(model: ModelSpec, value: float, limit: Any = "") -> tuple[float, fl
         pytest.param(logit(rounding=1.0), 3.0, "", (2.5, 3.5), id="logit-3"),
         pytest.param(load_model("esr"), 0.0, "", (-INFINITE, 0.5), id="esr-0"),
         pytest.param(load_model("esr"), 1.0, "", (0.5, 1.5), id="esr-1"),
+        pytest.param(spec(link="sqrt"), 0.0, "", (-INFINITE, 0.0), id="sqrt-0"),
         pytest.param(spec(link="sqrt", bounds="open"), 0.0, "", (-INFINITE, 0.0), id="sqrt-0-open"),
         pytest.param(spec(link="sqrt", rounding=1.0), 0.0, "", (-INFINITE, 0.5), id="sqrt-0-rounded"),
     ],
@@ -87,14 +88,6 @@ def test_a_binary_record_is_a_half_line() -> None:
         pytest.param(spec(link="log"), 0.0, id="log"),
         pytest.param(logit(), 5.0, id="logit-upper"),
         pytest.param(logit(), 1.0, id="logit-lower"),
-        pytest.param(
-            spec(link="sqrt"),
-            0.0,
-            id="sqrt",
-            marks=pytest.mark.xfail(
-                reason="the slope of sqrt at 0 is infinite and gets into log_slope", strict=True
-            ),
-        ),
     ],
 )
 def test_a_point_without_a_place_under_the_link_names_its_row(model: ModelSpec, value: float) -> None:
@@ -103,9 +96,6 @@ def test_a_point_without_a_place_under_the_link_names_its_row(model: ModelSpec, 
         grid(model, cohort(rows, model))
 
 
-@pytest.mark.xfail(
-    reason="under log and logit a bound is infinitely far: opening it does not help", strict=True
-)
 def test_the_mend_is_one_that_helps() -> None:
     for model, value in ((spec(link="log", bounds="open"), 0.0), (logit(bounds="open"), 5.0)):
         with pytest.raises(FitError) as caught:
@@ -113,7 +103,6 @@ def test_the_mend_is_one_that_helps() -> None:
         assert 'bounds = "open"' not in str(caught.value)
 
 
-@pytest.mark.xfail(reason="_end takes what lies below the link's domain for an upper end", strict=True)
 def test_the_part_of_a_cell_below_the_domain_is_an_open_lower_end() -> None:
     low, high = ends(
         spec(outcome={**OUTCOME, "lower": -5.0}, link="log", rounding=1.0), Record("a", 0.0, "x", 0.0, "", 2)

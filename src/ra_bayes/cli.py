@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -160,7 +161,7 @@ def report(folder: Path, ci_prob: float, as_json: bool) -> None:
 
     results = find_results(folder, ci_prob=ci_prob)
     with _steps("report", len(results)) as step:
-        page = write_report(results, folder, ci_prob=ci_prob, step=step)
+        page = write_report(results, folder, ci_prob=ci_prob, step=step, workers=_cores())
     _say({"page": str(page), "models": list(results)} if as_json else f"wrote {page}")
 
 
@@ -180,8 +181,12 @@ def demo(out: Path, seed: int, as_json: bool) -> None:
     paper = read_publication(data_dir() / "published" / "jamshidi2024.toml")
     results = _fit_all(_shipped_for(cohort), cohort, out, seed=seed)
     with _steps("report", len(results)) as step:
-        write_report(results, out, step=step, paper=paper)
+        write_report(results, out, step=step, paper=paper, workers=_cores())
     _tell(results, out, as_json=as_json)
+
+
+def _cores() -> int:
+    return os.process_cpu_count() or 1 if sys.version_info >= (3, 13) else os.cpu_count() or 1
 
 
 def _load_all(names: Sequence[str]) -> list[ModelSpec]:

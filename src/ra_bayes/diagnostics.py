@@ -6,6 +6,7 @@ energy diagnostic E-BFMI as in Betancourt 2016, arXiv:1604.00695.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -106,7 +107,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     rhat = _by_variable(az.rhat(posterior))
     bulk, tail = (_by_variable(az.ess(posterior, method=method)) for method in ("bulk", "tail"))
     diverging = int(tree["sample_stats"]["diverging"].sum())
-    bfmi = float(az.bfmi(tree["sample_stats"].to_dataset()).energy.min())
+    bfmi = float(az.bfmi(tree["sample_stats"].to_dataset()).energy.min(skipna=False))
     more = "fit with more draws"
     checks = (
         _worst(
@@ -147,7 +148,8 @@ def _varying(posterior: xr.Dataset) -> xr.Dataset:
         elements = (
             variable.stack({f"{name}_": own}, create_index=False) if own else variable.expand_dims(f"{name}_")
         )
-        moving = (elements.max(("chain", "draw")) > elements.min(("chain", "draw"))).values
+        ends = (getattr(elements, name)(("chain", "draw"), skipna=False) for name in ("min", "max"))
+        moving = ~operator.eq(*ends).values  # NaN equals nothing, and so is kept and found out
         if moving.any():
             flat[name] = elements.isel({f"{name}_": moving}).drop_vars(own, errors="ignore")
     return type(posterior)(flat)
@@ -159,8 +161,13 @@ def _by_variable(measure: xr.Dataset) -> dict[str, xr.DataArray]:
 
 def _worst(name: str, measures: dict[str, xr.DataArray], *, high: bool, limit: float, advice: str) -> Check:
     pick = max if high else min
-    extremes = {variable: float(each.max() if high else each.min()) for variable, each in measures.items()}
-    where = pick(extremes, key=lambda variable: extremes[variable])
+    extremes = {
+        variable: float(each.max(skipna=False) if high else each.min(skipna=False))
+        for variable, each in measures.items()
+    }
+    # NaN is worse than any number, and would slip through a comparison.
+    lost = [variable for variable, value in extremes.items() if value != value]
+    where = lost[0] if lost else pick(extremes, key=lambda variable: extremes[variable])
     value = extremes[where]
     passed = value < limit if high else value > limit
     return Check(name, value, f"{'<' if high else '>'} {limit:g}", passed, where, advice)

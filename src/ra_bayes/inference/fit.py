@@ -98,18 +98,20 @@ def fit(
             f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
         )
     records = grid(model, cohort)
-    best: tuple[int, Any] | None = None
+    best: tuple[int, _Attempt, Any] | None = None
     tried: list[str] = []
     for attempt in _ATTEMPTS:
         trace = _sample(model, records, attempt, seed, draws, chains, cores, progress)
         diverging = int(trace["sample_stats"]["diverging"].sum())
         tried.append(f"{attempt}: {diverging} divergence{'' if diverging == 1 else 's'}")
         if best is None or diverging < best[0]:
-            best = diverging, trace
+            best = diverging, attempt, trace
         if diverging == 0:
             break
     assert best is not None
-    return _gather(model, cohort, records, best[1], seed=seed, attempts=tried)
+    tree = _gather(model, records, best[2], seed)
+    sampling = {"sampler": "nutpie NUTS", "draws": draws, "chains": chains, **best[1]._asdict()}
+    return with_provenance(tree, _provenance(model, cohort, seed=seed, sampling=sampling, attempts=tried))
 
 
 def _sample(
@@ -143,9 +145,7 @@ def _sample(
     )
 
 
-def _gather(
-    model: ModelSpec, cohort: Cohort, records: Grid, trace: Any, *, seed: int, attempts: list[str]
-) -> xr.DataTree:
+def _gather(model: ModelSpec, records: Grid, trace: Any, seed: int) -> xr.DataTree:
     """Compute from the raw draws all that people read, and lay it out as groups."""
     import xarray as xr
 
@@ -184,15 +184,14 @@ def _gather(
             lead=(),
         ),
     }
-    tree = xr.DataTree.from_dict(groups)
-    return with_provenance(tree, _provenance(model, cohort, seed, attempts))
+    return xr.DataTree.from_dict(groups)
 
 
 def _named(model: ModelSpec, values: dict[str, np.ndarray], records: Grid) -> xr.Dataset:
     """Keep what is estimated: pinned parameters and what `expected` repeats are left out."""
     pinned = {prior.parameter.name for prior in model.priors if prior.fixed}
-    if "response_sd" in pinned:
-        pinned |= {"correlation"}
+    if model.prior("response_sd").numbers == (0.0, 0.0):
+        pinned |= {"correlation"}  # of levels with responses that are all zero
     drop = pinned | {"expected"}
     return _dataset({name: each for name, each in values.items() if name not in drop}, records)
 
@@ -233,13 +232,15 @@ def _dataset(
     )
 
 
-def _provenance(model: ModelSpec, cohort: Cohort, seed: int, attempts: list[str]) -> dict[str, Any]:
+def _provenance(
+    model: ModelSpec, cohort: Cohort, *, seed: int, sampling: dict[str, Any], attempts: list[str]
+) -> dict[str, Any]:
     packages = ("ra_bayes", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz")
     return {
         "model": {"name": model.name, "hash": model.hash, "toml": model.toml},
         "cohort": overview(cohort),
         "seed": seed,
-        "sampler": "nutpie NUTS",
+        "sampling": sampling,
         "attempts": attempts,
         "versions": {
             "python": platform.python_version(),

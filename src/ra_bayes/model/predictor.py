@@ -22,7 +22,7 @@ __all__ = ["PATIENT_PARAMETERS", "expected", "patient_effects"]
 PATIENT_PARAMETERS = (
     Parameter("baseline_mean", "level", "population mean at the anchor week"),
     Parameter("baseline_sd", "scale", "between-patient SD at the anchor week"),
-    Parameter("response_sd", "scale", "between-patient SD of the true change at the reference week"),
+    Parameter("response_sd", "scale", "between-patient SD of the true change at the reference week", True),
     Parameter("correlation", "correlation", "correlation of a patient's level with their change"),
     Parameter("residual_sd", "scale", "SD of one record around its patient's trajectory"),
 )

@@ -54,11 +54,14 @@ class Parameter:
         Which family of prior it takes.
     meaning
         One line for the model page and the report.
+    may_be_zero
+        Whether a scale may be fixed at 0; the others are divided by.
     """
 
     name: str
     family: Family
     meaning: str
+    may_be_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,12 +113,15 @@ def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:
             low = -np.inf
         if spec.open_above and spec.outcome.upper is not None and record.value >= spec.outcome.upper:
             high = np.inf
+    if low == high and np.isfinite(spec.link.forward(low)) and np.isposinf(spec.link.log_slope(low)):
+        low = -np.inf  # sqrt has no slope at 0: as a record, 0 stands for all that is not above it
     on_link = (_end(spec, low), _end(spec, high))
     if on_link[0] == on_link[1] and abs(on_link[0]) == UNBOUNDED:
         raise FitError(
             f"row {record.row}: patient {record.patient!r}, week {record.week:g}: {spec.outcome.id} of "
             f"{record.value:g} has no place under the {spec.link.name} link of model {spec.name!r}; "
-            "write a value below the limit of quantification as '<limit', or set bounds = \"open\""
+            "write a value below the limit of quantification as '<limit', or give the page the width of a "
+            "recording step (rounding)"
         )
     return on_link
 
@@ -130,5 +133,4 @@ def _end(spec: ModelSpec, value: float) -> float:
     on_link = float(spec.link.forward(value))
     if np.isfinite(on_link):
         return on_link
-    lower = spec.outcome.lower if spec.outcome.lower is not None else 0.0
-    return -UNBOUNDED if value <= lower else UNBOUNDED
+    return -UNBOUNDED if value <= float(spec.link.inverse(-np.inf)) else UNBOUNDED

@@ -36,7 +36,7 @@ def to_clinical(spec: ModelSpec, raw: Mapping[str, np.ndarray], weeks: np.ndarra
     Returns
     -------
     dict of ndarray
-        Every parameter that is not fixed, plus ``patient_level`` and ``patient_response``
+        Every parameter, fixed ones too, plus ``patient_level`` and ``patient_response``
         (..., patient), ``mean_change`` (..., visit): f(t), and ``expected`` (..., patient, visit): mu.
     """
     values = {

@@ -92,7 +92,7 @@ def read_spec(toml: str, *, name: str, source: str | None = None) -> ModelSpec:
         raise SpecError(source, [Problem(f"not TOML: {error}", "mend the line it names")]) from None
     problems: list[Problem] = []
     page = TomlTable(table, problems)
-    if page.raw("schema") != 1:
+    if page.raw("schema") != 1 or isinstance(page.raw("schema"), bool):
         page.problem("schema", "is not 1", "write schema = 1, the only version there is", page.raw("schema"))
     outcome = _read_outcome(page, problems)
     if outcome is None:
@@ -120,6 +120,9 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
             page.raw("sustained_from"),
         )
     mcid, mcid_source = _read_mcid(page, outcome)
+    priors = _read_priors(page, shape, chosen, outcome)
+    if outcome.kind == "binary":
+        _check_binary(page, shape, priors)
     bounds = page.choice("bounds", ("open", "open below", "open above", "closed"), "closed")
     return ModelSpec(
         name=name,
@@ -139,7 +142,7 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
         mcid=mcid,
         mcid_source=mcid_source,
         placebo=_read_placebo(page, outcome, chosen),
-        priors=_read_priors(page, shape, chosen),
+        priors=priors,
         toml=toml,
     )
 
@@ -164,6 +167,8 @@ def _define_outcome(table: TomlTable) -> Outcome:
         key: table.number(key, "give a number or leave it out") if key in table else None
         for key in ("lower", "upper", "step")
     }
+    if ends["lower"] is not None and ends["upper"] is not None and not ends["lower"] < ends["upper"]:
+        table.problem("upper", "is not above lower", "swap or correct the two", ends["upper"])
     benefits: dict[str, Benefit | None] = {"decrease": "decrease", "increase": "increase", "none": None}
     kind = table.choice("kind", ("continuous", "binary"), "continuous")
     outcome = Outcome(
@@ -220,7 +225,7 @@ def _read_placebo(page: TomlTable, outcome: Outcome, chosen: Link) -> Placebo | 
     return placebo
 
 
-def _read_priors(page: TomlTable, shape: str, chosen: Link) -> tuple[Prior, ...]:
+def _read_priors(page: TomlTable, shape: str, chosen: Link, outcome: Outcome) -> tuple[Prior, ...]:
     table = page.table("priors", "give a table [priors.NAME] for every parameter")
     if table is None:
         return ()
@@ -234,17 +239,37 @@ def _read_priors(page: TomlTable, shape: str, chosen: Link) -> tuple[Prior, ...]
         choices = " or ".join(" and ".join(keys) for keys in family_keys(parameter.family))
         entry = table.table(parameter.name, f"give {choices}, and why ({parameter.meaning})")
         if entry is not None:
-            priors.append(_read_prior(entry, parameter, chosen))
+            priors.append(_read_prior(entry, parameter, chosen, outcome))
             entry.finish()
     table.finish()
     return tuple(priors)
 
 
-def _read_prior(entry: TomlTable, parameter: Parameter, chosen: Link) -> Prior:
+def _check_binary(page: TomlTable, shape: str, priors: tuple[Prior, ...]) -> None:
+    """Note what a page of a binary outcome may not ask for."""
+    pinned = {prior.parameter.name: prior.numbers[0] for prior in priors if prior.fixed}
+    if pinned.get("residual_sd") != 1.0:
+        page.problem("priors.residual_sd", "is not 1", "set fixed = 1: it is the unit of the latent score")
+    if pinned.get("response_sd") != 0.0:
+        page.problem(
+            "priors.response_sd", "is not 0", "set fixed = 0: yes or no cannot tell it from the level"
+        )
+    if shape != "visits":
+        page.problem(
+            "trajectory", "is not visits", "leave it out: a rate is anchored where it is told", shape
+        )
+
+
+def _read_prior(entry: TomlTable, parameter: Parameter, chosen: Link, outcome: Outcome) -> Prior:
     why = entry.text("why", "give the reason for these numbers in one line")
     match parameter.family:
         case "level":
             median = entry.number("median", "give the median in the outcome's unit")
+            lower, upper = (end if end is not None else math.nan for end in (outcome.lower, outcome.upper))
+            if median < lower or median > upper:
+                entry.problem(
+                    "median", f"is outside {outcome.id}'s bounds", "give a value inside them", median
+                )
             sd = entry.number("sd", "give the SD on the link's scale", above=0)
             return Prior(parameter, (_on_link(entry, "median", median, chosen), sd), why)
         case "shift":
@@ -252,7 +277,11 @@ def _read_prior(entry: TomlTable, parameter: Parameter, chosen: Link) -> Prior:
             sd = entry.number("sd", "give the SD on the link's scale", above=0)
             return Prior(parameter, (median, sd), why)
         case "scale" if "fixed" in entry:
-            return Prior(parameter, (entry.number("fixed", "give a number from 0 up", at_least=0), 0.0), why)
+            if parameter.may_be_zero:
+                fixed = entry.number("fixed", "give a number from 0 up", at_least=0)
+            else:
+                fixed = entry.number("fixed", "give a number above 0", above=0)
+            return Prior(parameter, (fixed, 0.0), why)
         case "scale":
             median = entry.number("median", "give the median, above 0", above=0)
             sdlog = entry.number("sdlog", "give the SD of the log, e.g. 0.4", above=0)

@@ -73,7 +73,7 @@ def page_content(
         "glance": [_glance(results[name], name) for name in order],
         "models": [_model(name, results[name], figures[name], ci_prob) for name in order],
         "paper": paper,
-        "run": {"seed": first["seed"], "sampler": first["sampler"], "versions": first["versions"]},
+        "run": {"seed": first["seed"], "sampling": first["sampling"], "versions": first["versions"]},
     }
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import base64
+import io
+import multiprocessing
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from PIL import Image
 
 from ra_bayes import figures
 from ra_bayes.files import atomic_folder, write_text
@@ -34,6 +40,7 @@ def write_report(
     ci_prob: float = 0.90,
     step: Callable[[str], None] = lambda _: None,
     paper: Publication | None = None,
+    workers: int = 1,
 ) -> Path:
     """Write ``folder/index.html`` and, for every model, its figures as PDF and PNG.
 
@@ -46,9 +53,12 @@ def write_report(
     ci_prob
         Probability of the credible intervals.
     step
-        Called with the name of each model before it is drawn.
+        Called with the name of each model when it is drawn.
     paper
         Published facts to set beside the fits.
+    workers
+        Processes that draw. A script that asks for more than one needs the guard
+        ``if __name__ == "__main__"``, as each worker imports it.
 
     Returns
     -------
@@ -57,10 +67,7 @@ def write_report(
     """
     import jinja2
 
-    drawn = {}
-    for name, result in results.items():
-        step(name)
-        drawn[name] = _draw(result, Path(folder) / name / FIGURES) if result.gate.passed else []
+    drawn = _draw_all(results, Path(folder), step, workers)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ra_bayes.report", "templates"),
         autoescape=True,
@@ -70,6 +77,27 @@ def write_report(
     )
     content = page_content(results, drawn, ci_prob=ci_prob, paper=paper)
     return write_text(Path(folder) / PAGE, environment.get_template("page.html.j2").render(content))
+
+
+def _draw_all(
+    results: Mapping[str, Result], folder: Path, step: Callable[[str], None], workers: int
+) -> dict[str, list[dict[str, str]]]:
+    """Draw every fit that passed its gate, several at once if there are workers."""
+    jobs = {name: folder / name / FIGURES for name, result in results.items() if result.gate.passed}
+    drawn: dict[str, list[dict[str, str]]] = {name: [] for name in results}
+    if min(workers, len(jobs)) < 2:
+        for name, target in jobs.items():
+            drawn[name] = _draw(results[name], target)
+            step(name)
+        return drawn
+    # Spawned, not forked: the sampler's threads do not survive a fork.
+    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=multiprocessing.get_context("spawn"))
+    with pool:
+        futures = {pool.submit(_draw, results[name], target): name for name, target in jobs.items()}
+        for done in as_completed(futures):
+            drawn[futures[done]] = done.result()
+            step(futures[done])
+    return drawn
 
 
 def _draw(result: Result, folder: Path) -> list[dict[str, str]]:
@@ -82,8 +110,17 @@ def _draw(result: Result, folder: Path) -> list[dict[str, str]]:
                 {
                     "title": title,
                     "alt": figure.alt,
-                    "png": "data:image/png;base64," + base64.b64encode(png.read_bytes()).decode("ascii"),
-                    "pdf": f"{folder.parent.name}/{FIGURES}/{stem}.pdf",
+                    "png": "data:image/png;base64," + base64.b64encode(_for_screen(png)).decode("ascii"),
+                    "pdf": f"{quote(folder.parent.name)}/{FIGURES}/{stem}.pdf",
                 }
             )
     return shown
+
+
+def _for_screen(png: Path) -> bytes:
+    """Return a picture in a palette of 128 colours: a third of the bytes, and nobody sees it."""
+    buffer = io.BytesIO()
+    with Image.open(png) as picture:
+        few = picture.convert("RGB").quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(buffer, "png")
+    return buffer.getvalue()

@@ -4,8 +4,9 @@
     r(t)   = sqrt(t / t_ref)
 
 A step's variance grows with the weeks it spans, so `walk_sd` is the SD of the mean change over
-`t_ref` weeks, whatever the visits. Patients' deviations b_i r(t) grow like the walk itself:
-Var = response_sd^2 * t / t_ref.
+`t_ref` weeks, whatever the visits. The variance of the patients' deviations b_i r(t) grows like the
+walk's own, response_sd^2 * t / t_ref; but a patient's deviation is one number, not a walk: it does not
+turn round between visits.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Visits:
     name = "visits"
     equation = "f(t_j) = f(t_j-1) + Normal(0, walk_sd sqrt((t_j - t_j-1) / t_ref)),  r(t) = sqrt(t / t_ref)"
     parameters = (
-        Parameter("walk_sd", "scale", "SD of the population mean change that accrues by the reference week"),
+        Parameter(
+            "walk_sd", "scale", "SD of the population mean change that accrues by the reference week", True
+        ),
     )
 
     def steps(self, visits: int) -> int:
