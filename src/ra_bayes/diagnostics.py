@@ -100,14 +100,15 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     RaBayesError
         If the tree was not made by ra_bayes.
     """
-    import arviz as az
+    # Not arviz itself, which takes twice as long to import for the plots it brings.
+    import arviz_stats
 
     entries = provenance(tree)
     posterior = _varying(tree["posterior"].to_dataset())
-    rhat = _by_variable(az.rhat(posterior))
-    bulk, tail = (_by_variable(az.ess(posterior, method=method)) for method in ("bulk", "tail"))
+    rhat = _by_variable(arviz_stats.rhat(posterior))
+    bulk, tail = (_by_variable(arviz_stats.ess(posterior, method=method)) for method in ("bulk", "tail"))
     diverging = int(tree["sample_stats"]["diverging"].sum())
-    bfmi = float(az.bfmi(tree["sample_stats"].to_dataset()).energy.min(skipna=False))
+    bfmi = float(arviz_stats.bfmi(tree["sample_stats"].to_dataset()).energy.min(skipna=False))
     more = "fit with more draws"
     checks = (
         _worst(
