@@ -79,6 +79,9 @@ class Canvas(matplotlib.figure.Figure):
         if engine is not None:
             engine.execute(self)
         self.set_layout_engine("none")
+        # The solver's last digits differ between processes, and would between files.
+        for axes in self.axes:
+            axes.set_position(tuple(round(each, 6) for each in axes.get_position(original=True).bounds))
         return self
 
     def savefig(self, *args: Any, **kwargs: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET
 
 if TYPE_CHECKING:
@@ -90,7 +91,11 @@ def draw_counts(
 
     The title is broken into lines of so many `letters`.
     """
-    names = [f"{week:g}" for week in records.weeks] if by == "visit" else list(records.patients)
+    names = (
+        [f"{week:g}" for week in records.weeks]
+        if by == "visit"
+        else [short_name(each) for each in records.patients]
+    )
     group = made.visit if by == "visit" else made.patient
     total, observed, low, high = count_interval(event, made, group, len(names), ci_prob)
     kept = np.flatnonzero(total)

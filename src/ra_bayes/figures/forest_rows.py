@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.figures.marks import short_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +61,7 @@ def rows_of(spec: ModelSpec, table: pd.DataFrame) -> list[Row]:
     order = np.arange(number) if number <= MOST_NAMED else np.argsort(own["estimate"].to_numpy())
     step = 1.0 if number <= MOST_NAMED else CROWD_HEIGHT / number
     rows = [
-        _line(own.iloc[int(i)], str(own["patient"].iloc[int(i)]), step * place, int(i))
+        _line(own.iloc[int(i)], short_name(str(own["patient"].iloc[int(i)])), step * place, int(i))
         for place, i in enumerate(order)
     ]
     below = step * (number - 1) + 1.5

@@ -27,6 +27,7 @@ __all__ = [
     "draw_records",
     "log_axis",
     "mark_infusions",
+    "short_name",
     "value_axis",
     "value_label",
     "week_axis",
@@ -43,10 +44,22 @@ _PENS = [_M, _L, _M, _L, _M, _L, _L]
 ARROW = MappingProxyType({-1: Outline(_STROKES, _PENS), 1: Outline(-_STROKES, _PENS)})
 _ARROW_PT = 8.5
 _LONGEST_CATEGORY = 10
+_LONGEST_NAME = 15
 # Two powers of ten leave no room for 2 and 5.
 _WIDE = 200.0
 # Keeps a word readable where it crosses a line.
 _HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]
+
+
+def short_name(patient: str) -> str:
+    """Return a patient's identifier, cut to what a panel has room for.
+
+    Examples
+    --------
+    >>> short_name("SYN-1"), short_name("a-very-long-identifier")
+    ('SYN-1', 'a-very-long-id…')
+    """
+    return patient if len(patient) <= _LONGEST_NAME else f"{patient[: _LONGEST_NAME - 1]}…"
 
 
 def value_label(spec: ModelSpec) -> str:

@@ -104,7 +104,7 @@ def _panels(spec: ModelSpec, before: Posterior, after: Posterior) -> list[_Panel
     panels = [_headline(spec, before, after)]
     for prior in spec.priors:
         # The correlation has nothing to correlate where patients' own changes are pinned at zero.
-        idle = prior.parameter.name == "correlation" and spec.prior("response_sd").fixed
+        idle = prior.parameter.name == "correlation" and spec.prior("response_sd").numbers == (0.0, 0.0)
         if not prior.fixed and not idle:
             name = prior.parameter.name
             panels.append(_parameter(spec, prior, before.scalars[name], after.scalars[name]))

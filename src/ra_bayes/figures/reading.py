@@ -107,8 +107,8 @@ def band(draws: Array, ci_prob: float) -> Array:
 
     Examples
     --------
-    >>> band(np.arange(101.0)[None, :], 0.9).tolist()
-    [5.0, 50.0, 95.0]
+    >>> band(np.arange(101.0)[None, :], 0.5).tolist()
+    [25.0, 50.0, 75.0]
     """
     tail = (1.0 - ci_prob) / 2.0
     return np.asarray(np.quantile(draws, [tail, 0.5, 1.0 - tail], axis=(0, 1)))

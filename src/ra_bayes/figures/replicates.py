@@ -117,16 +117,30 @@ def replicates(tree: xr.DataTree, records: Records) -> Replicates:
 
 def _left_out(log_likelihood: Array) -> tuple[Array, Array]:
     """Return each record's weights of the draws without it, and how far they can be trusted."""
+    log_weight, pareto_k = -log_likelihood, np.full(log_likelihood.shape[0], np.inf)
+    for row, own in enumerate(log_likelihood):
+        smooth, shape = _smooth(own)
+        if np.isfinite(smooth.max()) and np.isfinite(shape):
+            log_weight[row], pareto_k[row] = smooth, shape
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    return weight / weight.sum(axis=1, keepdims=True), pareto_k
+
+
+def _smooth(log_likelihood: Array) -> tuple[Array, float]:
+    """Return smoothed log weights and Pareto k; NaN for k where the tail has no shape to fit."""
     from arviz_stats.base import array_stats
 
-    # Where a record is all but impossible under some draws the fit of the tail overflows: no trust then.
-    with np.errstate(all="ignore"):
-        # It takes the log likelihood as it is, and weighs by one over the likelihood.
-        smooth, pareto_k = array_stats.psislw(log_likelihood, axis=-1)
-    fitted = np.isfinite(smooth.max(axis=1)) & np.isfinite(pareto_k)
-    log_weight = np.where(fitted[:, None], smooth, -log_likelihood)
-    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    return weight / weight.sum(axis=1, keepdims=True), np.where(fitted, pareto_k, np.inf)
+    if np.ptp(log_likelihood) < 1e-9:
+        # A record that is as likely under every draw: leaving it out changes nothing.
+        return np.zeros(log_likelihood.shape), 0.0
+    try:
+        # Where a record is all but impossible under some draws the fit of the tail overflows.
+        with np.errstate(all="ignore"):
+            # It takes the log likelihood as it is, and weighs by one over the likelihood.
+            log_weight, pareto_k = array_stats.psislw(log_likelihood, axis=-1)
+    except ValueError:  # all of the tail alike
+        return -log_likelihood, float("nan")
+    return np.asarray(log_weight), float(pareto_k)
 
 
 def _applicable(value: Array, limit: NDArray[np.int_]) -> tuple[Array, Array]:

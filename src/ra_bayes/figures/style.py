@@ -140,6 +140,8 @@ _LOOK: dict[str, Any] = {
     "savefig.dpi": DPI,
     "svg.hashsalt": "ra_bayes",
     "text.color": INK,
+    # A dollar sign in a patient's identifier is a dollar sign.
+    "text.parse_math": False,
     "xtick.color": INK,
     "xtick.labelsize": SMALL_PT,
     "xtick.major.pad": 2.0,

@@ -16,6 +16,7 @@ from ra_bayes.figures.marks import (
     draw_limits,
     draw_records,
     mark_infusions,
+    short_name,
     value_axis,
     value_label,
     week_axis,
@@ -157,7 +158,7 @@ def _small_multiples(
         draw_limits(axes, records.limits_of_quantification, spec.outcome.unit)
         draw_records(axes, records, i)
         mark_infusions(axes, records.infusions)
-        axes.set_title(patient)
+        axes.set_title(short_name(patient))
         bottom = i + _COLUMNS >= number
         week_axis(axes, records.weeks, sparse=True, label=bottom)
         axes.tick_params(which="both", labelleft=column == 0, labelbottom=bottom)
