@@ -12,11 +12,12 @@ import pytest
 from test_architecture import LAYERS
 
 from ra_bayes import diagnostics
+from ra_bayes.cohort import read_cohort
 from ra_bayes.errors import SpecError
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.rate import rate_estimands
-from ra_bayes.inference.fit import _ATTEMPTS
+from ra_bayes.inference.fit import _ATTEMPTS, _provenance
 from ra_bayes.model import ModelSpec, load_model
 from ra_bayes.model.links import LINK_NAMES
 from ra_bayes.model.simulate import draw_prior, to_clinical
@@ -24,6 +25,7 @@ from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
 from ra_bayes.report.content import NAMES
+from ra_bayes.resources import data_dir
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DOCS = REPOSITORY / "docs"
@@ -139,6 +141,14 @@ def test_gate_and_ladder_are_the_code_s() -> None:
     )
     documented = [(levels, float(accept), int(tune)) for levels, accept, tune in ladder]
     assert documented == [tuple(attempt) for attempt in _ATTEMPTS]
+
+
+def test_provenance_is_documented() -> None:
+    cohort = read_cohort(data_dir() / "synthetic_cohort.csv")
+    entries = _provenance(load_model("vas"), cohort, seed=1, sampling={}, attempts=[])
+    what_it_knows = section(text("reproducibility.md"), "What a fit knows about itself")
+    rows = [line.split("|")[1] for line in what_it_knows.splitlines() if line.startswith("| `")]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == set(entries)
 
 
 def names_of(spec: ModelSpec) -> Iterator[str]:
