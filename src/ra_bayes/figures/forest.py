@@ -137,6 +137,7 @@ def _scales(axes: Axes, spec: ModelSpec, rows: list[Row]) -> None:
     else:
         pad = 0.06 * (highest - lowest)
         axes.set_xlim(lowest - pad, highest + pad)
+        axes.locator_params(axis="x", nbins=4)
         unit = f" ({spec.outcome.unit})" if spec.outcome.unit else ""
         axes.set_xlabel(f"Change in {spec.outcome.label} at {week}{unit}")
     axes.set_ylim(rows[-1].place + 0.7, _HEAD - 0.5)
