@@ -142,7 +142,7 @@ def plant(root: Path, files: dict[str, str]) -> Path:
         pytest.param({"nursery.py": ""}, "ra_bayes.nursery has no layer: put 'nursery'", id="no-layer"),
         pytest.param({"figures/a.py": "def f():\n    import pymc as pm\n"}, "may import pymc", id="stack"),
         pytest.param(
-            {"estimands.py": "from pytensor import tensor\n"}, "may import pytensor", id="stack-from"
+            {"estimand.py": "from pytensor import tensor\n"}, "may import pytensor", id="stack-from"
         ),
         pytest.param({"__init__.py": "import nutpie\n"}, "may import nutpie", id="stack-facade"),
         pytest.param(

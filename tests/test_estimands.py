@@ -297,7 +297,15 @@ def test_summary_names_its_interval_and_its_error() -> None:
 
 
 def test_an_event_seen_in_every_draw_is_not_certain() -> None:
-    row = summarise(Quantity("q", np.ones((4, 250)), "probability", "d", is_event=True), 0.90)
+    row = summarise(Quantity("q", np.ones((4, 250)), "probability", "d", kind="event"), 0.90)
     assert row["estimate"] == 1.0
     assert row["mcse"] == 0.001
     assert math.isnan(float(str(row["lower"])))
+
+
+def test_a_count_of_patients_is_told_by_its_mean() -> None:
+    draws = np.random.default_rng(2).binomial(6, 0.4, (4, 1000)).astype(float)
+    row = summarise(Quantity("q", draws, "patients", "d", kind="count"), 0.90)
+    assert row["estimate"] == draws.mean()
+    assert row["mcse"] == pytest.approx(math.sqrt(6 * 0.4 * 0.6 / 4000), rel=0.15)
+    assert (row["lower"], row["upper"]) == (1.0, 4.0)

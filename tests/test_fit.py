@@ -355,3 +355,15 @@ def test_progress_rises_to_one(six: Cohort, tree: xr.DataTree) -> None:
     assert seen
     assert all(0.0 <= each <= 1.0 for each in seen)
     assert seen == sorted(seen)
+
+
+@pytest.mark.mcmc
+def test_draws_do_not_depend_on_what_was_compiled_first(six: Cohort, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ra_bayes.inference import compile as compilation
+
+    draws = []
+    for first in ("acr20", "sdai"):
+        monkeypatch.setattr(compilation, "_COMPILED", {})
+        quick(load_model(first), six)
+        draws.append(quick(load_model("sdai"), six)["posterior"]["mean_change"].values)
+    np.testing.assert_array_equal(*draws)

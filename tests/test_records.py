@@ -127,14 +127,20 @@ def test_the_grid() -> None:
 
 def test_every_outcome_of_a_cohort_has_the_cohorts_grid() -> None:
     table = pd.DataFrame(
-        [("a", 0, "vas", 60), ("a", 16, "acr20", 1), ("b", 0, "haq", 1.5), ("b", 24, "haq", 1.0)],
+        [
+            ("a", 0, "vas", 60),
+            ("a", 24, "vas", 50),
+            ("a", 16, "acr20", 1),
+            ("b", 0, "haq", 1.5),
+            ("b", 24, "haq", 1.0),
+        ],
         columns=["patient", "week", "outcome", "value"],
-    ).assign(unit=["mm", "", "", ""])
+    ).assign(unit=["mm", "mm", "", "", ""])
     made = read_cohort(table)
     shapes = {name: grid(load_model(name), made) for name in ("vas", "acr20", "haq")}
     assert {each.shape for each in shapes.values()} == {(2, 3)}
     assert {name: int((each.kind != MISSED).sum()) for name, each in shapes.items()} == {
-        "vas": 1,
+        "vas": 2,
         "acr20": 1,
         "haq": 2,
     }
@@ -146,6 +152,13 @@ def test_what_cannot_be_laid_out_says_why() -> None:
         grid(model, cohort([("a", 0, 1.0), ("a", 12, 1.0)], model))
     with pytest.raises(FitError, match=r"anchor week 0 is not a visit of made \(visits: 24\)"):
         grid(model, cohort([("a", 24, 1.0)], model))
+    vas = load_model("vas")
+    table = pd.DataFrame(
+        [("a", 0, "vas", 60), ("a", 12, "vas", 40), ("a", 24, "haq", 1.5), ("a", 0, "haq", 1.5)],
+        columns=["patient", "week", "outcome", "value"],
+    ).assign(unit=["mm", "mm", "", ""])
+    with pytest.raises(FitError, match=r"has no vas at the reference_week 24.*it has weeks 0, 12"):
+        grid(vas, read_cohort(table))
     other = load_model("sdai")
     with pytest.raises(FitError, match=r"needs the outcome 'sdai', which made does not have; it has x"):
         grid(other, cohort([("a", 0, 1.0), ("a", 24, 1.0)], model))

@@ -61,7 +61,7 @@ def main() -> None:
     ra-bayes fit cohort.csv --model sdai --out results   sample the posterior
     ra-bayes report results                              figures and results/index.html
 
-    Exit codes: 0 done, 2 bad input, 3 a fit did not pass its gate.
+    Exit codes: 0 done, 1 interrupted, 2 bad input, 3 a fit did not pass its gate.
     """
 
 
@@ -162,7 +162,15 @@ def report(folder: Path, ci_prob: float, as_json: bool) -> None:
     results = find_results(folder, ci_prob=ci_prob)
     with _steps("report", len(results)) as step:
         page = write_report(results, folder, ci_prob=ci_prob, step=step, workers=_cores())
-    _say({"page": str(page), "models": list(results)} if as_json else f"wrote {page}")
+    failed = [name for name, result in results.items() if not result.gate.passed]
+    warning = f"\nwithheld, the gate failed: {', '.join(failed)}" if failed else ""
+    _say(
+        {"page": str(page), "models": list(results), "failed": failed}
+        if as_json
+        else f"wrote {page}{warning}"
+    )
+    if failed:
+        sys.exit(GATE_FAILED)
 
 
 @main.command(short_help="The whole journey on the shipped synthetic cohort.")

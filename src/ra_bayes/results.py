@@ -119,7 +119,8 @@ def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> dict[
     RaBayesError
         If the folder holds none.
     """
-    found = sorted(Path(folder).glob("*/posterior.nc"))
+    # A name that begins with a dot is what an interrupted run left of a folder it was writing.
+    found = sorted(path for path in Path(folder).glob("*/posterior.nc") if path.parent.name[0] != ".")
     if not found:
         raise RaBayesError(
             f"{folder}: no fit in it (no MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"

@@ -60,7 +60,8 @@ def estimands(
     Returns
     -------
     pandas.DataFrame
-        One row per estimand, patient and week: ``estimate`` (posterior median, or a probability),
+        One row per estimand, patient and week: ``estimate`` (posterior median, a probability,
+        or the expected number of patients),
         ``lower`` and ``upper``, ``p_benefit`` (probability that the change is on the side of benefit),
         ``mcse`` of the estimate, ``ess``, the interval's ``ci_prob`` and ``ci_kind``, ``definition``
         and, where a number is withheld, why (``note``).

@@ -118,7 +118,7 @@ def _mcid(posterior: Posterior, population: Array, patients: Array) -> Iterator[
             "probability",
             f"population mean {size}",
             week=week,
-            is_event=True,
+            kind="event",
         )
         yield Quantity(
             "new_patient_beats_mcid", true[..., j], share, f"a new patient's true value {size}", week=week
@@ -140,14 +140,15 @@ def _mcid(posterior: Posterior, population: Array, patients: Array) -> Iterator[
             f"this patient's true value {size}",
             patient=patient,
             week=week,
-            is_event=True,
+            kind="event",
         )
     yield Quantity(
         "patients_beating_mcid",
         beats.sum(axis=-1).astype(float),
         "patients",
-        f"how many of these {len(posterior.patients)} patients' true value {size}",
+        f"expected number of these {len(posterior.patients)} patients whose true value {size}",
         week=week,
+        kind="count",
     )
 
 
@@ -165,13 +166,14 @@ def _sustained(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
     definition = f"{size} at every visit from week {spec.sustained_from:g} to {spec.reference_week:g}"
     for i, patient in enumerate(posterior.patients):
         yield Quantity(
-            "sustained_response", held[..., i], "probability", definition, patient=patient, is_event=True
+            "sustained_response", held[..., i], "probability", definition, patient=patient, kind="event"
         )
     yield Quantity(
         "patients_sustained",
         held.sum(axis=-1).astype(float),
         "patients",
-        f"how many of these {len(posterior.patients)} patients: {definition}",
+        f"expected number of these {len(posterior.patients)} patients with {definition}",
+        kind="count",
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,9 @@ type Array = NDArray[np.float64]
 class Quantity(NamedTuple):
     """A named quantity and its draws (chain, draw).
 
-    `is_event` quantities are probabilities that something holds: their draws are 0 or 1 and they have
-    no interval. `benefit` says for each draw whether it is on the side of benefit; None where the
+    An ``"effect"`` is estimated by its median. An ``"event"`` is the probability that something holds:
+    its draws are 0 or 1, and it has no interval. A ``"count"`` of patients is estimated by its mean, the
+    number expected. `benefit` says for each draw whether it is on the side of benefit; None where the
     question makes no sense.
     """
 
@@ -27,14 +28,14 @@ class Quantity(NamedTuple):
     patient: str = ""
     week: float = float("nan")
     benefit: NDArray[np.bool_] | None = None
-    is_event: bool = False
+    kind: Literal["effect", "event", "count"] = "effect"
 
 
 def summarise(quantity: Quantity, ci_prob: float) -> dict[str, object]:
-    """Return the row of a quantity: posterior median with an equal-tailed interval, or a probability.
+    """Return the row of a quantity: estimate with an equal-tailed interval, or a probability.
 
     The Monte Carlo standard error is of the estimate shown. ESS is the smallest of bulk and tail, or
-    of the mean for a probability; NaN where the draws do not vary.
+    of the mean for a probability or a count; NaN where the draws do not vary.
     """
     from arviz_stats.base import array_stats
 
@@ -52,13 +53,16 @@ def summarise(quantity: Quantity, ci_prob: float) -> dict[str, object]:
     def mcse(method: str) -> float:
         return float(array_stats.mcse(draws, chain_axis=0, draw_axis=1, method=method)) if varies else 0.0
 
-    if quantity.is_event:
-        # All draws alike do not make a probability certain: its error is of the order of one draw.
-        estimate, lower, upper = float(draws.mean()), nan, nan
-        error, size = max(mcse("mean"), 1.0 / draws.size), ess("mean")
-    else:
-        lower, estimate, upper = (float(each) for each in np.quantile(draws, [tail, 0.5, 1.0 - tail]))
-        error, size = mcse("median"), min(ess("bulk"), ess("tail", (tail, 1.0 - tail)))
+    lower, median, upper = (float(each) for each in np.quantile(draws, [tail, 0.5, 1.0 - tail]))
+    estimate, error = float(draws.mean()), mcse("mean")
+    match quantity.kind:
+        case "effect":
+            estimate, error, size = median, mcse("median"), min(ess("bulk"), ess("tail", (tail, 1.0 - tail)))
+        case "event":
+            # All draws alike do not make a probability certain: its error is of the order of one draw.
+            lower, upper, error, size = nan, nan, max(error, 1.0 / draws.size), ess("mean")
+        case "count":
+            size = ess("mean")
     return {
         "estimand": quantity.name,
         "patient": quantity.patient,

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ra_bayes.model.build import Levels, Structure, build, data, structure
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
@@ -28,5 +30,8 @@ def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> Any:
 
     key = structure(spec, records, levels)
     if key not in _COMPILED:
-        _COMPILED[key] = nutpie.compile_pymc_model(build(spec, records, levels))
+        # nutpie would start the levels from the prior numbers of the model that happened to be compiled,
+        # and the same seed would give other draws after another outcome.
+        start = {"patient_level_c": np.zeros(len(records.patients))} if levels == "centred" else {}
+        _COMPILED[key] = nutpie.compile_pymc_model(build(spec, records, levels), initial_points=start)
     return _COMPILED[key].with_data(**data(spec, records))

@@ -12,7 +12,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from ra_bayes.model.likelihood import log_density
+from ra_bayes.model.likelihood import CELL, POINT, log_cell
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import Parameter, from_raw, raw_name
@@ -20,7 +20,7 @@ from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec, parameters
 from ra_bayes.model.trajectories import TRAJECTORIES
 
-__all__ = ["Structure", "build", "data", "structure"]
+__all__ = ["Structure", "build", "data", "record_data", "structure"]
 
 type Levels = Literal["centred", "non-centred"]
 
@@ -49,8 +49,20 @@ def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
         f"prior_{prior.parameter.name}": np.asarray(prior.numbers, dtype=float) for prior in spec.priors
     }
     constants = spec.trajectory.constants(records.weeks, spec.reference_week, spec.anchor_week)
-    recorded = {name: getattr(records, name) for name in ("low", "high", "kind", "log_slope")}
-    return {**priors, **constants, **recorded}
+    return {**priors, **constants, **record_data(records)}
+
+
+def record_data(records: Grid) -> dict[str, np.ndarray]:
+    """Return the records as the model's data: points and cells apart, each with its place on the grid."""
+    point, cell = (np.flatnonzero(records.kind == kind) for kind in (POINT, CELL))
+    low, high = records.low.ravel(), records.high.ravel()
+    return {
+        "point_at": point,
+        "point_value": low[point],
+        "cell_at": cell,
+        "cell_low": low[cell],
+        "cell_high": high[cell],
+    }
 
 
 def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Model:
@@ -67,7 +79,7 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Mode
     >>> from ra_bayes.resources import data_dir
     >>> cohort, spec = read_cohort(data_dir() / "synthetic_cohort.csv"), load_model("vas")
     >>> [each.name for each in build(spec, grid(spec, cohort)).observed_RVs]
-    ['record']
+    ['point', 'cell']
     """
     trajectory = TRAJECTORIES[spec.shape]
     coords = {"patient": list(records.patients), "visit": records.weeks.tolist()}
@@ -80,15 +92,18 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Mode
         if steps:
             values["walk_step"] = pm.Normal("walk_step", 0.0, 1.0, shape=steps)
         level, response = patient_effects(values, _patients(values, numbers, levels))
-        mu = expected(trajectory, values, level, response, numbers, PYTENSOR)
+        mu = expected(trajectory, values, level, response, numbers, PYTENSOR).ravel()
+        # Points and cells apart: the tails of a cell cost five times what all the rest does, and most
+        # outcomes have few. Their numbers may differ between outcomes without another compilation.
+        sd = values["residual_sd"]
+        pm.Normal("point", mu[numbers["point_at"]], sd, observed=numbers["point_value"])
         pm.CustomDist(
-            "record",
-            mu,
-            values["residual_sd"],
-            *(numbers[name] for name in ("high", "kind", "log_slope")),
-            logp=_record_logp,
-            observed=numbers["low"],
-            dims=("patient", "visit"),
+            "cell",
+            mu[numbers["cell_at"]],
+            sd,
+            numbers["cell_high"],
+            logp=_cell_logp,
+            observed=numbers["cell_low"],
         )
     return model
 
@@ -117,8 +132,8 @@ def _patients(values: dict[str, Any], numbers: dict[str, Any], levels: Levels) -
     return {**own, "patient_level": middle + unit * score}
 
 
-def _record_logp(low: Any, mu: Any, residual_sd: Any, high: Any, kind: Any, log_slope: Any) -> Any:
-    return log_density(low, high, kind, log_slope, mu, residual_sd, PYTENSOR)
+def _cell_logp(low: Any, mu: Any, residual_sd: Any, high: Any) -> Any:
+    return log_cell(low, high, mu, residual_sd, PYTENSOR)
 
 
 def _log_ndtr(z: Any) -> Any:

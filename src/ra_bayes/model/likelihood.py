@@ -19,7 +19,7 @@ import numpy as np
 
 from ra_bayes.model.namespace import Namespace
 
-__all__ = ["CELL", "MISSED", "POINT", "UNBOUNDED", "log_density"]
+__all__ = ["CELL", "MISSED", "POINT", "UNBOUNDED", "log_cell", "log_point"]
 
 MISSED, POINT, CELL = 0, 1, 2
 
@@ -30,33 +30,37 @@ UNBOUNDED = 1e12
 _LOG_SQRT_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
 
-def log_density(
-    low: Any, high: Any, kind: Any, log_slope: Any, mu: Any, residual_sd: Any, ns: Namespace
-) -> Any:
-    """Return the log likelihood of each record, shape (..., patient, visit); 0 where none was made.
+def log_point(value: Any, mu: Any, residual_sd: Any, ns: Namespace) -> Any:
+    """Return the log density of points on the link's scale, without the link's slope.
+
+    Parameters
+    ----------
+    value
+        Records on the link's scale.
+    mu, residual_sd
+        Expected values and SD, broadcastable against `value`.
+    ns
+        NumPy's or PyTensor's functions.
+    """
+    return -0.5 * ((value - mu) / residual_sd) ** 2 - ns.log(residual_sd) - _LOG_SQRT_2PI
+
+
+def log_cell(low: Any, high: Any, mu: Any, residual_sd: Any, ns: Namespace) -> Any:
+    """Return the log probability of cells, accurate in both tails.
 
     Parameters
     ----------
     low, high
-        Ends of the record on the link's scale (patient, visit); equal for a point.
-    kind
-        :data:`MISSED`, :data:`POINT` or :data:`CELL` (patient, visit).
-    log_slope
-        Log of the link's slope at a point, 0 elsewhere (patient, visit).
-    mu
-        Expected values (..., patient, visit).
-    residual_sd
-        SD of a record, broadcastable against `mu`.
+        Ends of the records on the link's scale, low < high.
+    mu, residual_sd
+        Expected values and SD, broadcastable against the ends.
     ns
         NumPy's or PyTensor's functions.
     """
     z_low, z_high = (low - mu) / residual_sd, (high - mu) / residual_sd
-    point = -0.5 * z_low**2 - ns.log(residual_sd) - _LOG_SQRT_2PI + log_slope
     # Mirror a cell in the right tail into the left one, where log Phi keeps its digits.
     right = z_low + z_high > 0.0
     far, near = ns.where(right, -z_high, z_low), ns.where(right, -z_low, z_high)
     log_near = ns.log_ndtr(near)
-    # The cap keeps a point, for which this branch is computed and thrown away, from log(0).
-    cell = log_near + ns.log1mexp(ns.minimum(ns.log_ndtr(far) - log_near, -1e-15))
-    # Compared by order: PyTensor's `==` asks whether two nodes are the same object.
-    return ns.where(kind > POINT, cell, ns.where(kind > MISSED, point, 0.0))
+    # The cap keeps the narrowest cell, whose ends differ by rounding only, from log(0).
+    return log_near + ns.log1mexp(ns.minimum(ns.log_ndtr(far) - log_near, -1e-15))

@@ -77,6 +77,13 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
                 f"model {spec.name!r}: {name} {week:g} is not a visit of {cohort.name} "
                 f"(visits: {', '.join(f'{each:g}' for each in weeks)}); set it to one in the model page"
             )
+    seen = sorted({record.week for record in records})
+    if spec.reference_week not in seen:
+        raise FitError(
+            f"model {spec.name!r}: {cohort.name} has no {spec.outcome.id} at the reference_week "
+            f"{spec.reference_week:g}, the week it is told at (it has weeks "
+            f"{', '.join(f'{each:g}' for each in seen)}); set it to one of them in the model page"
+        )
     patients = cohort.patients
     shape = len(patients), weeks.size
     out = Grid(patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5)))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ra_bayes.model.likelihood import log_density
+from ra_bayes.model.likelihood import CELL, POINT, log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import from_raw, raw_name
@@ -100,11 +100,12 @@ def log_prior(spec: ModelSpec, raw: Mapping[str, np.ndarray]) -> Draws:
 
 def log_likelihood(records: Grid, draws: Mapping[str, np.ndarray]) -> np.ndarray:
     """Return the log likelihood of every record, shape (..., patient, visit); 0 where none was made."""
-    sd = np.asarray(draws["residual_sd"])[..., None, None]
-    out = log_density(
-        records.low, records.high, records.kind, records.log_slope, draws["expected"], sd, NUMPY
-    )
-    return np.asarray(out)
+    mu, sd = draws["expected"], np.asarray(draws["residual_sd"])[..., None]
+    out = np.zeros(mu.shape)
+    point, cell = records.kind == POINT, records.kind == CELL
+    out[..., point] = log_point(records.low[point], mu[..., point], sd, NUMPY) + records.log_slope[point]
+    out[..., cell] = log_cell(records.low[cell], records.high[cell], mu[..., cell], sd, NUMPY)
+    return out
 
 
 def replicate(spec: ModelSpec, draws: Mapping[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:

@@ -164,7 +164,7 @@ def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
 
 def _define_outcome(table: TomlTable) -> Outcome:
     ends = {
-        key: table.number(key, "give a number or leave it out") if key in table else None
+        key: None if table.raw(key) is None else table.number(key, "give a number or leave it out")
         for key in ("lower", "upper", "step")
     }
     if ends["lower"] is not None and ends["upper"] is not None and not ends["lower"] < ends["upper"]:
@@ -214,6 +214,8 @@ def _read_placebo(page: TomlTable, outcome: Outcome, chosen: Link) -> Placebo | 
     table = page.table("placebo", "give median, sd, why and source", required=False)
     if table is None:
         return None
+    if chosen.name not in ("identity", "log", "probit"):
+        page.problem("placebo", f"has no clinical unit under the {chosen.name} link", "leave the table out")
     median = table.number("median", "give the placebo arms' typical change (or rate)")
     placebo = Placebo(
         median=_on_link(table, "median", median, chosen) if outcome.kind == "binary" else median,

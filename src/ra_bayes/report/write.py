@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["write_report"]
 
 PAGE = "index.html"
-_DRAWN = (
-    ("trajectories", "Trajectories", figures.trajectories),
-    ("forest", "Change by patient", figures.forest),
-    ("prior-posterior", "Prior against posterior", figures.prior_posterior),
-    ("predictive-check", "Posterior predictive check", figures.predictive_check),
-)
+_TITLES = {
+    "trajectories": "Trajectories",
+    "forest": "Change by patient",
+    "prior-posterior": "Prior against posterior",
+    "predictive-check": "Posterior predictive check",
+}
 
 
 def write_report(
@@ -67,7 +67,7 @@ def write_report(
     """
     import jinja2
 
-    drawn = _draw_all(results, Path(folder), step, workers)
+    drawn = _draw_all(results, Path(folder), ci_prob, step, workers)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("ra_bayes.report", "templates"),
         autoescape=True,
@@ -80,35 +80,42 @@ def write_report(
 
 
 def _draw_all(
-    results: Mapping[str, Result], folder: Path, step: Callable[[str], None], workers: int
+    results: Mapping[str, Result], folder: Path, ci_prob: float, step: Callable[[str], None], workers: int
 ) -> dict[str, list[dict[str, str]]]:
     """Draw every fit that passed its gate, several at once if there are workers."""
     jobs = {name: folder / name / FIGURES for name, result in results.items() if result.gate.passed}
     drawn: dict[str, list[dict[str, str]]] = {name: [] for name in results}
     if min(workers, len(jobs)) < 2:
         for name, target in jobs.items():
-            drawn[name] = _draw(results[name], target)
+            drawn[name] = _draw(results[name], target, ci_prob)
             step(name)
         return drawn
     # Spawned, not forked: the sampler's threads do not survive a fork.
     pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=multiprocessing.get_context("spawn"))
     with pool:
-        futures = {pool.submit(_draw, results[name], target): name for name, target in jobs.items()}
+        futures = {pool.submit(_draw, results[name], target, ci_prob): name for name, target in jobs.items()}
         for done in as_completed(futures):
             drawn[futures[done]] = done.result()
             step(futures[done])
     return drawn
 
 
-def _draw(result: Result, folder: Path) -> list[dict[str, str]]:
+def _draw(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str]]:
+    """Draw and save the figures of one fit; what is already known of it is not worked out again."""
+    tree, gate = result.tree, result.gate
+    made = {
+        "trajectories": figures.trajectories(tree, ci_prob=ci_prob, diagnosis=gate),
+        "forest": figures.forest(tree, ci_prob=ci_prob, table=result.table, diagnosis=gate),
+        "prior-posterior": figures.prior_posterior(tree, ci_prob=ci_prob, diagnosis=gate),
+        "predictive-check": figures.predictive_check(tree, ci_prob=ci_prob, diagnosis=gate),
+    }
     shown = []
     with atomic_folder(folder) as part:
-        for stem, title, draw in _DRAWN:
-            figure = draw(result.tree)
+        for stem, figure in made.items():
             _, png = figures.save(figure, part / stem)
             shown.append(
                 {
-                    "title": title,
+                    "title": _TITLES[stem],
                     "alt": figure.alt,
                     "png": "data:image/png;base64," + base64.b64encode(_for_screen(png)).decode("ascii"),
                     "pdf": f"{quote(folder.parent.name)}/{FIGURES}/{stem}.pdf",
