@@ -209,19 +209,6 @@ def test_an_identifier_is_text() -> None:
     figures.forest(drawn_tree(model, cohort(rows, model)))
 
 
-def test_an_outcome_not_seen_at_the_reference_week() -> None:
-    model = load_model("vas")
-    rows = [(name, week, 50.0) for name in "AB" for week in (0, 12)]
-    made = cohort(rows, model)
-    other = load_model("sdai")
-    late = [record._replace(outcome="sdai", week=24.0) for record in made.records[:1]]
-    both = type(made)("made", "made.csv", True, (*made.records, *late), used=(model.outcome, other.outcome))
-    tree = drawn_tree(model, both)
-    assert "week 12" in figures.trajectories(tree).alt
-    with pytest.raises(RaBayesError, match="not recorded at week 24"):
-        figures.forest(tree)
-
-
 def test_a_shape_without_steps() -> None:
     model = spec("onset")
     rows = [(name, week, 10.0 - week / 6) for name in "ABC" for week in (0, 4, 24)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +89,6 @@ def test_302_patients_are_read(everyone: Cohort) -> None:
     np.testing.assert_array_equal(records.high == UNBOUNDED, records.value == 5.0)
 
 
-@pytest.mark.skipif("RA_BAYES_SLOW" not in os.environ, reason="takes minutes: set RA_BAYES_SLOW=1")
 def test_302_patients_are_fitted(everyone: Cohort) -> None:
     # Half the default number of draws leaves the correlation with an ESS of 270: it is weakly known and its
     # sampling is correlated with response_sd's, whatever the number of patients.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.marks import short_name
 
 if TYPE_CHECKING:
@@ -37,13 +36,7 @@ class Row:
 
 
 def rows_of(spec: ModelSpec, table: pd.DataFrame) -> list[Row]:
-    """Return the lines from top to bottom: patients, then their mean and the population.
-
-    Raises
-    ------
-    RaBayesError
-        If the table has no estimands at the reference week.
-    """
+    """Return the lines from top to bottom: patients, then their mean and the population."""
     at = table[table["week"] == spec.reference_week]
     own = at[at["estimand"] == ("patient_response_probability" if spec.binary else "patient_change")]
     mean, population = (
@@ -52,11 +45,6 @@ def rows_of(spec: ModelSpec, table: pd.DataFrame) -> list[Row]:
         else ("mean_change_of_cohort", "mean_change")
     )
     number = len(own)
-    if not {mean, population} <= set(at["estimand"]):
-        raise RaBayesError(
-            f"{spec.outcome.id} was not recorded at week {spec.reference_week:g}, so there is no change "
-            "to draw; set reference_week in the model page to a visit that has records"
-        )
     # More patients than can be named are sorted, so that they read as one curve.
     order = np.arange(number) if number <= MOST_NAMED else np.argsort(own["estimate"].to_numpy())
     step = 1.0 if number <= MOST_NAMED else CROWD_HEIGHT / number
