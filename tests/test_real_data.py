@@ -90,9 +90,9 @@ def test_302_patients_are_read(everyone: Cohort) -> None:
 
 
 def test_302_patients_are_fitted(everyone: Cohort) -> None:
-    # Half the default number of draws leaves the correlation with an ESS of 270: it is weakly known and its
-    # sampling is correlated with response_sd's, whatever the number of patients.
-    tree = fit(load_model(PAGES / "self_assessment.toml"), everyone, seed=1, cores=2)
+    # At the default of 1000 draws the correlation's ESS is 400 to 450, at the very edge of the gate: it is
+    # weakly known, and sampled in step with response_sd, whatever the number of patients.
+    tree = fit(load_model(PAGES / "self_assessment.toml"), everyone, seed=1, draws=1600, cores=2)
     verdict = diagnose(tree)
     assert verdict.passed, str(verdict)
     posterior = tree["posterior"].to_dataset()
