@@ -249,3 +249,13 @@ def test_an_error_survives_the_way_back_from_a_worker(tmp_path: Path) -> None:
     back = pickle.loads(pickle.dumps(raised.value))
     assert back.problems == raised.value.problems
     assert back.source == "bad.csv"
+
+
+def test_a_unit_on_some_rows_only_is_asked_for_where_another_is_usual(tmp_path: Path) -> None:
+    file = tmp_path / "mixed.csv"
+    file.write_text(
+        "patient,week,outcome,value,unit\n1,0,vas,72,mm\n1,4,vas,60,mm\n2,0,vas,6.5,\n2,4,vas,3.5,\n"
+    )
+    with pytest.raises(CohortError, match="some rows of vas are in mm and others give no unit") as raised:
+        read_cohort(file)
+    assert raised.value.problems[0].mend == "write mm or cm in every row"

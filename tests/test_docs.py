@@ -162,6 +162,7 @@ def names_of(spec: ModelSpec) -> Iterator[str]:
         patients=("A", "B"),
         weeks=weeks,
         seen=np.ones(weeks.size, dtype=bool),
+        last_week=np.full(2, weeks[-1]),
         level=draws["patient_level"],
         response=draws["patient_response"],
         mean_change=draws["mean_change"],

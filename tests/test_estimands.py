@@ -84,6 +84,7 @@ def one_draw(
         patients=tuple(f"P{i}" for i in range(len(level))),
         weeks=weeks,
         seen=np.ones(weeks.size, dtype=bool),
+        last_week=np.full(len(level), weeks[-1]),
         level=twice(level),
         response=twice(response),
         mean_change=twice(mean_change),
@@ -309,3 +310,18 @@ def test_a_count_of_patients_is_told_by_its_mean() -> None:
     assert row["estimate"] == draws.mean()
     assert row["mcse"] == pytest.approx(math.sqrt(6 * 0.4 * 0.6 / 4000), rel=0.15)
     assert (row["lower"], row["upper"]) == (1.0, 4.0)
+
+
+def test_a_change_beyond_a_patients_last_record_says_so() -> None:
+    posterior = one_draw(
+        load_model("vas"),
+        level=[60.0, 80.0],
+        response=[0.0, 0.0],
+        mean_change=[0.0, -1.0, -2.0, -3.0],
+        scalars=VAS,
+    )
+    posterior.last_week[1] = 4.0
+    found = list(change_estimands(posterior, None))
+    assert of(found, "patient_change", "P0", 24.0).note == ""
+    assert of(found, "patient_change", "P1", 4.0).note == ""
+    assert of(found, "patient_change", "P1", 24.0).note == "predicted: last record at week 4"

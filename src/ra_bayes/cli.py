@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -152,16 +153,25 @@ def fit(
 
 @main.command(short_help="Draw the figures and write the page of a results folder.")
 @click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--published",
+    type=click.Path(path_type=Path),
+    help="A page of published counts (TOML) to set beside the fits: data/published/jamshidi2024.toml.",
+)
 @_ci_option
 @_json_option
-def report(folder: Path, ci_prob: float, as_json: bool) -> None:
+def report(folder: Path, published: Path | None, ci_prob: float, as_json: bool) -> None:
     """Draw the figures and write the page index.html for the fits in FOLDER."""
+    from ra_bayes.published import read_publication
     from ra_bayes.report import write_report
-    from ra_bayes.results import find_results
+    from ra_bayes.results import find_results, write_estimands
 
+    paper = read_publication(published) if published is not None else None
     results = find_results(folder, ci_prob=ci_prob)
+    for name, result in results.items():
+        write_estimands(result, folder / name)
     with _steps("report", len(results)) as step:
-        page = write_report(results, folder, ci_prob=ci_prob, step=step, workers=_cores())
+        page = write_report(results, folder, ci_prob=ci_prob, step=step, paper=paper, workers=_cores())
     failed = [name for name, result in results.items() if not result.gate.passed]
     warning = f"\nwithheld, the gate failed: {', '.join(failed)}" if failed else ""
     _say(
@@ -242,7 +252,7 @@ def _fit_all(
         grid(spec, cohort)
         place(out, spec.name)
     results = {}
-    with _steps("fit", len(specs)) as step:
+    with _steps("fit", len(specs) + 1) as step:
         step("importing PyMC")
         from ra_bayes.inference import fit as fit_model
 
@@ -265,12 +275,15 @@ def _steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(what, total=total + 1)
+        task = progress.add_task(what, total=total)
+        begun = itertools.count()
 
         def step(name: str) -> None:
-            progress.update(task, advance=1, description=f"{what}: {name}")
+            # What is named has begun, and what was named before it is done.
+            progress.update(task, completed=next(begun), description=f"{what}: {name}")
 
         yield step
+        progress.update(task, completed=total)
 
 
 def _tell(results: dict[str, Result], out: Path, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand import estimands
-from ra_bayes.files import atomic_folder, write_text
+from ra_bayes.files import atomic_file, atomic_folder, write_text
 from ra_bayes.tree import load, provenance, save, spec_of
 
 if TYPE_CHECKING:
@@ -106,9 +106,15 @@ def save_result(tree: xr.DataTree, folder: str | PathLike[str], *, ci_prob: floa
         save(tree, part / "posterior.nc")
         write_text(part / "gate.txt", f"{result.gate}\n")
         write_text(part / "model.toml", spec_of(tree).toml)
-        if result.table is not None:
-            result.table.to_csv(part / "estimands.csv", index=False)
+        write_estimands(result, part)
     return result
+
+
+def write_estimands(result: Result, folder: Path) -> None:
+    """Write ``estimands.csv`` into a model's folder, unless the gate failed."""
+    if result.table is not None:
+        with atomic_file(folder / "estimands.csv") as part:
+            result.table.to_csv(part, index=False)
 
 
 def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> dict[str, Result]:
@@ -181,7 +187,9 @@ def headline(results: dict[str, Result], folder: str | PathLike[str], most: int 
     lines += [_sentence(name, results[name]) for name in order[:most]]
     rest = len(order) - most
     more = f"{rest} more and " if rest > 0 else ""
-    lines.append(f"{more}every estimand, by model: {Path(folder)}")
+    lines.append(
+        f"{more}every estimand: {Path(folder) / 'MODEL' / 'estimands.csv'}; page: ra-bayes report {folder}"
+    )
     return lines
 
 

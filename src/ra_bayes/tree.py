@@ -23,10 +23,9 @@ from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.spec_reader import read_spec
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
 
-__all__ = ["draws", "load", "provenance", "save", "spec_of", "with_provenance"]
+__all__ = ["load", "provenance", "save", "spec_of", "with_provenance"]
 
 ATTRIBUTE = "ra_bayes"
 
@@ -59,11 +58,6 @@ def spec_of(tree: xr.DataTree) -> ModelSpec:
     """Return the model page that a tree was fitted with."""
     model = provenance(tree)["model"]
     return read_spec(model["toml"], name=model["name"])
-
-
-def draws(tree: xr.DataTree, group: str = "posterior") -> dict[str, np.ndarray]:
-    """Return a group's variables as arrays whose first two dimensions are chain and draw."""
-    return {str(name): variable.values for name, variable in tree[group].data_vars.items()}
 
 
 def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:

@@ -98,8 +98,14 @@ def _check_units(outcome: Outcome, units: set[tuple[str, float]], found: Found) 
         found.problems.add("unit", what, f"write {outcome.unit} or {others[0]} in every row", column="unit")
         return
     hint = outcome.suspicious
+    if hint is not None and len(units) > 1:
+        # The rows without a unit may be in the other one, and values of both kinds look plausible together.
+        what = f"some rows of {outcome.id} are in {outcome.unit} and others give no unit"
+        mend = f"write {outcome.unit} or {hint.other_unit} in every row"
+        found.problems.add("unit", what, mend, column="unit")
+        return
     records = [record for record in found.records if record.outcome == outcome.id]
-    if len(units) > 1 or hint is None or any(record.value > hint.max_below for record in records):
+    if hint is None or any(record.value > hint.max_below for record in records):
         return
     top = max(record.value for record in records)
     what = (

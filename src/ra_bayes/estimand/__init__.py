@@ -64,7 +64,7 @@ def estimands(
         or the expected number of patients),
         ``lower`` and ``upper``, ``p_benefit`` (probability that the change is on the side of benefit),
         ``mcse`` of the estimate, ``ess``, the interval's ``ci_prob`` and ``ci_kind``, ``definition``
-        and, where a number is withheld, why (``note``).
+        and ``note``: why a number is withheld, or that a patient's change lies beyond their last record.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def estimands(
     placebo = _placebo(posterior, provenance(tree)["seed"])
     quantities = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
     rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities])
-    rows = rows.assign(outcome=posterior.spec.outcome.id, ci_prob=ci_prob, ci_kind="eti", note="")
+    rows = rows.assign(outcome=posterior.spec.outcome.id, ci_prob=ci_prob, ci_kind="eti")
     if not despite_gate:
         # A quantity of which all draws are alike has no effective size, and needs none.
         thin = rows["ess"] <= MIN_ESS

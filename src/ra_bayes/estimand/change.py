@@ -99,7 +99,14 @@ def _patient_changes(posterior: Posterior, patients: Array) -> Iterator[Quantity
                 patient=patient,
                 week=week,
                 benefit=_benefit(posterior, at),
+                note=_beyond_records(posterior, i, week),
             )
+
+
+def _beyond_records(posterior: Posterior, i: int, week: float) -> str:
+    """Say where a patient's change is a prediction, not an estimate from records."""
+    last = float(posterior.last_week[i])
+    return f"predicted: last record at week {last:g}" if last < week else ""
 
 
 def _mcid(posterior: Posterior, population: Array, patients: Array) -> Iterator[Quantity]:
@@ -195,8 +202,8 @@ def _over_time(posterior: Posterior, population: Array) -> Iterator[Quantity]:
         "weeks_to_half_effect",
         _first_half(weeks, posterior.mean_change[..., : last + 1]),
         "weeks",
-        f"when the population mean change first reaches half of what it is at week {spec.reference_week:g} "
-        "(straight lines between visits); to be read only where there is an effect",
+        f"when the change of the typical patient, on the link's scale, first reaches half of what it is at "
+        f"week {spec.reference_week:g} (straight lines between visits); meant only where there is an effect",
     )
     if not spec.prior("response_sd").fixed:
         yield Quantity(

@@ -35,6 +35,8 @@ class Posterior:
         Weeks of the visits, rising.
     seen
         Whether any record was made at the visit (visit).
+    last_week
+        Week of each patient's last record (patient).
     level, response
         Patients' levels A_i and responses b_i (..., patient).
     mean_change
@@ -49,6 +51,7 @@ class Posterior:
     patients: tuple[str, ...]
     weeks: Array
     seen: NDArray[np.bool_]
+    last_week: Array
     level: Array
     response: Array
     mean_change: Array
@@ -87,6 +90,7 @@ def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
         patients=tuple(str(patient) for patient in node["patient"].values[with_records]),
         weeks=node["visit"].values,
         seen=made.any(axis=0),
+        last_week=np.where(made, node["visit"].values, -np.inf).max(axis=1)[with_records],
         level=node["patient_level"].values[..., with_records],
         response=node["patient_response"].values[..., with_records],
         mean_change=node["mean_change"].values,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.rate import population_rate
+from ra_bayes.model.priors import Prior
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,8 +69,18 @@ def prior_to_posterior(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFr
             pair = [spec.link.inverse(draws) for draws in pair]
             unit = "rate" if spec.binary else spec.outcome.unit
         log = family == "scale" or (family == "level" and spec.link.change == "ratio")
-        rows.append(_row(each.parameter.name, each.parameter.meaning, unit, pair[0], pair[1], log, ci_prob))
+        row = _row(each.parameter.name, each.parameter.meaning, unit, pair[0], pair[1], log, ci_prob)
+        rows.append(row | _exact(each, posterior, ci_prob))
     return pd.DataFrame(rows)
+
+
+def _exact(prior: Prior, posterior: Posterior, ci_prob: float) -> dict[str, object]:
+    """Return a parameter's prior median and interval as they are, not as draws have them."""
+    tail = (1.0 - ci_prob) / 2.0
+    lower, median, upper = (prior.quantile(p) for p in (tail, 0.5, 1.0 - tail))
+    if prior.parameter.family == "level":
+        lower, median, upper = (float(posterior.spec.link.inverse(each)) for each in (lower, median, upper))
+    return {"prior": median, "prior_lower": lower, "prior_upper": upper}
 
 
 def _unit(posterior: Posterior) -> str:

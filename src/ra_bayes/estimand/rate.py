@@ -1,8 +1,9 @@
 """Estimands of a binary outcome: response rates, and each patient's chance.
 
-With mu the latent mean and residual SD 1, a patient responds with probability Phi(mu). Over patients,
+With mu = A + f(t) + b r(t) the latent mean and residual SD 1, a patient responds with probability Phi(mu).
+Over patients,
 
-    rate(t) = E[ Phi(A + f(t)) ] = Phi( (baseline_mean + f(t)) / sqrt(1 + baseline_sd^2) ).
+    rate(t) = E[ Phi(mu) ] = Phi( (baseline_mean + f(t)) / sqrt(1 + Var(A + b r(t))) ).
 """
 
 from __future__ import annotations

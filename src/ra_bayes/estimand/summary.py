@@ -18,7 +18,7 @@ class Quantity(NamedTuple):
     An ``"effect"`` is estimated by its median. An ``"event"`` is the probability that something holds:
     its draws are 0 or 1, and it has no interval. A ``"count"`` of patients is estimated by its mean, the
     number expected. `benefit` says for each draw whether it is on the side of benefit; None where the
-    question makes no sense.
+    question makes no sense. `note` is what a reader must know of this row alone.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Quantity(NamedTuple):
     week: float = float("nan")
     benefit: NDArray[np.bool_] | None = None
     kind: Literal["effect", "event", "count"] = "effect"
+    note: str = ""
 
 
 def summarise(quantity: Quantity, ci_prob: float) -> dict[str, object]:
@@ -75,4 +76,5 @@ def summarise(quantity: Quantity, ci_prob: float) -> dict[str, object]:
         "mcse": error,
         "ess": size,
         "definition": quantity.definition,
+        "note": quantity.note,
     }

@@ -50,6 +50,8 @@ def prior_rows(spec: ModelSpec) -> list[dict[str, Any]]:
     """Return every prior with its median, 90% range, unit and reason."""
     rows = []
     for prior in spec.priors:
+        if prior.parameter.name == "correlation" and spec.prior("response_sd").numbers == (0.0, 0.0):
+            continue  # of levels with responses that are all zero
         level = prior.parameter.family == "level"
         low, median, high = (prior.quantile(p) for p in (0.05, 0.5, 0.95))
         if level:
@@ -90,11 +92,13 @@ def implied(spec: ModelSpec) -> list[dict[str, Any]]:
         rate = spec.link.inverse(draws["expected"][:, 0, :])
         rows += [
             _range(f"a patient's chance at week {week:g}", rate[:, j], "probability")
-            for j, week in _kept(weeks)
+            for j, week in enumerate(weeks)
+            if week > 0.0
         ]
     else:
         rows += [
-            _range(f"a record at week {week:g}", records[:, j], spec.outcome.unit) for j, week in _kept(weeks)
+            _range(f"a record at week {week:g}", records[:, j], spec.outcome.unit)
+            for j, week in enumerate(weeks)
         ]
         at = int(np.flatnonzero(weeks == spec.reference_week)[0])
         start = draws["baseline_mean"]
@@ -102,10 +106,6 @@ def implied(spec: ModelSpec) -> list[dict[str, Any]]:
         unit = "ratio" if spec.link.change == "ratio" else spec.outcome.unit
         rows.append(_range(f"mean change at week {spec.reference_week:g}", change, unit))
     return rows
-
-
-def _kept(weeks: np.ndarray) -> list[tuple[int, float]]:
-    return [(j, float(week)) for j, week in enumerate(weeks)]
 
 
 def _range(what: str, values: np.ndarray, unit: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import tomllib
 from os import PathLike
@@ -55,8 +56,10 @@ def load_model(source: str | PathLike[str]) -> ModelSpec:
     if path.suffix != ".toml" and path.name == str(source):
         path = models_dir() / "outcomes" / f"{source}.toml"
         if not path.is_file():
+            near = difflib.get_close_matches(str(source), list_models(), 1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise RaBayesError(
-                f"there is no shipped model {str(source)!r}; shipped are {', '.join(list_models())}; "
+                f"there is no shipped model {str(source)!r}{hint}; shipped are {', '.join(list_models())}; "
                 "a page of your own is given by its path, ending in .toml"
             )
     try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["page_content"]
 
 NAMES = {
-    "mean_change": "mean change, population",
+    "mean_change": "change of the typical patient",
     "mean_change_of_cohort": "mean change, these patients",
     "patient_change": "change",
     "mean_change_beats_mcid": "P(population mean beats the MCID)",
@@ -103,7 +103,7 @@ def _numbers(row: Mapping[Hashable, Any]) -> dict[str, str]:
     if row["unit"] == "probability" and math.isnan(row["lower"]):
         shown = {"estimate": probability(row["estimate"]), "interval": ""}
     else:
-        places = decimals(row["upper"] - row["lower"])
+        places = decimals(row["lower"], row["upper"], ratio=row["unit"] == "ratio")
         shown = {
             "estimate": number(row["estimate"], places),
             "interval": interval(row["lower"], row["upper"], places),
@@ -179,7 +179,12 @@ def _patients(table: pd.DataFrame, spec: ModelSpec) -> list[dict[str, str]]:
     for patient, each in mine.groupby("patient", sort=False):
         by = {row["estimand"]: row for row in each.to_dict("records") if _told(row, spec)}
         main = by["patient_response_probability" if spec.binary else "patient_change"]
-        row = {"patient": str(patient), "unit": str(main["unit"]), **_numbers(main)}
+        row = {
+            "patient": str(patient),
+            "unit": str(main["unit"]),
+            "note": str(main["note"]),
+            **_numbers(main),
+        }
         for name in ("patient_beats_mcid", "sustained_response"):
             row[name] = probability(by[name]["estimate"]) if name in by else ""
         rows.append(row)
@@ -196,7 +201,7 @@ def _shift(result: Result, ci_prob: float) -> list[dict[str, str]]:
         shown = {key: str(row[key]) for key in ("quantity", "meaning", "unit")}
         for group in ("prior", "posterior"):
             lower, upper = row[f"{group}_lower"], row[f"{group}_upper"]
-            places = decimals(upper - lower)
+            places = decimals(lower, upper, ratio=row["unit"] == "ratio")
             shown[group] = f"{number(row[group], places)} ({interval(lower, upper, places)})"
         rows.append(shown | {"left": f"{min(row['variance_left'], 9.99):.0%}"})
     return rows

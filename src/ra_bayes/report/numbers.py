@@ -7,17 +7,23 @@ import math
 __all__ = ["decimals", "interval", "number", "probability"]
 
 
-def decimals(width: float) -> int:
-    """Return how many decimals show an interval of this width with two significant digits.
+def decimals(lower: float, upper: float, *, ratio: bool = False) -> int:
+    """Return how many decimals to show: steps of at most a thirtieth of the interval's width.
+
+    A ratio is read against 1 and on the log scale, where an absolute step says nothing: it gets two
+    decimals, one from 10 on.
 
     Examples
     --------
-    >>> decimals(22.6), decimals(0.52), decimals(0.0)
-    (0, 2, 2)
+    >>> decimals(-18.2, 5.3), decimals(-0.30, 0.08), decimals(0.89, 88.0, ratio=True)
+    (1, 2, 2)
     """
+    if ratio:
+        return 2 if min(abs(lower), abs(upper)) < 10.0 else 1
+    width = upper - lower
     if not math.isfinite(width) or width <= 0.0:
         return 2
-    return min(max(1 - math.floor(math.log10(width)), 0), 4)
+    return min(max(math.ceil(-math.log10(width / 30.0)), 0), 4)
 
 
 def number(value: float, places: int = 2) -> str:

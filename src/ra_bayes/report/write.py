@@ -57,7 +57,7 @@ def write_report(
     paper
         Published facts to set beside the fits.
     workers
-        Processes that draw. A script that asks for more than one needs the guard
+        Processes that may draw. A script that asks for more than one needs the guard
         ``if __name__ == "__main__"``, as each worker imports it.
 
     Returns
@@ -85,13 +85,15 @@ def _draw_all(
     """Draw every fit that passed its gate, several at once if there are workers."""
     jobs = {name: folder / name / FIGURES for name, result in results.items() if result.gate.passed}
     drawn: dict[str, list[dict[str, str]]] = {name: [] for name in results}
-    if min(workers, len(jobs)) < 2:
+    # A worker spends as long on imports as on three fits' figures.
+    workers = min(workers, len(jobs) // 3)
+    if workers < 2:
         for name, target in jobs.items():
             drawn[name] = _draw(results[name], target, ci_prob)
             step(name)
         return drawn
     # Spawned, not forked: the sampler's threads do not survive a fork.
-    pool = ProcessPoolExecutor(min(workers, len(jobs)), mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     with pool:
         futures = {pool.submit(_draw, results[name], target, ci_prob): name for name, target in jobs.items()}
         for done in as_completed(futures):
