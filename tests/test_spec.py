@@ -346,7 +346,7 @@ def test_a_page_by_its_path(tmp_path: Path) -> None:
 def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     with pytest.raises(
         RaBayesError,
-        match=r"there is no shipped model 'sdia' \(did you mean 'sdai'\?\); shipped are acr20, .*ending in \.toml",
+        match=r"no shipped model 'sdia' \(did you mean 'sdai'\?\); shipped are acr20, .*ending in \.toml",
     ):
         load_model("sdia")
     with pytest.raises(RaBayesError, match=r"none\.toml: the model page cannot be read: No such file"):
