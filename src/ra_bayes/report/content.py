@@ -102,6 +102,9 @@ def _numbers(row: Mapping[Hashable, Any]) -> dict[str, str]:
     """Round a row by the width of its interval, or show it as a probability."""
     if row["unit"] == "probability" and math.isnan(row["lower"]):
         shown = {"estimate": probability(row["estimate"]), "interval": ""}
+    elif row["unit"] == "patients":
+        # The expected number may be a fraction; what it may turn out to be is whole.
+        shown = {"estimate": number(row["estimate"], 1), "interval": interval(row["lower"], row["upper"], 0)}
     else:
         places = decimals(row["lower"], row["upper"], ratio=row["unit"] == "ratio")
         shown = {

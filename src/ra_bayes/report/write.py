@@ -119,6 +119,7 @@ def _draw(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str]]:
                 {
                     "title": _TITLES[stem],
                     "alt": figure.alt,
+                    "width": f"{figure.get_figwidth():.2f}",
                     "png": "data:image/png;base64," + base64.b64encode(_for_screen(png)).decode("ascii"),
                     "pdf": f"{quote(folder.parent.name)}/{FIGURES}/{stem}.pdf",
                 }
