@@ -35,6 +35,7 @@ LAYERS = (
     "outcomes",
     "outcome",
     "resources",
+    "toml_page",
     "files",
     "errors",
 )

@@ -12,11 +12,11 @@ from ra_bayes.errors import Problem, RaBayesError, SpecError
 from ra_bayes.model.links import LINK_NAMES, Link, link
 from ra_bayes.model.priors import Parameter, Prior, family_keys
 from ra_bayes.model.spec import ModelSpec, Placebo, parameters
-from ra_bayes.model.toml_page import TomlTable
 from ra_bayes.model.trajectories import TRAJECTORIES
 from ra_bayes.outcome import Benefit, Outcome
 from ra_bayes.outcomes import get
 from ra_bayes.resources import models_dir
+from ra_bayes.toml_page import TomlTable
 
 __all__ = ["list_models", "load_model", "read_spec"]
 
