@@ -34,8 +34,8 @@ def test_the_abstracts_counts() -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (("r = 4", "r = 7"), "fact 'acr20_week16': 7 of 6 cannot be"),
-        (('doi = "10.1080/17460751.2024.2443352"\npmid', 'dio = "x"\npmid'), "key 'doi' is missing"),
+        (("r = 4", "r = 7"), "key fact.acr20_week16.r: 7 of 6 patients cannot be"),
+        (('doi = "10.1080/17460751.2024.2443352"\npmid', 'dio = "x"\npmid'), "key paper.doi: is missing"),
         (("r = 4", "r = "), "not TOML"),
     ],
 )

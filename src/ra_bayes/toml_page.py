@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from ra_bayes.errors import Problem
@@ -85,7 +86,7 @@ class TomlTable:
             return default
         if value is None:
             self.problem(key, "is missing", mend)
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        elif not _finite(value):
             self.problem(key, "is not a number", mend, value)
         elif above is not None and not value > above:
             self.problem(key, f"must be above {above:g}", mend, value)
@@ -94,6 +95,60 @@ class TomlTable:
         else:
             return float(value)
         return math.nan
+
+    def whole(self, key: str, mend: str, *, at_least: int = 0) -> int | None:
+        """Return a whole number, ``None`` (and a noted problem) if there is none."""
+        value = self.raw(key)
+        if value is None:
+            self.problem(key, "is missing", mend)
+        elif isinstance(value, bool) or not isinstance(value, int):
+            self.problem(key, "is not a whole number", mend, value)
+        elif value < at_least:
+            self.problem(key, f"must be at least {at_least}", mend, value)
+        else:
+            return value
+        return None
+
+    def flag(self, key: str, mend: str) -> bool:
+        """Return true or false; false (and a noted problem) if it is neither."""
+        value = self.raw(key)
+        if value is None:
+            self.problem(key, "is missing", mend)
+        elif not isinstance(value, bool):
+            self.problem(key, "is not true or false", mend, value)
+        return value is True
+
+    def texts(self, key: str, mend: str, *, required: bool = True) -> tuple[str, ...]:
+        """Return a list of texts, none of them blank or given twice; it may be empty."""
+        value = self.raw(key)
+        if value is None and not required:
+            return ()
+        if value is None:
+            self.problem(key, "is missing", mend)
+        elif not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
+            self.problem(key, "is not a list of texts", mend, value)
+        elif len(set(value)) < len(value):
+            self.problem(key, "names one twice", "leave the second out", value)
+        else:
+            return tuple(value)
+        return ()
+
+    def rising(self, key: str, mend: str, *, required: bool = True) -> tuple[float, ...]:
+        """Return a list of finite numbers from 0 up, each above the one before; not empty if given."""
+        value = self.raw(key)
+        if value is None and not required:
+            return ()
+        if value is None:
+            self.problem(key, "is missing", mend)
+        elif not isinstance(value, list) or not value or not all(map(_finite, value)):
+            self.problem(key, "is not a list of numbers", mend, value)
+        elif value[0] < 0:
+            self.problem(key, f"has {value[0]:g}, which is below 0", mend, value)
+        elif any(not after > before for before, after in pairwise(value)):
+            self.problem(key, "does not rise", "write each number once, in rising order", value)
+        else:
+            return tuple(float(each) for each in value)
+        return ()
 
     def table(self, key: str, mend: str, *, required: bool = True) -> TomlTable | None:
         """Return a nested table, ``None`` if absent or not a table."""
@@ -105,6 +160,16 @@ class TomlTable:
         elif required:
             self.problem(key, "is missing", mend)
         return None
+
+    def tables(self, key: str, mend: str) -> list[dict[str, Any]]:
+        """Return the tables written as ``[[key]]``; none if there are none."""
+        value = self.raw(key)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            self.problem(key, f"is not written as [[{key}]]", mend)
+            return []
+        return value
 
     def finish(self) -> None:
         """Note every key that nobody asked for."""
@@ -118,3 +183,7 @@ class TomlTable:
 
     def _dotted(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
