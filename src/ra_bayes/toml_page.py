@@ -182,7 +182,8 @@ class TomlTable:
                 self.problem(key, "is not a known key", mend)
 
     def _dotted(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
+        # A problem of the table as a whole has no key.
+        return ".".join(filter(None, (self._path, key)))
 
 
 def _finite(value: object) -> bool:

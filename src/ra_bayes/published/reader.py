@@ -25,6 +25,8 @@ __all__ = ["PublicationError", "read_publication", "read_publication_text"]
 # An identifier names variables, coordinates and files.
 _ID = re.compile(r"[A-Za-z0-9]\w*", flags=re.ASCII)
 _ID_MEND = "write a name of letters, digits and underscores"
+_DOI = re.compile(r"10\.\d{4,}\S*/\S+")
+_DOI_MEND = "write the DOI alone, e.g. 10.1080/17460751.2024.2443352"
 _KINDS: dict[str, ReadingKind] = {
     "minimum": "change",
     "fraction": "fraction",
@@ -106,15 +108,13 @@ def _read_page(page: TomlTable, problems: list[Problem], name: str, toml: str) -
     for free in ("registry", "remark"):
         page.raw(free)
     paper = page.table("paper", "give [paper] with citation, doi and seen")
-    citation, doi, seen = (
-        ("", "", "")
-        if paper is None
-        else (
-            paper.text("citation", "give authors, title, journal and year"),
-            paper.text("doi", 'give the DOI, "none" if it has none'),
-            paper.text("seen", "say what of the paper was seen, e.g. the abstract"),
-        )
-    )
+    citation = doi = seen = ""
+    if paper is not None:
+        citation = paper.text("citation", "give authors, title, journal and year")
+        doi = paper.text("doi", f'{_DOI_MEND}, or "none"')
+        seen = paper.text("seen", "say what of the paper was seen, e.g. the abstract")
+        if doi and doi != "none" and not _DOI.fullmatch(doi):
+            paper.problem("doi", "is not a DOI", _DOI_MEND, doi)
     weeks, status, basis, infusions = _read_visits(page)
     arms = _read_arms(page, problems)
     readings = _read_readings(page)
