@@ -223,6 +223,11 @@ BAD: dict[str, tuple[str, str]] = {
         page(acr("acr20", 4, direction="decrease")),
         "key fact.acr20.direction: is a decrease, but acr20 is met or not; leave it out",
     ),
+    "response-and-change": (
+        page(fact("better", 4, outcomes=["vas", "acr20"])),
+        "key fact.better.outcomes, value 'vas, acr20': mixes acr20, which is met or not, with an outcome "
+        "that is measured; write a fact of each, one among the other",
+    ),
     "reading-of-a-plain-count": (
         page(fact("events", 4, outcomes=[], direction=None)),
         "key fact.events.readings: says nothing of a plain count; leave it out or name outcomes",
@@ -405,7 +410,6 @@ def test_what_is_no_contradiction_is_read() -> None:
             fact("remission", 2, **DAS, readings=["remission"]),
             fact("low", 2, **DAS, readings=["low"]),
             fact("high", 7, **DAS, readings=["moderate"]),
-            fact("mixed", 3, outcomes=["vas", "acr20"]),
             acr("acr20", 5),
             acr("acr50", 5, outcomes=["acr50"], same_patients_as="acr20"),
             fact("events", 9, outcomes=[], direction=None, readings=None),
@@ -413,7 +417,7 @@ def test_what_is_no_contradiction_is_read() -> None:
         ),
         "nine",
     )
-    assert len(paper.facts) == 14
+    assert len(paper.facts) == 13
 
 
 # Whatever is counted in patients who exist is no contradiction: their counts are never refused.

@@ -36,8 +36,16 @@ def check_fact(
         for key in ("readings", "direction"):
             if getattr(fact, key):
                 yield at(fact, key, "says nothing of a plain count", "leave it out or name outcomes")
-    elif all(OUTCOMES[outcome].kind == "binary" for outcome in fact.outcomes):
+        return
+    met = [outcome for outcome in fact.outcomes if OUTCOMES[outcome].kind == "binary"]
+    if len(met) == len(fact.outcomes):
         yield from _check_binary(fact)
+    elif met:
+        # One direction and one reading cannot speak of both.
+        what = f"mixes {met[0]}, which is met or not, with an outcome that is measured"
+        yield at(
+            fact, "outcomes", what, "write a fact of each, one among the other", ", ".join(fact.outcomes)
+        )
     else:
         yield from _check_continuous(fact, readings)
 
@@ -82,7 +90,7 @@ def _check_binary(fact: Fact) -> Iterator[Problem]:
 
 def _check_continuous(fact: Fact, readings: Mapping[str, Reading | None]) -> Iterator[Problem]:
     if not fact.readings:
-        names = " and ".join(outcome for outcome in fact.outcomes if OUTCOMES[outcome].kind != "binary")
+        names = " and ".join(fact.outcomes)
         yield at(fact, "readings", f"is missing: {names} can change more or less", _reading_mend(readings))
     for id in fact.readings:
         if id not in readings:
@@ -102,8 +110,6 @@ def _check_reading(fact: Fact, reading: Reading) -> Iterator[Problem]:
         what = f"is a decrease by {reading.amount:g} of baseline, which leaves nothing"
         yield at(fact, "readings", what, "write a fraction below 1, e.g. 0.20", reading.id)
     for outcome in (OUTCOMES[outcome] for outcome in fact.outcomes):
-        if outcome.kind == "binary":
-            continue
         if reading.kind == "change" and reading.amount is None:
             if outcome.mcid is None:
                 mend = "leave it out, or give a reading with the change that matters as a number"
