@@ -28,6 +28,7 @@ LAYERS = (
     "diagnostics",
     "tree",
     "model",
+    "rates",
     "published",
     "cohort",
     "responses",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ra_bayes.inference import fit
     from ra_bayes.model import ModelSpec, list_models, load_model
     from ra_bayes.outcomes import OUTCOMES, Outcome
+    from ra_bayes.rates import response_rates
     from ra_bayes.resources import data_dir, models_dir
     from ra_bayes.tree import load, provenance, save
 
@@ -41,6 +42,7 @@ _HOME = {
     "load_model": "model",
     "OUTCOMES": "outcomes",
     "Outcome": "outcomes",
+    "response_rates": "rates",
     "data_dir": "resources",
     "models_dir": "resources",
     "load": "tree",
@@ -69,6 +71,7 @@ __all__ = [
     "models_dir",
     "provenance",
     "read_cohort",
+    "response_rates",
     "save",
 ]
 
