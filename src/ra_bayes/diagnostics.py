@@ -1,25 +1,27 @@
 """The gate: did the sampler work? Every shipped number stands behind it.
 
 R-hat (rank-normalised, split), bulk and tail ESS as in Vehtari et al. 2021, Bayesian Anal 16:667;
-energy diagnostic E-BFMI as in Betancourt 2016, arXiv:1604.00695.
+energy diagnostic E-BFMI as in Betancourt 2016, arXiv:1604.00695; Pareto k of importance weights as in
+Vehtari et al. 2024, JMLR 25(72).
 """
 
 from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ra_bayes.tree import provenance
+from ra_bayes.tree import is_given_counts, outcome_trees, provenance
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["MAX_RHAT", "MIN_BFMI", "MIN_ESS", "Check", "Diagnosis", "diagnose"]
+__all__ = ["MAX_PARETO_K", "MAX_RHAT", "MIN_BFMI", "MIN_ESS", "Check", "Diagnosis", "diagnose"]
 
 MAX_RHAT = 1.01
 MIN_ESS = 400.0
 MIN_BFMI = 0.3
+MAX_PARETO_K = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Diagnosis:
 
 
 def diagnose(tree: xr.DataTree) -> Diagnosis:
-    """Check the sampler: R-hat, ESS, divergences and energy, over every variable of the posterior.
+    """Check the sampler: R-hat and ESS of every variable; then divergences and energy, or the weights.
 
     Parameters
     ----------
@@ -104,11 +106,9 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     import arviz_stats
 
     entries = provenance(tree)
-    posterior = _varying(tree["posterior"].to_dataset())
+    posterior = _varying(_posterior(tree))
     rhat = _by_variable(arviz_stats.rhat(posterior))
     bulk, tail = (_by_variable(arviz_stats.ess(posterior, method=method)) for method in ("bulk", "tail"))
-    diverging = int(tree["sample_stats"]["diverging"].sum())
-    bfmi = float(arviz_stats.bfmi(tree["sample_stats"].to_dataset()).energy.min(skipna=False))
     more = "fit with more draws"
     checks = (
         _worst(
@@ -120,6 +120,30 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
         ),
         _worst("bulk ESS", bulk, high=False, limit=MIN_ESS, advice=more),
         _worst("tail ESS", tail, high=False, limit=MIN_ESS, advice=more),
+        *(_chains(tree) if "sample_stats" in tree.children else _weights(entries["sampling"])),
+    )
+    return Diagnosis(checks, tuple(entries["attempts"]))
+
+
+def _posterior(tree: xr.DataTree) -> xr.Dataset:
+    """Return the posterior; of one given published counts, that of all its outcomes."""
+    own = tree["posterior"].to_dataset()
+    if not is_given_counts(tree):
+        return own
+    each = {
+        f"{arm}/{outcome}/{name}": variable
+        for arm, outcome, node in outcome_trees(tree)
+        for name, variable in node["posterior"].data_vars.items()
+    }
+    return own.assign(each)
+
+
+def _chains(tree: xr.DataTree) -> tuple[Check, ...]:
+    import arviz_stats
+
+    diverging = int(tree["sample_stats"]["diverging"].sum())
+    bfmi = float(arviz_stats.bfmi(tree["sample_stats"].to_dataset()).energy.min(skipna=False))
+    return (
         Check(
             "divergences",
             diverging,
@@ -138,7 +162,16 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
             "the tails are explored too slowly: tighten the widest scale prior",
         ),
     )
-    return Diagnosis(checks, tuple(entries["attempts"]))
+
+
+def _weights(sampling: dict[str, Any]) -> tuple[Check, ...]:
+    """Check importance weights: Kish's effective size, and the tail of the largest (Vehtari et al. 2024)."""
+    ess, tail = float(sampling["ess"]), float(sampling["pareto_k"])
+    advice = "the counts are far from what the prior expects: check the facts, or use method='nuts'"
+    return (
+        Check("importance ESS", ess, f"> {MIN_ESS:g}", ess > MIN_ESS, "", advice),
+        Check("Pareto k of the weights", tail, f"< {MAX_PARETO_K:g}", tail < MAX_PARETO_K, "", advice),
+    )
 
 
 def _varying(posterior: xr.Dataset) -> xr.Dataset:

@@ -13,6 +13,7 @@ the predictives hold records in the outcome's unit.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from ra_bayes.model.spec_reader import read_spec
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["load", "provenance", "save", "spec_of", "with_provenance"]
+__all__ = ["is_given_counts", "load", "outcome_trees", "provenance", "save", "spec_of", "with_provenance"]
 
 ATTRIBUTE = "ra_bayes"
 
@@ -55,9 +56,24 @@ def with_provenance(tree: xr.DataTree, entries: dict[str, Any]) -> xr.DataTree:
 
 
 def spec_of(tree: xr.DataTree) -> ModelSpec:
-    """Return the model page that a tree was fitted with."""
+    """Return the model page that a tree was fitted with, with the prior numbers it was fitted with."""
     model = provenance(tree)["model"]
-    return read_spec(model["toml"], name=model["name"])
+    spec = read_spec(model["toml"], name=model["name"])
+    # A joint model has its own prior of an outcome's effect.
+    return spec.with_numbers({name: tuple(numbers) for name, numbers in model.get("numbers", {}).items()})
+
+
+def is_given_counts(tree: xr.DataTree) -> bool:
+    """Return whether a tree is a posterior given published counts, of several outcomes, rather than a fit."""
+    entries = provenance(tree)
+    return "published" in entries and "arm" not in entries
+
+
+def outcome_trees(tree: xr.DataTree) -> Iterator[tuple[str, str, xr.DataTree]]:
+    """Yield arm, outcome and tree for every outcome of a posterior given published counts."""
+    for arm in provenance(tree)["published"]["arms"]:
+        for outcome, node in tree[arm["id"]].children.items():
+            yield arm["id"], outcome, node
 
 
 def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:

@@ -9,18 +9,21 @@ import numpy as np
 from ra_bayes.diagnostics import MIN_ESS, Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.estimand.change import change_estimands
+from ra_bayes.estimand.event_rate import counted_weeks, event_rates
 from ra_bayes.estimand.posterior import Posterior, read_posterior
+from ra_bayes.estimand.prior_shift import main_quantity
 from ra_bayes.estimand.rate import rate_estimands
 from ra_bayes.estimand.summary import summarise
-from ra_bayes.tree import provenance
+from ra_bayes.tree import is_given_counts, outcome_trees, provenance
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["estimands", "read_posterior"]
+__all__ = ["Posterior", "estimands", "main_quantity", "read_posterior"]
 
 COLUMNS = (
+    "arm",
     "outcome",
     "estimand",
     "patient",
@@ -60,8 +63,8 @@ def estimands(
     Returns
     -------
     pandas.DataFrame
-        One row per estimand, patient and week: ``estimate`` (posterior median, a probability,
-        or the expected number of patients),
+        One row per estimand, patient and week; given published counts, also by arm and outcome.
+        ``estimate`` (posterior median, a probability, or the expected number of patients),
         ``lower`` and ``upper``, ``p_benefit`` (probability that the change is on the side of benefit),
         ``mcse`` of the estimate, ``ess``, the interval's ``ci_prob`` and ``ci_kind``, ``definition``
         and ``note``: why a number is withheld, or that a patient's change lies beyond their last record.
@@ -87,11 +90,13 @@ def estimands(
             f"the fit of {provenance(tree)['model']['name']} did not pass its gate: estimands are withheld "
             f"(ask for them with despite_gate=True)\n{verdict}"
         )
-    posterior = read_posterior(tree)
-    placebo = _placebo(posterior, provenance(tree)["seed"])
-    quantities = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
-    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities])
-    rows = rows.assign(outcome=posterior.spec.outcome.id, ci_prob=ci_prob, ci_kind="eti")
+    if is_given_counts(tree):
+        rows = pd.concat(
+            [_event_rates(tree, ci_prob), *(_rows(each, ci_prob) for _, _, each in outcome_trees(tree))]
+        )
+    else:
+        rows = _rows(tree, ci_prob)
+    rows = rows.assign(ci_prob=ci_prob, ci_kind="eti").reset_index(drop=True)
     if not despite_gate:
         # A quantity of which all draws are alike has no effective size, and needs none.
         thin = rows["ess"] <= MIN_ESS
@@ -99,13 +104,45 @@ def estimands(
         rows.loc[thin, "note"] = [
             f"withheld: ESS {ess:.0f}, wanted > {MIN_ESS:g}" for ess in rows.loc[thin, "ess"]
         ]
-    return rows[list(COLUMNS)]
+    return rows[[column for column in COLUMNS if column in rows]]
 
 
-def _placebo(posterior: Posterior, seed: int) -> np.ndarray | None:
+def _rows(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
+    """Return the rows of one outcome, with its arm if it is of a posterior given published counts."""
+    import pandas as pd
+
+    entries = provenance(tree)
+    posterior = read_posterior(tree)
+    placebo = _placebo(posterior, tree, entries["seed"])
+    quantities = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
+    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities])
+    rows = rows.assign(outcome=posterior.spec.outcome.id)
+    if "arm" not in entries:
+        return rows
+    weeks = counted_weeks(tree)
+    told = rows["week"].isna() | rows["week"].isin(weeks)
+    counted = ", ".join(f"{week:g}" for week in weeks) or "none"
+    return rows.assign(
+        arm=entries["arm"],
+        note=rows["note"].where(told, f"no count of this week was published (counted: {counted})"),
+    )
+
+
+def _event_rates(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
+    import pandas as pd
+
+    found = list(event_rates(tree))
+    rows = pd.DataFrame([summarise(quantity, ci_prob) for _, quantity in found])
+    return rows.assign(outcome="", arm=[arm for arm, _ in found])
+
+
+def _placebo(posterior: Posterior, tree: xr.DataTree, seed: int) -> np.ndarray | None:
     """Draw the historical placebo response, one for each posterior draw."""
     placebo = posterior.spec.placebo
     if placebo is None:
         return None
+    if "placebo_response" in tree["posterior"]:
+        # The model has it in the mean change: less that draw, what is left is the treatment's own.
+        return np.asarray(tree["posterior"]["placebo_response"].values)
     rng = np.random.default_rng([seed, 1])
     return rng.normal(placebo.median, placebo.sd, posterior.scalars["baseline_mean"].shape)

@@ -34,10 +34,14 @@ def change_estimands(posterior: Posterior, placebo: Array | None) -> Iterator[Qu
     population = posterior.spec.link.contrast(start, start + posterior.mean_change)
     start_of = posterior.level[..., None]
     patients = posterior.spec.link.contrast(start_of, posterior.patient_mean)
-    yield from _mean_changes(posterior, population, patients)
-    yield from _patient_changes(posterior, patients)
-    yield from _mcid(posterior, population, patients)
-    yield from _sustained(posterior, patients)
+    yield from _mean_changes(posterior, population)
+    if posterior.patients:
+        yield from _cohort_changes(posterior, patients)
+        yield from _patient_changes(posterior, patients)
+    yield from _mcid(posterior, population)
+    if posterior.patients:
+        yield from _patients_mcid(posterior, patients)
+        yield from _sustained(posterior, patients)
     yield from _over_time(posterior, population)
     yield from _beyond_placebo(posterior, placebo)
 
@@ -73,18 +77,20 @@ def _average(posterior: Posterior, patients: Array) -> Array:
     return np.asarray(patients.mean(axis=-2))
 
 
-def _mean_changes(posterior: Posterior, population: Array, patients: Array) -> Iterator[Quantity]:
-    kinds = {
-        "mean_change": (population, "change from baseline of the typical patient of the population"),
-        "mean_change_of_cohort": (
-            _average(posterior, patients),
-            f"mean true change from baseline of these {len(posterior.patients)} patients",
-        ),
-    }
-    for name, (change, definition) in kinds.items():
-        for j, week in _visits(posterior):
-            at = change[..., j]
-            yield Quantity(name, at, _unit(posterior), definition, week=week, benefit=_benefit(posterior, at))
+def _mean_changes(posterior: Posterior, population: Array) -> Iterator[Quantity]:
+    definition = "change from baseline of the typical patient of the population"
+    yield from _by_visit(posterior, "mean_change", population, definition)
+
+
+def _cohort_changes(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
+    definition = f"mean true change from baseline of these {len(posterior.patients)} patients"
+    yield from _by_visit(posterior, "mean_change_of_cohort", _average(posterior, patients), definition)
+
+
+def _by_visit(posterior: Posterior, name: str, change: Array, definition: str) -> Iterator[Quantity]:
+    for j, week in _visits(posterior):
+        at = change[..., j]
+        yield Quantity(name, at, _unit(posterior), definition, week=week, benefit=_benefit(posterior, at))
 
 
 def _patient_changes(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
@@ -109,7 +115,7 @@ def _beyond_records(posterior: Posterior, i: int, week: float) -> str:
     return f"predicted: last record at week {last:g}" if last < week else ""
 
 
-def _mcid(posterior: Posterior, population: Array, patients: Array) -> Iterator[Quantity]:
+def _mcid(posterior: Posterior, population: Array) -> Iterator[Quantity]:
     mcid, spec = posterior.spec.mcid, posterior.spec
     if mcid is None or not spec.benefit_sign or spec.link.change == "ratio":
         return
@@ -137,6 +143,13 @@ def _mcid(posterior: Posterior, population: Array, patients: Array) -> Iterator[
             f"a new patient's recorded value {size}, noise in both records",
             week=week,
         )
+
+
+def _patients_mcid(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
+    mcid, spec = posterior.spec.mcid, posterior.spec
+    if mcid is None or not spec.benefit_sign or spec.link.change == "ratio":
+        return
+    size = f"improves by at least {mcid:g} {spec.outcome.unit} (the MCID)"
     week = spec.reference_week
     beats = _gain(posterior, patients[..., posterior.at_reference]) >= mcid
     for i, patient in enumerate(posterior.patients):

@@ -30,7 +30,7 @@ class Posterior:
     spec
         The model page.
     patients
-        Patients with at least one record of the outcome.
+        Patients with at least one record of the outcome; none if the fit is to published counts.
     weeks
         Weeks of the visits, rising.
     seen
@@ -74,9 +74,16 @@ def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
     """Return the draws of a fit's ``posterior`` or ``prior`` group."""
     spec = spec_of(tree)
     node = tree[group].to_dataset()
-    made = tree["constant_data"]["kind"].transpose("patient", "visit").values != MISSED
+    # A posterior given published counts has no patients, and all of its visits are asked about.
+    given_counts = "patient" not in node.coords
+    made = (
+        np.ones((0, node["visit"].size), dtype=bool)
+        if given_counts
+        else tree["constant_data"]["kind"].transpose("patient", "visit").values != MISSED
+    )
     with_records = made.any(axis=1)
     lead = node["baseline_mean"].shape
+    none = np.empty((*lead, 0))
     scalars = {
         prior.parameter.name: (
             node[prior.parameter.name].values
@@ -87,12 +94,12 @@ def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
     }
     return Posterior(
         spec=spec,
-        patients=tuple(str(patient) for patient in node["patient"].values[with_records]),
+        patients=() if given_counts else tuple(map(str, node["patient"].values[with_records])),
         weeks=node["visit"].values,
-        seen=made.any(axis=0),
-        last_week=np.where(made, node["visit"].values, -np.inf).max(axis=1)[with_records],
-        level=node["patient_level"].values[..., with_records],
-        response=node["patient_response"].values[..., with_records],
+        seen=node["visit"].values > 0.0 if given_counts else made.any(axis=0),
+        last_week=np.where(made, node["visit"].values, -np.inf).max(axis=1, initial=-np.inf)[with_records],
+        level=none if given_counts else node["patient_level"].values[..., with_records],
+        response=none if given_counts else node["patient_response"].values[..., with_records],
         mean_change=node["mean_change"].values,
         shape=node["response_shape"].values,
         scalars=scalars,

@@ -56,6 +56,8 @@ def rate_estimands(posterior: Posterior, placebo: Array | None) -> Iterator[Quan
             "chance that a new patient responds",
             week=week,
         )
+        if not posterior.patients:
+            continue
         yield Quantity(
             "response_rate_of_cohort",
             chance[..., j].mean(axis=-1),

@@ -22,7 +22,7 @@ from ra_bayes.tree import with_provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["fit"]
+__all__ = ["fit", "sample_stats"]
 
 PRIOR_DRAWS = 4000
 
@@ -176,7 +176,7 @@ def _gather(model: ModelSpec, records: Grid, trace: Any, seed: int) -> xr.DataTr
             },
         ),
         "log_prior": _named(model, log_prior(model, raw), records),
-        "sample_stats": _sample_stats(trace),
+        "sample_stats": sample_stats(trace),
         "observed_data": _dataset({"record": records.value}, records, lead=()),
         "constant_data": _dataset(
             {name: getattr(records, name) for name in ("limit", "low", "high", "kind", "log_slope")},
@@ -196,7 +196,7 @@ def _named(model: ModelSpec, values: dict[str, np.ndarray], records: Grid) -> xr
     return _dataset({name: each for name, each in values.items() if name not in drop}, records)
 
 
-def _sample_stats(trace: Any) -> xr.Dataset:
+def sample_stats(trace: Any) -> xr.Dataset:
     """Keep what diagnoses the sampler, under the names ArviZ looks for."""
     stats = trace["sample_stats"].to_dataset()
     kept = {"diverging": "diverging", "energy": "energy", "depth": "tree_depth", "n_steps": "n_steps"}

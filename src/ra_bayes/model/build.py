@@ -145,4 +145,13 @@ def _log_ndtr(z: Any) -> Any:
     return pt.switch(z < 0.0, below, pt.log1p(-0.5 * pt.erfc(right / root2)))
 
 
-PYTENSOR = Namespace(pt.exp, pt.log, pt.switch, pt.minimum, _log_ndtr, pt.log1mexp)
+def _ndtr(z: Any) -> Any:
+    return 0.5 * pt.erfc(-z / float(np.sqrt(2.0)))
+
+
+def _ndtri(p: Any) -> Any:
+    # erfcinv keeps its digits for small p, where the quadrature nodes lie.
+    return -float(np.sqrt(2.0)) * pt.erfcinv(2.0 * p)
+
+
+PYTENSOR = Namespace(pt.exp, pt.log, pt.switch, pt.minimum, _ndtr, _ndtri, _log_ndtr, pt.log1mexp)

@@ -29,6 +29,8 @@ class Namespace:
         As in NumPy.
     minimum
         Elementwise minimum.
+    ndtr, ndtri
+        Standard normal distribution function, and its inverse.
     log_ndtr
         Log of the standard normal distribution function, accurate in the far left tail.
     log1mexp
@@ -39,6 +41,8 @@ class Namespace:
     log: Function
     where: Function
     minimum: Function
+    ndtr: Function
+    ndtri: Function
     log_ndtr: Function
     log1mexp: Function
 
@@ -49,4 +53,6 @@ def _log1mexp(x: np.ndarray) -> np.ndarray:
         return np.where(x > -np.log(2.0), np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
 
 
-NUMPY = Namespace(np.exp, np.log, np.where, np.minimum, special.log_ndtr, _log1mexp)
+NUMPY = Namespace(
+    np.exp, np.log, np.where, np.minimum, special.ndtr, special.ndtri, special.log_ndtr, _log1mexp
+)

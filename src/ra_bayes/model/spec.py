@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ra_bayes.model.links import Link
@@ -116,6 +117,22 @@ class ModelSpec:
     def prior(self, name: str) -> Prior:
         """Return the prior of one parameter."""
         return next(prior for prior in self.priors if prior.parameter.name == name)
+
+    def with_numbers(self, numbers: Mapping[str, tuple[float, float]]) -> ModelSpec:
+        """Return the same model with other prior numbers for some parameters.
+
+        Parameters
+        ----------
+        numbers
+            By parameter, the two numbers of its :class:`~ra_bayes.model.priors.Prior`.
+        """
+        return replace(
+            self,
+            priors=tuple(
+                replace(prior, numbers=numbers.get(prior.parameter.name, prior.numbers))
+                for prior in self.priors
+            ),
+        )
 
     @cached_property
     def hash(self) -> str:

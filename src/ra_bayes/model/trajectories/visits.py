@@ -11,6 +11,7 @@ turn round between visits.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,7 +20,7 @@ import numpy as np
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 
-__all__ = ["Visits"]
+__all__ = ["Visits", "bridge"]
 
 
 class Visits:
@@ -53,3 +54,35 @@ class Visits:
     def response(self, _values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:
         """Return r at the visits, shape (visit)."""
         return constants["response_shape"]
+
+
+def bridge(steps: np.ndarray, weeks: np.ndarray, finer: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return standard normal steps over more visits, given those over fewer: a Brownian bridge.
+
+    Over a gap that finer visits divide into parts of share p_k,
+
+        z_k = sqrt(p_k) z + (u_k - sqrt(p_k) sum_m sqrt(p_m) u_m),        u_k ~ N(0, 1),
+
+    so that the z_k are independent standard normals whose walk passes through the coarser one.
+
+    Parameters
+    ----------
+    steps
+        Steps between `weeks` (..., step).
+    weeks, finer
+        Visits, rising; `finer` begins with the first of `weeks` and holds them all.
+    rng
+        Random numbers.
+
+    Returns
+    -------
+    ndarray
+        Steps between `finer` (..., step). After the last of `weeks` they are free.
+    """
+    free = rng.normal(size=(*steps.shape[:-1], finer.size - 1))
+    for k, (start, end) in enumerate(itertools.pairwise(weeks)):
+        within = np.flatnonzero((finer[:-1] >= start) & (finer[1:] <= end))
+        share = np.sqrt(np.diff(finer)[within] / (end - start))
+        total = (free[..., within] * share).sum(axis=-1)
+        free[..., within] += share * (steps[..., k] - total)[..., None]
+    return free

@@ -1,0 +1,214 @@
+"""Adaptive importance sampling of a posterior whose prior is standard normal.
+
+With x ~ N(0, I) a priori and likelihood L(x), points x_s drawn from a proposal q have weights
+
+    w_s = N(x_s; 0, I) L(x_s) / q(x_s),        evidence = mean of w,        ESS = (sum w)^2 / sum w^2.
+
+q is a mixture of the prior, so that no weight exceeds L / 0.1, and a normal whose mean and covariance are the
+weighted ones of the round before; while the weights are too uneven to estimate them they are tempered, L^t
+with the largest t that leaves a tenth of the points (Cappe et al. 2008, Stat Comput 18:447; Owen & Zhou 2000,
+JASA 95:135 for the defensive mixture). Coordinates that L does not depend on are left to the prior. The
+rounds that adapt are thrown away, so that the final points are independent and the evidence is unbiased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg, special
+
+__all__ = ["Weighted", "importance_sample", "resample"]
+
+type Array = NDArray[np.float64]
+
+_PRIOR_SHARE = 0.1
+_ROUNDS = 8
+_LOG_2PI = float(np.log(2.0 * np.pi))
+
+
+@dataclass(frozen=True, eq=False)
+class Weighted:
+    """Weighted draws of a posterior.
+
+    Parameters
+    ----------
+    points
+        Draws (chain, draw, coordinate).
+    log_weights
+        Log weights (chain, draw), unnormalised.
+    log_likelihood
+        Log likelihood of the draws (chain, draw).
+    """
+
+    points: Array
+    log_weights: Array
+    log_likelihood: Array
+
+    @property
+    def log_evidence(self) -> float:
+        """Log probability of the data."""
+        return float(special.logsumexp(self.log_weights) - np.log(self.log_weights.size))
+
+    @property
+    def log_evidence_mcse(self) -> float:
+        """Monte Carlo standard error of it (delta method)."""
+        relative = np.exp(self.log_weights - self.log_evidence)
+        return float(relative.std() / np.sqrt(relative.size))
+
+    @property
+    def ess(self) -> float:
+        """Effective sample size of Kish."""
+        return _ess(self.log_weights)
+
+    @property
+    def pareto_k(self) -> float:
+        """Shape of the weights' upper tail: above 0.7 no average of theirs can be trusted."""
+        from arviz_stats.base import array_stats
+
+        return float(array_stats.psislw(-self.log_weights.ravel())[1])
+
+
+@dataclass(frozen=True, eq=False)
+class _Proposal:
+    """Mixture of the standard normal and, in the coordinates that matter, another normal."""
+
+    mean: Array
+    root: Array
+    matters: NDArray[np.intp]
+
+    def draw(self, size: int, dimension: int, rng: np.random.Generator) -> Array:
+        out = rng.normal(size=(size, dimension))
+        own = np.flatnonzero(rng.random(size) > _PRIOR_SHARE)
+        rows = np.ix_(own, self.matters)
+        out[rows] = self.mean + out[rows] @ self.root.T
+        return out
+
+    def log_ratio(self, points: Array) -> Array:
+        """Return log N(x; 0, I) - log q(x)."""
+        x = points[:, self.matters]
+        z = linalg.solve_triangular(self.root, (x - self.mean).T, lower=True).T
+        adapted = -0.5 * (z**2).sum(axis=1) - np.log(np.diag(self.root)).sum()
+        prior = -0.5 * (x**2).sum(axis=1)
+        return np.asarray(
+            prior - np.logaddexp(np.log(_PRIOR_SHARE) + prior, np.log1p(-_PRIOR_SHARE) + adapted)
+        )
+
+
+def importance_sample(
+    log_likelihood: Callable[[Array], Array],
+    dimension: int,
+    *,
+    ess: float,
+    chains: int,
+    rng: np.random.Generator,
+    most: int = 400_000,
+) -> Weighted:
+    """Sample the posterior until its effective sample size is reached, or `most` points have been tried.
+
+    Parameters
+    ----------
+    log_likelihood
+        Log likelihood of points (point, coordinate).
+    dimension
+        Number of coordinates.
+    ess
+        Effective sample size wanted.
+    chains
+        Independent batches of the final points, so that their agreement can be checked.
+    rng
+        Random numbers.
+    most
+        Most points in the final batches.
+    """
+    proposal = _adapt(log_likelihood, dimension, rng)
+    streams = rng.spawn(chains)
+    batches: list[list[tuple[Array, Array, Array]]] = [[] for _ in streams]
+    size = 1500
+    while True:
+        for stream, batch in zip(streams, batches, strict=True):
+            points = proposal.draw(size, dimension, stream)
+            likelihood = log_likelihood(points)
+            batch.append((points, proposal.log_ratio(points) + likelihood, likelihood))
+        made = [[np.concatenate(parts) for parts in zip(*batch, strict=True)] for batch in batches]
+        result = Weighted(*(np.stack([each[k] for each in made]) for k in range(3)))
+        reached, tried = result.ess, result.log_weights.size
+        if reached >= ess or tried >= most:
+            return result
+        # As many again as seem needed, in pieces that fit into memory.
+        size = int(np.clip(1.1 * (ess / reached - 1.0) * tried / chains, 250, 10_000))
+
+
+def _adapt(log_likelihood: Callable[[Array], Array], dimension: int, rng: np.random.Generator) -> _Proposal:
+    matters = _matters(log_likelihood, dimension, rng)
+    proposal = _Proposal(np.zeros(matters.size), np.eye(matters.size), matters)
+    size, reached = 80 * matters.size, False
+    for _ in range(_ROUNDS):
+        points = proposal.draw(size, dimension, rng)
+        ratio, likelihood = proposal.log_ratio(points), log_likelihood(points)
+        power = _temper(ratio, likelihood, size / 10.0)
+        proposal = _moments(points[:, matters], ratio + power * likelihood, matters)
+        if reached:
+            break
+        # Once nothing needs tempering, one larger round settles the moments.
+        reached = power == 1.0
+        size = (320 if reached else 160) * matters.size
+    return proposal
+
+
+def _moments(points: Array, log_weights: Array, matters: NDArray[np.intp]) -> _Proposal:
+    """Return the proposal with the moments of weighted points, as far as they differ from the prior's.
+
+    Of d coordinates and N effective points, a mean within 1 / sqrt(N) of 0 and an eigenvalue of the
+    covariance within (1 -+ sqrt(d / N))^2 (Marchenko & Pastur 1967) may be noise: most of a posterior given a
+    few counts is prior, and what is not known to have moved is left there.
+    """
+    weights = special.softmax(log_weights)
+    size, dimension = _ess(log_weights), points.shape[1]
+    mean = weights @ points
+    spread = (points - mean).T @ ((points - mean) * weights[:, None])
+    mean *= np.maximum(0.0, 1.0 - 1.0 / (size * mean**2 + 1e-12))
+    values, vectors = np.linalg.eigh(spread)
+    band = np.sqrt(dimension / size)
+    noise = (values > (1.0 - band) ** 2) & (values < (1.0 + band) ** 2)
+    values = np.where(noise | (values <= 0.0), 1.0, values)
+    return _Proposal(mean, linalg.cholesky(1.05 * (vectors * values) @ vectors.T, lower=True), matters)
+
+
+def _matters(
+    log_likelihood: Callable[[Array], Array], dimension: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Return the coordinates that change the likelihood."""
+    base = rng.normal(size=(4, dimension))
+    moved = np.repeat(base[None], dimension, axis=0)
+    moved[np.arange(dimension), :, np.arange(dimension)] += 1.0
+    values = log_likelihood(moved.reshape(-1, dimension)).reshape(dimension, 4)
+    return np.flatnonzero((values != log_likelihood(base)).any(axis=1))
+
+
+def _temper(ratio: Array, likelihood: Array, wanted: float) -> float:
+    """Return the largest power of the likelihood that leaves the effective sample size wanted."""
+    if _ess(ratio + likelihood) >= wanted:
+        return 1.0
+    low, high = 0.0, 1.0
+    for _ in range(20):
+        middle = (low + high) / 2.0
+        low, high = (middle, high) if _ess(ratio + middle * likelihood) >= wanted else (low, middle)
+    return max(low, 1e-3)
+
+
+def _ess(log_weights: Array) -> float:
+    flat = np.asarray(log_weights).ravel()
+    return float(np.exp(2.0 * special.logsumexp(flat) - special.logsumexp(2.0 * flat)))
+
+
+def resample(weighted: Weighted, draws: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Return indices of equally weighted draws (chain, draw), in random order: systematic resampling."""
+    out = []
+    for log_weights in weighted.log_weights:
+        share = special.softmax(log_weights).cumsum()
+        places = (rng.random() + np.arange(draws)) / draws
+        out.append(rng.permutation(np.minimum(np.searchsorted(share, places * share[-1]), share.size - 1)))
+    return np.stack(out)
