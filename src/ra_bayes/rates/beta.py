@@ -57,7 +57,7 @@ class BetaMixture:
     parts: tuple[Beta, ...]
 
     def __post_init__(self) -> None:
-        total = sum(part.weight for part in self.parts)
+        total = float(sum(part.weight for part in self.parts))
         if not total > 0.0 or not all(a > 0.0 and b > 0.0 and weight >= 0.0 for a, b, weight in self.parts):
             raise RaBayesError(
                 f"no distribution of a rate: {list(self.parts)}; a and b must be above 0, weights at least 0"

@@ -9,6 +9,9 @@ ends. No sampling; the error is below 1e-5.
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
@@ -35,7 +38,7 @@ def p_greater(x: BetaMixture, y: BetaMixture) -> float:
     >>> round(p_greater(beta(2, 1), beta(1, 1)), 9)  # E[X], since Y is uniform
     0.666666667
     """
-    return 1.0 - p_difference_below(x, y, 0.0)
+    return p_difference_below(y, x, 0.0)
 
 
 def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
@@ -50,10 +53,14 @@ def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
     """
     if abs(d) >= 1.0:
         return float(d >= 1.0)
+    step = _step(x, y, shifted=d != 0.0)
+    near, far, weight = _nodes(step)
+    if d == 0.0:
+        # Many rates are compared with the same historical one.
+        return min(float((weight * _density(y, near, far)) @ _cdf_at_nodes(x, step)), 1.0)
     if len(x.parts) > len(y.parts):
         # F costs more than f, so it is taken of the one with fewer parts.
         return 1.0 - p_difference_below(y, x, -d)
-    near, far, weight = _nodes(min(_narrowest(x), _narrowest(y)))
     # y runs from max(0, -d) to min(1, 1 - d); each rate and its complement keep their digits at the end
     # where they vanish.
     width = 1.0 - abs(d)
@@ -66,20 +73,56 @@ def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
     return min(max(inside + beyond, 0.0), 1.0)
 
 
+# The prior's difference is the same for every arm that is compared with a control arm.
+@lru_cache(maxsize=16)
 def difference_interval(x: BetaMixture, y: BetaMixture, ci_prob: float) -> tuple[float, float, float]:
     """Return the median of X - Y and the ends of its equal-tailed interval."""
+    if len(x.parts) > len(y.parts):
+        median, lower, upper = difference_interval(y, x, ci_prob)
+        return -median, -upper, -lower
+    near, far, weight = _nodes(_step(x, y, shifted=True))
+    mass = weight * _density(y, near, far)
+
+    def roughly_below(d: float) -> float:
+        # With the nodes left where they are, blind to the kink where y + d leaves (0, 1).
+        return float(mass @ _cdf(x, np.clip(near + d, 0.0, 1.0), np.clip(far - d, 0.0, 1.0)))
 
     def quantile(prob: float) -> float:
-        return float(optimize.brentq(lambda d: p_difference_below(x, y, d) - prob, -1.0, 1.0, xtol=1e-7))
+        near_by = float(optimize.brentq(lambda d: roughly_below(d) - prob, -1.0, 1.0, xtol=1e-5))
+
+        def excess(d: float) -> float:
+            return p_difference_below(x, y, d) - prob
+
+        low, high = near_by - 1e-4, near_by + 1e-4
+        if excess(low) > 0.0 or excess(high) < 0.0:
+            low, high = -1.0, 1.0
+        return float(optimize.brentq(excess, low, high, xtol=1e-6))
 
     tail = (1.0 - ci_prob) / 2.0
     return quantile(0.5), quantile(tail), quantile(1.0 - tail)
 
 
-def _narrowest(rate: BetaMixture) -> float:
-    """The SD that a hundredth of the probability undercuts: parts that narrow weigh too little to matter."""
+def _step(x: BetaMixture, y: BetaMixture, *, shifted: bool) -> float:
+    """The widest step halved until it is fine enough, so that similar rates share their nodes.
+
+    Unless `shifted` by a difference, the nodes crowd where rates near 0 and 1 are narrow.
+    """
+    narrowest = min(_narrowest(x, shifted), _narrowest(y, shifted))
+    halvings = math.ceil(math.log2(_WIDEST_STEP / max(narrowest, _NARROWEST_STEP)))
+    return float(_WIDEST_STEP / 2.0**halvings)
+
+
+def _narrowest(rate: BetaMixture, shifted: bool) -> float:
+    """The SD that a hundredth of the probability undercuts: parts that narrow weigh too little to matter.
+
+    In units of the spacing of the nodes there, or where they are widest.
+    """
     a, b, weight = rate.arrays
     sd = np.sqrt(a * b / ((a + b) ** 2 * (a + b + 1.0)))
+    if not shifted:
+        mean = a / (a + b)
+        # The derivative of u(t), over what it is at u = 1/2.
+        sd /= mean * (1.0 - mean) * np.hypot(np.pi, special.logit(mean)) / (np.pi / 4.0)
     # A part with all but no chance of the event is narrow at its end, where the nodes crowd.
     wide = np.minimum(a, b) > 1.0
     order = np.argsort(sd[wide])
@@ -87,9 +130,8 @@ def _narrowest(rate: BetaMixture) -> float:
     return float(min(sd[wide][order][reached[0]], _WIDEST_STEP)) if reached.size else _WIDEST_STEP
 
 
-def _nodes(narrowest: float) -> tuple[Array, Array, Array]:
+def _nodes(step: float) -> tuple[Array, Array, Array]:
     """Nodes of the rule on (0, 1) as distances from either end, and their weights."""
-    step = max(narrowest, _NARROWEST_STEP)
     t = np.arange(-_REACH, _REACH + step / 2.0, step)
     # u = expit(pi sinh t), du = pi cosh t u (1 - u) dt
     u, other = special.expit(np.pi * np.sinh(t)), special.expit(-np.pi * np.sinh(t))
@@ -101,6 +143,12 @@ def _density(rate: BetaMixture, p: Array, rest: Array) -> Array:
     a, b, weight = rate.arrays
     log = (a - 1.0) * np.log(p)[:, None] + (b - 1.0) * np.log(rest)[:, None] - special.betaln(a, b)
     return np.asarray(np.exp(log) @ weight)
+
+
+@lru_cache(maxsize=8)
+def _cdf_at_nodes(rate: BetaMixture, step: float) -> Array:
+    near, far, _ = _nodes(step)
+    return _cdf(rate, near, far)
 
 
 def _cdf(rate: BetaMixture, p: Array, rest: Array) -> Array:

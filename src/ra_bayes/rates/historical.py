@@ -7,8 +7,8 @@ the counts show:
     m ~ Uniform(0, 1)              s = 2 + s0 u / (1 - u),  u ~ Uniform(0, 1)
 
 m is the mean rate over arms and s how alike arms are, in patients: of a new arm's rate the others tell at
-most what s of its own patients would. They tell no less than 2, what the uniform prior tells that knows
-nothing. Beyond, every weight u of the others against an arm of s0 patients is as likely beforehand (a uniform
+most what s of its own patients would. s is at least 2, the worth of the uniform prior, which knows nothing.
+Beyond, every weight u of the others against an arm of s0 patients is as likely beforehand (a uniform
 shrinkage prior; Daniels 1999). The median of s is 2 + s0. With s0 = 25 it is 27, and a rate around 25% varies
 between arms with an SD of 0.5 on the log-odds; its 90% interval, s from 3 to 477, is an SD from 1.6 to 0.1:
 from trials with little in common to arms of one trial.

@@ -51,7 +51,7 @@ def _heading(rows: list[dict[str, Any]]) -> Iterator[str]:
 def _block(rows: list[dict[str, Any]]) -> Iterator[str]:
     first = rows[0]
     if first["quantity"] == "difference":
-        yield f"{first['fact']}: difference in percentage points, week {first['week']:g}"
+        yield f"{first['fact']}: difference, week {first['week']:g}"
     else:
         where = "" if first["arm"] == "all" else f" in arm {first['arm']}"
         yield f"{first['fact']}: {first['r']} of {first['n']}{where}, week {first['week']:g}"
