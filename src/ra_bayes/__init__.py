@@ -16,12 +16,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ra_bayes import figures
     from ra_bayes.cohort import Cohort, read_cohort
+    from ra_bayes.conditioning import compare_readings, condition
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
     from ra_bayes.inference import fit
-    from ra_bayes.model import ModelSpec, list_models, load_model
+    from ra_bayes.model import (
+        JointModel,
+        ModelSpec,
+        list_joint_models,
+        list_models,
+        load_joint_model,
+        load_model,
+    )
     from ra_bayes.outcomes import OUTCOMES, Outcome
+    from ra_bayes.published import Publication, read_publication
     from ra_bayes.rates import response_rates
     from ra_bayes.resources import data_dir, models_dir
     from ra_bayes.tree import load, provenance, save
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
 _HOME = {
     "Cohort": "cohort",
     "read_cohort": "cohort",
+    "compare_readings": "conditioning",
+    "condition": "conditioning",
     "Diagnosis": "diagnostics",
     "diagnose": "diagnostics",
     "CohortError": "errors",
@@ -37,11 +48,16 @@ _HOME = {
     "SpecError": "errors",
     "estimands": "estimand",
     "fit": "inference",
+    "JointModel": "model",
     "ModelSpec": "model",
+    "list_joint_models": "model",
     "list_models": "model",
+    "load_joint_model": "model",
     "load_model": "model",
     "OUTCOMES": "outcomes",
     "Outcome": "outcomes",
+    "Publication": "published",
+    "read_publication": "published",
     "response_rates": "rates",
     "data_dir": "resources",
     "models_dir": "resources",
@@ -56,21 +72,28 @@ __all__ = [
     "CohortError",
     "Diagnosis",
     "FitError",
+    "JointModel",
     "ModelSpec",
     "Outcome",
+    "Publication",
     "RaBayesError",
     "SpecError",
+    "compare_readings",
+    "condition",
     "data_dir",
     "diagnose",
     "estimands",
     "figures",
     "fit",
+    "list_joint_models",
     "list_models",
     "load",
+    "load_joint_model",
     "load_model",
     "models_dir",
     "provenance",
     "read_cohort",
+    "read_publication",
     "response_rates",
     "save",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ra_bayes.conditioning.comparison import compare_readings
 from ra_bayes.conditioning.posterior import condition
 
-__all__ = ["condition"]
+__all__ = ["compare_readings", "condition"]

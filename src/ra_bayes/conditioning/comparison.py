@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -35,16 +35,7 @@ __all__ = ["compare_readings"]
 type Array = NDArray[np.float64]
 
 PRIORS = ("sceptical", "placebo_informed", "wide")
-_PRIOR_DRAWS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One reading under one joint model."""
-
-    reading: str
-    joint: JointModel
-    seed: tuple[int, int]
+_PRIOR_DRAWS = 10_000
 
 
 def compare_readings(
@@ -54,7 +45,7 @@ def compare_readings(
     seed: int,
     related: Sequence[float] = (0.0, 0.5),
     ci_prob: float = 0.90,
-    ess: float = 4000.0,
+    ess: float = 2000.0,
     workers: int = 1,
 ) -> pd.DataFrame:
     """Condition on the counts under every reading, prior and relation of effects, side by side.
@@ -108,15 +99,17 @@ def compare_readings(
         for joint in joints
         for correlation in related
     ]
-    cases = [_Case(reading, joint, (seed, index)) for index, (reading, joint) in enumerate(chosen)]
+    cases = [
+        (counts_model(publication, joint, reading=reading), np.random.default_rng([seed, index]))
+        for index, (reading, joint) in enumerate(chosen)
+    ]
     with ThreadPoolExecutor(workers) as pool:
-        rows = list(pool.map(lambda case: _rows(publication, case, ci_prob, ess), cases))
+        rows = list(pool.map(lambda case: _rows(case[0], case[1], ci_prob, ess), cases))
     return pd.DataFrame([row for each in rows for row in each])
 
 
-def _rows(publication: Publication, case: _Case, ci_prob: float, ess: float) -> list[dict[str, Any]]:
-    rng = np.random.default_rng(case.seed)
-    problem = counts_model(publication, case.joint, reading=case.reading)
+def _rows(problem: CountsModel, rng: np.random.Generator, ci_prob: float, ess: float) -> list[dict[str, Any]]:
+    joint = problem.layout.joint
     weighted = importance_sample(problem.log_likelihood, problem.dimension, ess=ess, chains=4, rng=rng)
     prior = _main(problem, rng.normal(size=(_PRIOR_DRAWS, problem.dimension)))
     posterior = _main(problem, weighted.points.reshape(-1, problem.dimension))
@@ -130,9 +123,9 @@ def _rows(publication: Publication, case: _Case, ci_prob: float, ess: float) -> 
         page = problem.layout.pages[outcome]
         rows.append(
             {
-                "reading": case.reading,
-                "model": case.joint.name,
-                "related": case.joint.related,
+                "reading": problem.reading,
+                "model": joint.name,
+                "related": joint.related,
                 "arm": arm,
                 "outcome": outcome,
                 "estimand": name,

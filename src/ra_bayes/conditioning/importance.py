@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ __all__ = ["Weighted", "importance_sample", "resample"]
 type Array = NDArray[np.float64]
 
 _PRIOR_SHARE = 0.1
-_ROUNDS = 8
+_ROUNDS = 12
+# Times the mean, in estimating moments; the final weights are what they are.
+_MOST_WEIGHT = 30.0
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -71,6 +74,11 @@ class Weighted:
         return float(array_stats.psislw(-self.log_weights.ravel())[1])
 
 
+def _times(points: Array, matrix: Array) -> Array:
+    # Not a matrix product: its idle threads spin, and hold up the threads of other cases.
+    return np.asarray(np.einsum("nj,kj->nk", points, matrix))
+
+
 @dataclass(frozen=True, eq=False)
 class _Proposal:
     """Mixture of the standard normal and, in the coordinates that matter, another normal."""
@@ -79,17 +87,21 @@ class _Proposal:
     root: Array
     matters: NDArray[np.intp]
 
+    @cached_property
+    def inverse_root(self) -> Array:
+        return np.linalg.inv(self.root)
+
     def draw(self, size: int, dimension: int, rng: np.random.Generator) -> Array:
         out = rng.normal(size=(size, dimension))
         own = np.flatnonzero(rng.random(size) > _PRIOR_SHARE)
         rows = np.ix_(own, self.matters)
-        out[rows] = self.mean + out[rows] @ self.root.T
+        out[rows] = self.mean + _times(out[rows], self.root)
         return out
 
     def log_ratio(self, points: Array) -> Array:
         """Return log N(x; 0, I) - log q(x)."""
         x = points[:, self.matters]
-        z = linalg.solve_triangular(self.root, (x - self.mean).T, lower=True).T
+        z = _times(x - self.mean, self.inverse_root)
         adapted = -0.5 * (z**2).sum(axis=1) - np.log(np.diag(self.root)).sum()
         prior = -0.5 * (x**2).sum(axis=1)
         return np.asarray(
@@ -144,17 +156,16 @@ def importance_sample(
 def _adapt(log_likelihood: Callable[[Array], Array], dimension: int, rng: np.random.Generator) -> _Proposal:
     matters = _matters(log_likelihood, dimension, rng)
     proposal = _Proposal(np.zeros(matters.size), np.eye(matters.size), matters)
-    size, reached = 80 * matters.size, False
+    size = 80 * matters.size
     for _ in range(_ROUNDS):
         points = proposal.draw(size, dimension, rng)
         ratio, likelihood = proposal.log_ratio(points), log_likelihood(points)
         power = _temper(ratio, likelihood, size / 10.0)
         proposal = _moments(points[:, matters], ratio + power * likelihood, matters)
-        if reached:
+        # Moments are to be trusted once nothing is tempered and twenty effective points stand behind each.
+        if power == 1.0 and _ess(ratio + likelihood) >= 20.0 * matters.size:
             break
-        # Once nothing needs tempering, one larger round settles the moments.
-        reached = power == 1.0
-        size = (320 if reached else 160) * matters.size
+        size = (240 if power > 0.8 else 120) * matters.size
     return proposal
 
 
@@ -165,16 +176,19 @@ def _moments(points: Array, log_weights: Array, matters: NDArray[np.intp]) -> _P
     covariance within (1 -+ sqrt(d / N))^2 (Marchenko & Pastur 1967) may be noise: most of a posterior given a
     few counts is prior, and what is not known to have moved is left there.
     """
+    # One point of a great weight says little of where the others belong.
+    most = special.logsumexp(log_weights) - np.log(log_weights.size) + np.log(_MOST_WEIGHT)
+    log_weights = np.minimum(log_weights, most)
     weights = special.softmax(log_weights)
     size, dimension = _ess(log_weights), points.shape[1]
-    mean = weights @ points
-    spread = (points - mean).T @ ((points - mean) * weights[:, None])
+    mean = np.einsum("n,nj->j", weights, points)
+    spread = np.einsum("nj,nk->jk", points - mean, (points - mean) * weights[:, None])
     mean *= np.maximum(0.0, 1.0 - 1.0 / (size * mean**2 + 1e-12))
     values, vectors = np.linalg.eigh(spread)
     band = np.sqrt(dimension / size)
     noise = (values > (1.0 - band) ** 2) & (values < (1.0 + band) ** 2)
-    values = np.where(noise | (values <= 0.0), 1.0, values)
-    return _Proposal(mean, linalg.cholesky(1.05 * (vectors * values) @ vectors.T, lower=True), matters)
+    values = np.where(noise | (values <= 0.0), 1.0, 1.1 * values)
+    return _Proposal(mean, linalg.cholesky((vectors * values) @ vectors.T, lower=True), matters)
 
 
 def _matters(

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ra_bayes.counts.counts_model import CountsModel, counts_model
+from ra_bayes.counts.model import CountsModel, counts_model
 
 __all__ = ["CountsModel", "counts_model"]

@@ -9,7 +9,7 @@ mean change (and, for a binary outcome, its own rate), under the same prior.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,9 @@ class Layout:
         By name, the place in the vector of standard normals.
     units
         By outcome, the place of its correlation's (rho + 1) / 2.
+    bases
+        By outcome, the rotation from coordinates to steps of its walk: the first coordinates hold all that
+        its mean has to do with at the weeks that facts speak of, so that the others can be left alone.
     """
 
     joint: JointModel
@@ -75,6 +78,7 @@ class Layout:
     weeks: Array
     slots: Mapping[str, slice]
     units: Mapping[str, int]
+    bases: Mapping[str, Array]
 
     @property
     def size(self) -> int:
@@ -99,7 +103,7 @@ class Layout:
             NumPy's or PyTensor's functions.
         """
         share = self.joint.share(self.pages)
-        own = {name: normal[..., slot] for name, slot in self.slots.items()}
+        own = {name: self._steps(name, normal[..., slot]) for name, slot in self.slots.items()}
         values = {}
         for arm in self.arms:
             common = own.get(f"{arm.id}.related")
@@ -113,6 +117,14 @@ class Layout:
         return Draws(
             values, tied, {arm.id: _ordered(own[f"{arm.id}.factor"], arm.n, ns) for arm in self.arms}
         )
+
+    def _steps(self, name: str, coordinates: Any) -> Any:
+        """Return a slot's own numbers: of a walk the steps, of all else the coordinates."""
+        if not name.endswith(".walk_step"):
+            return coordinates
+        basis = self.bases[name.split(".")[-2]]
+        # Broadcast and sum: see the trajectories.
+        return (basis * coordinates[..., None, :]).sum(axis=-1)
 
     def _values(self, page: ModelSpec, raw: _Scores, normal: Any, unit: Any, ns: Namespace) -> Values:
         zero = 0.0 * normal[..., 0]
@@ -146,7 +158,7 @@ class Layout:
         normal
             Standard normals of this layout (..., size).
         fine
-            The same layout but for its `weeks`, which must hold all of this one's.
+            The same layout made without `seen`, whose weeks hold all of this one's.
         rng
             Random numbers for what happens between the visits.
         """
@@ -154,7 +166,8 @@ class Layout:
         for name, slot in self.slots.items():
             piece = normal[..., slot]
             if name.endswith((".walk_step", ".related")):
-                piece = bridge(piece, self.weeks, fine.weeks, rng)
+                # A layout with every visit has steps as coordinates.
+                piece = bridge(self._steps(name, piece), self.weeks, fine.weeks, rng)
             out[..., fine.slots[name]] = piece
         return out
 
@@ -209,7 +222,11 @@ class _Scores:
 
 
 def make_layout(
-    joint: JointModel, outcomes: Iterable[str], arms: tuple[Arm, ...], weeks: Iterable[float]
+    joint: JointModel,
+    outcomes: Iterable[str],
+    arms: tuple[Arm, ...],
+    weeks: Iterable[float],
+    seen: Mapping[str, Collection[float]] | None = None,
 ) -> Layout:
     """Lay out a joint model's random numbers.
 
@@ -223,6 +240,8 @@ def make_layout(
         Arms of the trial.
     weeks
         Weeks of the visits; 0 and the pages' anchor and reference weeks are added.
+    seen
+        By outcome, the weeks that facts speak of, if coordinates are to be rotated towards them.
     """
     pages = {outcome: joint.page(outcome) for outcome in outcomes}
     needed = {0.0, *weeks}
@@ -256,7 +275,23 @@ def make_layout(
             place(f"{arm.id}.factor", arm.n)
     if joint.loading is not None:
         place("loading")
-    return Layout(joint, pages, arms, grid, slots, units)
+    bases = {
+        outcome: _basis(page, grid, (seen or {}).get(outcome, ()))
+        for outcome, page in pages.items()
+        if page.trajectory.steps(grid.size)
+    }
+    return Layout(joint, pages, arms, grid, slots, units, bases)
+
+
+def _basis(page: ModelSpec, weeks: Array, seen: Collection[float]) -> Array:
+    """Return an orthogonal matrix whose first columns span the walk's weights at the weeks seen."""
+    steps = page.trajectory.steps(weeks.size)
+    if not seen:
+        return np.eye(steps)
+    weights = page.trajectory.constants(weeks, page.reference_week, page.anchor_week)["step_weight"]
+    rows = weights[np.isin(weeks, list(seen))]
+    rows = rows[rows.any(axis=1)]
+    return np.linalg.qr(np.concatenate([rows, np.eye(steps)]).T)[0]
 
 
 def _is_effect(prior: Prior, page: ModelSpec) -> bool:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from ra_bayes.model.namespace import Namespace
 
@@ -97,8 +97,10 @@ class Prior:
     def log_density(self, raw: np.ndarray) -> np.ndarray:
         """Return the log density of the raw variable, as the sampler's own prior term."""
         if self.parameter.family == "correlation":
-            return np.asarray(stats.beta.logpdf(raw, self.numbers[0], self.numbers[0]))
-        return np.asarray(stats.norm.logpdf(raw))
+            shape = self.numbers[0]
+            inside = special.xlogy(shape - 1.0, raw) + special.xlog1py(shape - 1.0, -raw)
+            return np.asarray(inside - special.betaln(shape, shape))
+        return np.asarray(-0.5 * np.square(raw) - 0.5 * np.log(2.0 * np.pi))
 
     def quantile(self, probability: float) -> float:
         """Return a quantile of the parameter itself, on the link's scale.
@@ -112,11 +114,11 @@ class Prior:
         first, second = self.numbers
         match self.parameter.family:
             case "level" | "shift":
-                return float(stats.norm.ppf(probability, first, second))
+                return float(first + second * special.ndtri(probability))
             case "scale":
-                return float(first * np.exp(second * stats.norm.ppf(probability)))
+                return float(first * np.exp(second * special.ndtri(probability)))
             case "correlation":
-                return float(2.0 * stats.beta.ppf(probability, first, first) - 1.0)
+                return float(2.0 * special.betaincinv(first, first, probability) - 1.0)
 
 
 def raw_name(parameter: Parameter) -> str:
