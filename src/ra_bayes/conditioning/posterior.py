@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -95,8 +96,7 @@ def condition(
     else:
         normal, unit, sampling = _by_importance(problem, draws, chains, rng)
     prior = problem.split(rng.normal(size=(chains, _PRIOR_DRAWS, problem.dimension)))
-    layout, posterior = problem.fine(normal, unit, rng)
-    groups = {"posterior": posterior, "prior": problem.fine(*prior, rng)[1]}
+    groups = {"posterior": problem.fine(normal, unit, rng), "prior": problem.fine(*prior, rng)}
     joint = problem.layout.joint
     entries: dict[str, Any] = {
         "published": published_entry(problem.publication, problem.events, problem.reading),
@@ -105,18 +105,21 @@ def condition(
         "sampling": sampling,
         "attempts": [],
     }
-    return lay_out(layout, problem.events, groups, entries, stats)
+    return lay_out(problem.every_visit, problem.events, groups, entries, stats)
 
 
 def given_counts(
-    facts: Publication | str | PathLike[str], model: JointModel | str | PathLike[str], reading: str | None
+    facts: Publication | str | PathLike[str],
+    model: JointModel | str | PathLike[str],
+    reading: str | None,
+    also: Iterable[str] = (),
 ) -> CountsModel:
     """Return facts and joint model brought together, each read from its page if need be."""
     publication = facts if isinstance(facts, Publication) else read_publication(facts)
     joint = model if isinstance(model, JointModel) else load_joint_model(model)
     if reading is None:
         reading = publication.readings[0].id if publication.readings else ""
-    return counts_model(publication, joint, reading=reading)
+    return counts_model(publication, joint, reading=reading, also=also)
 
 
 def _by_importance(

@@ -61,7 +61,7 @@ class Rule:
     weeks
         Weeks at all of which it must hold.
     sign
-        +1 for an increase, -1 for a decrease, 0 where the value itself is read.
+        +1 for an increase, -1 for a decrease; of no meaning where the value itself is read.
     kind
         As :class:`~ra_bayes.published.Reading` has it, or ``"response"`` for a binary outcome.
     amount
@@ -73,6 +73,11 @@ class Rule:
     sign: int
     kind: str
     amount: float
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the rule looks at baseline too."""
+        return self.kind in ("change", "fraction")
 
     def holds(self, now: Array, start: Array) -> NDArray[np.bool_]:
         """Say whether recorded values count, elementwise.
@@ -205,6 +210,4 @@ def _rule(fact: Fact, reading: Reading | None, page: ModelSpec) -> Rule:
             f"fact {fact.id!r}: reading {reading.id!r} needs the MCID of {outcome}, which its page "
             f"{page.name!r} does not give; add [mcid] to the page or leave the reading out"
         )
-    if reading.kind in ("change", "fraction"):
-        return Rule(outcome, fact.weeks, sign, reading.kind, amount)
-    return Rule(outcome, fact.weeks, 0, reading.kind, amount)
+    return Rule(outcome, fact.weeks, sign, reading.kind, amount)

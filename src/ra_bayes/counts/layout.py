@@ -111,7 +111,7 @@ class Layout:
                 raw = _Scores(own, arm.id, outcome, page, share.get(outcome), common, self)
                 values[arm.id, outcome] = self._values(page, raw, normal, unit, ns)
         loading = self.joint.loading
-        if loading is None:
+        if loading is None or "loading" not in own:
             return Draws(values, None, {})
         tied = ns.ndtr(from_raw(loading.parameter, own["loading"][..., 0], *loading.numbers, ns))
         return Draws(
@@ -248,6 +248,9 @@ def make_layout(
     for page in pages.values():
         needed |= {page.anchor_week, page.reference_week}
     grid = np.array(sorted(needed))
+    # One outcome alone has nothing to be tied to.
+    share = joint.share(pages)
+    tied = joint.loading is not None and len({share.get(each, (each,))[0] for each in pages}) > 1
     slots: dict[str, slice] = {}
     units: dict[str, int] = {}
 
@@ -271,9 +274,9 @@ def make_layout(
     for arm in arms:
         if joint.related:
             place(f"{arm.id}.related", grid.size - 1)
-        if joint.loading is not None:
+        if tied:
             place(f"{arm.id}.factor", arm.n)
-    if joint.loading is not None:
+    if tied:
         place("loading")
     bases = {
         outcome: _basis(page, grid, (seen or {}).get(outcome, ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +77,14 @@ class CountsModel:
             out[part] = log_likelihood(self.layout, self.blocks, draws, NUMPY)
         return out
 
-    def fine(self, normal: Array, unit: Array, rng: np.random.Generator) -> tuple[Layout, Draws]:
-        """Return layout and parameters at every visit, given those at the facts' weeks."""
-        layout = make_layout(self.layout.joint, self.layout.pages, self.layout.arms, self.weeks)
-        return layout, layout.expand(self.layout.refine(normal, layout, rng), unit, NUMPY)
+    @cached_property
+    def every_visit(self) -> Layout:
+        """The layout with every visit, not only the facts' weeks."""
+        return make_layout(self.layout.joint, self.layout.pages, self.layout.arms, self.weeks)
+
+    def fine(self, normal: Array, unit: Array, rng: np.random.Generator) -> Draws:
+        """Return the parameters at every visit, given those at the facts' weeks."""
+        return self.every_visit.expand(self.layout.refine(normal, self.every_visit, rng), unit, NUMPY)
 
     def with_counts(self, counts: Iterable[int]) -> CountsModel:
         """Return the same with other counts, one a fact, in the order of `events`."""
