@@ -39,6 +39,7 @@ LAYERS = (
     "outcome",
     "resources",
     "toml_page",
+    "numbers",
     "files",
     "errors",
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.estimand.prior_shift import prior_to_posterior
 from ra_bayes.model.page import equations, prior_rows
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.report.numbers import decimals, interval, number, probability
+from ra_bayes.numbers import decimals, interval, number, probability
 from ra_bayes.results import Result, main_row, read_order
 from ra_bayes.tree import provenance, spec_of
 
