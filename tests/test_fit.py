@@ -127,7 +127,8 @@ def test_predictions_and_prior_are_those_of_the_page(tree: xr.DataTree) -> None:
 def test_provenance_says_where_the_tree_came_from(tree: xr.DataTree, six: Cohort) -> None:
     entries = provenance(tree)
     model = load_model("haq")
-    assert entries["model"] == {"name": "haq", "hash": model.hash, "toml": model.toml}
+    numbers = {prior.parameter.name: list(prior.numbers) for prior in model.priors}
+    assert entries["model"] == {"name": "haq", "hash": model.hash, "toml": model.toml, "numbers": numbers}
     assert spec_of(tree) == model
     assert entries["seed"] == 1
     assert entries["cohort"]["name"] == six.name

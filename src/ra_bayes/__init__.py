@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ra_bayes import figures
     from ra_bayes.cohort import Cohort, read_cohort
-    from ra_bayes.conditioning import compare_readings, condition
+    from ra_bayes.conditioning import Reconstruction, compare_readings, condition, pool, reconstruct
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
@@ -40,6 +40,9 @@ _HOME = {
     "read_cohort": "cohort",
     "compare_readings": "conditioning",
     "condition": "conditioning",
+    "pool": "conditioning",
+    "Reconstruction": "conditioning",
+    "reconstruct": "conditioning",
     "Diagnosis": "diagnostics",
     "diagnose": "diagnostics",
     "CohortError": "errors",
@@ -77,6 +80,7 @@ __all__ = [
     "Outcome",
     "Publication",
     "RaBayesError",
+    "Reconstruction",
     "SpecError",
     "compare_readings",
     "condition",
@@ -91,9 +95,11 @@ __all__ = [
     "load_joint_model",
     "load_model",
     "models_dir",
+    "pool",
     "provenance",
     "read_cohort",
     "read_publication",
+    "reconstruct",
     "response_rates",
     "save",
 ]

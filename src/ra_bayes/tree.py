@@ -26,7 +26,16 @@ from ra_bayes.model.spec_reader import read_spec
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["is_given_counts", "load", "outcome_trees", "provenance", "save", "spec_of", "with_provenance"]
+__all__ = [
+    "is_given_counts",
+    "load",
+    "model_entry",
+    "outcome_trees",
+    "provenance",
+    "save",
+    "spec_of",
+    "with_provenance",
+]
 
 ATTRIBUTE = "ra_bayes"
 
@@ -74,6 +83,16 @@ def outcome_trees(tree: xr.DataTree) -> Iterator[tuple[str, str, xr.DataTree]]:
     for arm in provenance(tree)["published"]["arms"]:
         for outcome, node in tree[arm["id"]].children.items():
             yield arm["id"], outcome, node
+
+
+def model_entry(spec: ModelSpec) -> dict[str, Any]:
+    """Return what a tree's provenance says of its model: the page, and the prior numbers that were used."""
+    return {
+        "name": spec.name,
+        "hash": spec.hash,
+        "toml": spec.toml,
+        "numbers": {prior.parameter.name: list(prior.numbers) for prior in spec.priors},
+    }
 
 
 def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ra_bayes.conditioning.comparison import compare_readings
+from ra_bayes.conditioning.pooling import pool
 from ra_bayes.conditioning.posterior import condition
+from ra_bayes.conditioning.reconstruction import Reconstruction, reconstruct
 
-__all__ = ["compare_readings", "condition"]
+__all__ = ["Reconstruction", "compare_readings", "condition", "pool", "reconstruct"]

@@ -23,12 +23,12 @@ from ra_bayes.counts.likelihood import chance_of_all
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.published import Publication
-from ra_bayes.tree import with_provenance
+from ra_bayes.tree import model_entry, with_provenance
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["event_rates", "lay_out"]
+__all__ = ["event_rates", "lay_out", "outcome_dataset", "published_entry", "versions"]
 
 type Array = NDArray[np.float64]
 
@@ -63,29 +63,23 @@ def lay_out(
     nodes = {name: _root(layout, events, draws) for name, draws in groups.items()}
     if stats is not None:
         nodes["sample_stats"] = stats
-    entries = {**entries, "versions": _versions()}
+    entries = {**entries, "versions": versions()}
     for arm, outcome in groups["posterior"].values:
         page = layout.pages[outcome]
-        child = {name: _child(layout, page, draws.values[arm, outcome]) for name, draws in groups.items()}
+        child = {
+            name: outcome_dataset(layout, page, draws.values[arm, outcome]) for name, draws in groups.items()
+        }
         if stats is not None:
             child["sample_stats"] = stats
-        own = {**entries, "arm": arm, "model": _page_entry(page)}
+        own = {**entries, "arm": arm, "model": model_entry(page)}
         tree = with_provenance(xr.DataTree.from_dict(child), own)
         nodes |= {f"{arm}/{outcome}/{name}": node.to_dataset() for name, node in tree.children.items()}
         nodes[f"{arm}/{outcome}"] = xr.Dataset(attrs=tree.attrs)
     return with_provenance(xr.DataTree.from_dict(nodes), entries)
 
 
-def _page_entry(page: ModelSpec) -> dict[str, Any]:
-    return {
-        "name": page.name,
-        "hash": page.hash,
-        "toml": page.toml,
-        "numbers": {prior.parameter.name: list(prior.numbers) for prior in page.priors},
-    }
-
-
-def _child(layout: Layout, page: ModelSpec, values: dict[str, Any]) -> xr.Dataset:
+def outcome_dataset(layout: Layout, page: ModelSpec, values: dict[str, Any]) -> xr.Dataset:
+    """Return one outcome's parameters (chain, draw, ...) as a group of a tree, pinned ones left out."""
     import xarray as xr
 
     pinned = {prior.parameter.name for prior in page.priors if prior.fixed} | {"walk_step"}
@@ -167,7 +161,8 @@ def published_entry(publication: Publication, events: Sequence[Event], reading: 
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return the versions of what the numbers were made with."""
     packages = ("ra_bayes", "numpy", "scipy", "xarray")
     return {
         "python": platform.python_version(),

@@ -141,6 +141,7 @@ def _by_importance(
         "chains": chains,
         "points": int(weighted.log_weights.size),
         "ess": weighted.ess,
+        "variance_inflation": 1.0 + draws * chains / weighted.ess,
         "pareto_k": weighted.pareto_k,
         "log_evidence": weighted.log_evidence,
         "log_evidence_mcse": weighted.log_evidence_mcse,

@@ -59,11 +59,14 @@ class Ties:
         Responder factor of each patient, by identifier.
     effect
         Steps of the effect common to all outcomes, by arm; empty if effects are not related.
+    placebo
+        Placebo response under the mean change, by outcome, on the link's scale; 0 if there is none.
     """
 
     loading: float
     factor: dict[str, float]
     effect: dict[str, Array]
+    placebo: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,14 +319,18 @@ class _Batch:
     def ties(self, row: int) -> Ties:
         """Return what ties one draw's outcomes together."""
         effect = {arm: steps[row] for arm, steps in self.common.items()}
+        placebo = {
+            outcome: float(values["placebo_response"][row])
+            for (_, outcome), values in self.draws.values.items()
+        }
         if self.draws.loading is None:
-            return Ties(0.0, {}, effect)
+            return Ties(0.0, {}, effect, placebo)
         factor = {
             self._name(arm, i): float(self.draws.factor[arm][row, patient])
             for arm, order in self.order.items()
             for i, patient in enumerate(order[row])
         }
-        return Ties(float(self.draws.loading[row]), factor, effect)
+        return Ties(float(self.draws.loading[row]), factor, effect, placebo)
 
     def _name(self, arm: str, i: int) -> str:
         only = len(self.problem.publication.arms) == 1

@@ -97,6 +97,9 @@ def estimands(
     else:
         rows = _rows(tree, ci_prob)
     rows = rows.assign(ci_prob=ci_prob, ci_kind="eti").reset_index(drop=True)
+    # Draws picked from weighted ones carry the weights' error as well as their own.
+    inflation = provenance(tree)["sampling"].get("variance_inflation", 1.0)
+    rows = rows.assign(mcse=rows["mcse"] * inflation**0.5, ess=rows["ess"] / inflation)
     if not despite_gate:
         # A quantity of which all draws are alike has no effective size, and needs none.
         thin = rows["ess"] <= MIN_ESS

@@ -17,7 +17,7 @@ from ra_bayes.model.likelihood import MISSED
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.simulate import draw_prior, log_likelihood, log_prior, replicate, to_clinical
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.tree import with_provenance
+from ra_bayes.tree import model_entry, with_provenance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -237,7 +237,7 @@ def _provenance(
 ) -> dict[str, Any]:
     packages = ("ra_bayes", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz")
     return {
-        "model": {"name": model.name, "hash": model.hash, "toml": model.toml},
+        "model": model_entry(model),
         "cohort": overview(cohort),
         "seed": seed,
         "sampling": sampling,
