@@ -8,6 +8,7 @@ import numpy as np
 
 from ra_bayes.diagnostics import MIN_ESS, Diagnosis, diagnose
 from ra_bayes.errors import FitError
+from ra_bayes.estimand.arm_difference import arm_differences
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.event_rate import counted_weeks, event_rates
 from ra_bayes.estimand.posterior import Posterior, read_posterior
@@ -92,7 +93,7 @@ def estimands(
         )
     if is_given_counts(tree):
         rows = pd.concat(
-            [_event_rates(tree, ci_prob), *(_rows(each, ci_prob) for _, _, each in outcome_trees(tree))]
+            [_of_several(tree, ci_prob), *(_rows(each, ci_prob) for _, _, each in outcome_trees(tree))]
         )
     else:
         rows = _rows(tree, ci_prob)
@@ -131,12 +132,13 @@ def _rows(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
     )
 
 
-def _event_rates(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
+def _of_several(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
+    """Return the rows that are not of one outcome in one arm: published facts, and arms compared."""
     import pandas as pd
 
-    found = list(event_rates(tree))
-    rows = pd.DataFrame([summarise(quantity, ci_prob) for _, quantity in found])
-    return rows.assign(outcome="", arm=[arm for arm, _ in found])
+    found = [*((arm, "", quantity) for arm, quantity in event_rates(tree)), *arm_differences(tree)]
+    rows = pd.DataFrame([summarise(quantity, ci_prob) for _, _, quantity in found])
+    return rows.assign(arm=[arm for arm, _, _ in found], outcome=[outcome for _, outcome, _ in found])
 
 
 def _placebo(posterior: Posterior, tree: xr.DataTree, seed: int) -> np.ndarray | None:

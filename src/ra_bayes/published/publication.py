@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -173,6 +174,17 @@ class Publication:
     def n(self) -> int:
         """Patients in all arms together."""
         return sum(arm.n for arm in self.arms)
+
+    @property
+    def controls(self) -> frozenset[str]:
+        """The arms that are called placebo or control: by their identifier, else by their words."""
+
+        def called(text: str) -> bool:
+            return bool(re.search(r"(?<![a-z])(placebo|controls?)(?![a-z])", text.casefold()))
+
+        by_id = frozenset(arm.id for arm in self.arms if called(arm.id))
+        found = by_id or frozenset(arm.id for arm in self.arms if called(arm.words))
+        return found if len(found) < len(self.arms) else frozenset()
 
     @property
     def hash(self) -> str:

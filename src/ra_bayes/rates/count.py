@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from ra_bayes.errors import RaBayesError
@@ -10,7 +9,7 @@ from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.published import Fact, Publication
 from ra_bayes.rates.arms import events_on_file
 
-__all__ = ["Count", "control_arms", "counts_of", "pairs_of"]
+__all__ = ["Count", "counts_of", "pairs_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,6 @@ def counts_of(publication: Publication) -> list[Count]:
     for fact in publication.facts:
         groups.setdefault(_first(fact, publication), []).append(fact)
     return [_count(facts, publication) for facts in groups.values()]
-
-
-def control_arms(publication: Publication) -> frozenset[str]:
-    """Return the arms that are called placebo or control: by their identifier, else by their words."""
-
-    def called(text: str) -> bool:
-        return bool(re.search(r"(?<![a-z])(placebo|controls?)(?![a-z])", text.casefold()))
-
-    by_id = frozenset(arm.id for arm in publication.arms if called(arm.id))
-    found = by_id or frozenset(arm.id for arm in publication.arms if called(arm.words))
-    return found if len(found) < len(publication.arms) else frozenset()
 
 
 def pairs_of(counts: list[Count], controls: frozenset[str]) -> list[tuple[Count, Count]]:

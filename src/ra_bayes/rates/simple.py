@@ -14,7 +14,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.published import Publication
 from ra_bayes.rates.arms import ArmsOnFile, Role, historical_arms
 from ra_bayes.rates.beta import UNIFORM, BetaMixture
-from ra_bayes.rates.count import Count, control_arms, counts_of, pairs_of
+from ra_bayes.rates.count import Count, counts_of, pairs_of
 from ra_bayes.rates.difference import difference_interval, p_greater
 from ra_bayes.rates.historical import STRENGTH, VAGUE_WEIGHT, historical_prior, robust
 
@@ -102,7 +102,7 @@ def response_rates(
 
     if not 0.0 < ci_prob < 1.0:
         raise RaBayesError(f"ci_prob is {ci_prob}; it must lie between 0 and 1")
-    counts, controls = counts_of(publication), control_arms(publication)
+    counts, controls = counts_of(publication), publication.controls
     citation = f"{publication.citation} {publication.doi}"
 
     def prior(event: str, role: Role, week: float) -> _Prior:
