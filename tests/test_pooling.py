@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from trees import drawn_tree
 
 import ra_bayes as rb
 from ra_bayes.conditioning import Reconstruction, pool, reconstruct
 from ra_bayes.errors import FitError
 from ra_bayes.resources import data_dir
-from trees import drawn_tree
 
 PAGE = data_dir() / "published" / "jamshidi2024.toml"
 
@@ -111,7 +111,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
 
 
 def test_real_fits_give_back_the_posterior_given_the_counts() -> None:
-    cohorts = reconstruct(PAGE, "wide", 16, seed=7, reading="any_change")
+    cohorts = reconstruct(PAGE, "wide", 10, seed=7, reading="any_change")
     page = cohorts.model.page("vas")
     fits = [rb.fit(page, cohort, seed=1, draws=500, chains=2) for cohort in cohorts]
     tree = pool(fits, cohorts, seed=1)

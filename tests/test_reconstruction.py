@@ -118,7 +118,7 @@ def test_the_same_seed_makes_the_same_cohorts() -> None:
 
 @pytest.mark.parametrize("reading", READINGS)
 def test_simulated_patients_hold_the_counts_as_often_as_the_likelihood_says(reading: str) -> None:
-    """The counts' probability from candidates, over that by quadrature, has mean 1: two ways to one number."""
+    """The counts' probability from candidates, over that by quadrature, has mean 1."""
     problem = given_counts(PAGE, "wide", reading)
     rng = np.random.default_rng(6)
     weighted = importance_sample(problem.log_likelihood, problem.dimension, ess=1000, chains=2, rng=rng)

@@ -268,9 +268,15 @@ _KEPT_DIMS = {"chain", "draw", "visit"}
 def _posterior(fits: Sequence[xr.DataTree], chosen: Sequence[tuple[int, int]]) -> dict[str, Array]:
     """Return the chosen draws of everything that is not a patient's, as (draw, ...)."""
     nodes = [fit["posterior"].to_dataset() for fit in fits]
-    names = [str(name) for name, each in nodes[0].data_vars.items() if set(each.dims) <= _KEPT_DIMS]
+    names = sorted(_names(fits))
     flat = {name: [node[name].values.reshape(-1, *node[name].shape[2:]) for node in nodes] for name in names}
     return {name: np.stack([flat[name][i][s] for i, s in chosen]) for name in names}
+
+
+def _names(fits: Sequence[xr.DataTree]) -> set[str]:
+    """Return what of a fit is not a patient's."""
+    node = fits[0]["posterior"].to_dataset()
+    return {str(name) for name, each in node.data_vars.items() if set(each.dims) <= _KEPT_DIMS}
 
 
 def _effective_size(fits: Sequence[xr.DataTree], within: Sequence[Array], of_cohort: Array) -> float:
@@ -279,7 +285,7 @@ def _effective_size(fits: Sequence[xr.DataTree], within: Sequence[Array], of_coh
     ESS = Var(theta) / sum_i w_i^2 (m_i - m)^2,    m_i the mean of fit i and m the pooled one.
     """
     sizes = []
-    for name in ("baseline_mean", "mean_change", "residual_sd", "baseline_sd"):
+    for name in _names(fits) - {"response_shape"}:
         draws = [fit["posterior"].to_dataset()[name].to_numpy() for fit in fits]
         flat = [each.reshape(weight.size, -1) for each, weight in zip(draws, within, strict=True)]
         means = np.stack([weight.ravel() @ each for weight, each in zip(within, flat, strict=True)])
