@@ -154,7 +154,7 @@ def test_foreign_files_in_a_results_folder_are_not_deleted(folder: Path) -> None
             "fit", folder / "cohort.csv", "--model", "sdai", "--out", folder, "--draws", 100, "--chains", 2
         )
         assert done.exit_code == 2
-        assert "holds my notes.txt, which ra_bayes did not write" in done.stderr
+        assert "holds my notes.txt, which is no part of this result" in done.stderr
         assert note.read_text() == "keep me"
     finally:
         note.unlink()

@@ -24,7 +24,7 @@ from ra_bayes.model.simulate import draw_prior, to_clinical
 from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
-from ra_bayes.report.content import NAMES
+from ra_bayes.report.names import NAMES
 from ra_bayes.resources import data_dir
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ra_bayes.report.draw import draw_counts
 from ra_bayes.report.write import write_report
 
-__all__ = ["write_report"]
+__all__ = ["draw_counts", "write_report"]

@@ -1,0 +1,16 @@
+"""The command line: parse, call one verb, print. Nothing is imported before a command needs it."""
+
+from __future__ import annotations
+
+from ra_bayes.cli.check import check
+from ra_bayes.cli.demo import demo
+from ra_bayes.cli.fit import fit
+from ra_bayes.cli.group import GATE_FAILED, main
+from ra_bayes.cli.models import models
+from ra_bayes.cli.published import published
+from ra_bayes.cli.report import report
+
+__all__ = ["GATE_FAILED", "main"]
+
+for _command in (check, models, fit, published, report, demo):
+    main.add_command(_command)

@@ -1,0 +1,45 @@
+"""The command that all others belong to, and how each of them ends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ra_bayes.errors import RaBayesError
+
+__all__ = ["GATE_FAILED", "main"]
+
+GATE_FAILED = 3
+
+
+class _Group(click.Group):
+    """Bad input ends in one plain message and exit code 2, never in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, turning our errors into messages."""
+        try:
+            return super().invoke(ctx)
+        except RaBayesError as error:
+            click.echo(f"ra-bayes: {error}", err=True)
+            ctx.exit(2)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            click.echo(f"ra-bayes: {where}{error.strerror or error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="ra_bayes", prog_name="ra-bayes")
+def main() -> None:
+    """Bayesian modelling of very small clinical cohorts.
+
+    \b
+    ra-bayes demo                                        the whole journey on a synthetic cohort
+    ra-bayes check cohort.csv                            is the table as it should be?
+    ra-bayes fit cohort.csv --model sdai --out results   sample the posterior
+    ra-bayes report results                              figures and results/index.html
+    ra-bayes published facts.toml                        what a paper's counts tell
+
+    Exit codes: 0 done, 1 interrupted, 2 bad input, 3 a fit did not pass its gate.
+    """

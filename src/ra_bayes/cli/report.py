@@ -1,0 +1,45 @@
+"""``ra-bayes report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from ra_bayes.cli.group import GATE_FAILED
+from ra_bayes.cli.options import ci_option, json_option
+from ra_bayes.cli.terminal import cores, say, steps
+
+__all__ = ["report"]
+
+
+@click.command(short_help="Draw the figures and write the page of a results folder.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--published",
+    type=click.Path(path_type=Path),
+    help="A page of published counts (TOML) to set beside the fits: data/published/jamshidi2024.toml.",
+)
+@ci_option
+@json_option
+def report(folder: Path, published: Path | None, ci_prob: float, as_json: bool) -> None:
+    """Draw the figures and write the page index.html for what is in FOLDER."""
+    from ra_bayes.published import read_publication
+    from ra_bayes.report import write_report
+    from ra_bayes.results import find_results, write_estimands
+
+    paper = read_publication(published) if published is not None else None
+    found = find_results(folder, ci_prob=ci_prob)
+    write_estimands(found, folder)
+    with steps("report", len(found.every)) as step:
+        page = write_report(found, folder, ci_prob=ci_prob, step=step, paper=paper, workers=cores())
+    failed = [name for name, each in found.every.items() if not each.gate.passed]
+    warning = f"\nwithheld, the gate failed: {', '.join(failed)}" if failed else ""
+    say(
+        {"page": str(page), "models": list(found.fits), "published": list(found.counts), "failed": failed}
+        if as_json
+        else f"wrote {page}{warning}"
+    )
+    if failed:
+        sys.exit(GATE_FAILED)

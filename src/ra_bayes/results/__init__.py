@@ -1,0 +1,44 @@
+"""A results folder: one sub-folder a model or a publication, each whole or absent.
+
+Of a fit:
+
+DIR/MODEL/posterior.nc     the fit (see :mod:`ra_bayes.tree`)
+DIR/MODEL/estimands.csv    what it says, in clinical units; absent if the gate failed
+DIR/MODEL/gate.txt         whether the sampler worked
+DIR/MODEL/model.toml       the page it was fitted with
+DIR/MODEL/figures/         PDF and PNG, once a report was written
+
+Of published counts, the same with
+
+DIR/NAME/facts.toml        the page of counts, in place of model.toml
+DIR/NAME/comparison.csv    posterior beside prior, by reading of the words and prior
+DIR/NAME/rates.csv         the simple rates
+"""
+
+from __future__ import annotations
+
+from ra_bayes.results.counts import CountsResult, counts_findings, place_of_counts, save_counts
+from ra_bayes.results.fits import Result, place_of_fit, read_result, save_result
+from ra_bayes.results.folder import Found, find_results, write_estimands
+from ra_bayes.results.place import FIGURES
+from ra_bayes.results.summary import findings, headline, main_row, read_order, records
+
+__all__ = [
+    "FIGURES",
+    "CountsResult",
+    "Found",
+    "Result",
+    "counts_findings",
+    "find_results",
+    "findings",
+    "headline",
+    "main_row",
+    "place_of_counts",
+    "place_of_fit",
+    "read_order",
+    "read_result",
+    "records",
+    "save_counts",
+    "save_result",
+    "write_estimands",
+]

@@ -1,0 +1,57 @@
+"""Everything that a results folder holds."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.results.counts import CountsResult, read_counts
+from ra_bayes.results.fits import Result, read_result
+from ra_bayes.results.place import write_table
+from ra_bayes.tree import is_given_counts, load
+
+__all__ = ["Found", "find_results", "write_estimands"]
+
+
+class Found(NamedTuple):
+    """Fits by model name, and what published counts say by the name of their page."""
+
+    fits: dict[str, Result]
+    counts: dict[str, CountsResult]
+
+    @property
+    def every(self) -> dict[str, Result | CountsResult]:
+        """All of them by the name of their sub-folder."""
+        return {**self.fits, **self.counts}
+
+
+def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Found:
+    """Read everything in a results folder.
+
+    Raises
+    ------
+    RaBayesError
+        If the folder holds nothing of ours.
+    """
+    # A name that begins with a dot is what an interrupted run left of a folder it was writing.
+    paths = sorted(path for path in Path(folder).glob("*/posterior.nc") if path.parent.name[0] != ".")
+    if not paths:
+        raise RaBayesError(
+            f"{folder}: no fit in it (no MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"
+        )
+    found = Found({}, {})
+    for path in paths:
+        tree = load(path)
+        if is_given_counts(tree):
+            found.counts[path.parent.name] = read_counts(tree, path.parent, ci_prob)
+        else:
+            found.fits[path.parent.name] = read_result(tree, ci_prob)
+    return found
+
+
+def write_estimands(found: Found, folder: str | PathLike[str]) -> None:
+    """Write every ``estimands.csv`` anew, unless the gate failed."""
+    for name, result in found.every.items():
+        write_table(result.table, Path(folder) / name / "estimands.csv")

@@ -1,0 +1,62 @@
+"""Where a result is written, and writing its tables."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.files import atomic_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FIGURES", "place", "write_table"]
+
+FIGURES = "figures"
+
+
+def place(folder: str | PathLike[str], name: str, ours: Collection[str]) -> Path:
+    """Return the sub-folder of a result, if it can be written without losing anything.
+
+    Parameters
+    ----------
+    folder
+        The results folder.
+    name
+        Of the sub-folder.
+    ours
+        What such a result consists of: files that may be replaced.
+
+    Raises
+    ------
+    RaBayesError
+        If it holds files that are not ours, or the folder cannot be made or written to.
+    """
+    target = Path(folder) / name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=target.parent).close()
+        # The new folder takes the old one's place: nothing but our own files may be in it.
+        foreign = [each.name for each in target.iterdir() if each.name not in ours] if target.exists() else []
+    except OSError as error:
+        raise RaBayesError(
+            f"{error.filename or folder}: results cannot be written there: {error.strerror}; "
+            "choose another folder with --out"
+        ) from None
+    if foreign:
+        raise RaBayesError(
+            f"{target}: holds {', '.join(sorted(foreign))}, which is no part of this result and would be "
+            "deleted; move it, or choose another folder with --out"
+        )
+    return target
+
+
+def write_table(table: pd.DataFrame | None, path: Path) -> None:
+    """Write a table as CSV; none if it is withheld."""
+    if table is not None:
+        with atomic_file(path) as part:
+            table.to_csv(part, index=False)
