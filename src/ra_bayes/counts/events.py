@@ -188,11 +188,9 @@ def read_events(publication: Publication, reading: str, pages: dict[str, ModelSp
 
 def _event(publication: Publication, fact: Fact, reading: str, pages: dict[str, ModelSpec]) -> Event:
     under = fact.reading_under(reading)
-    rules = tuple(
-        _rule(fact, publication.reading(under) if under else None, pages[outcome])
-        for outcome in fact.outcomes
-    )
+    read_as = publication.reading(under) if under else None
     try:
+        rules = tuple(_rule(fact, read_as, pages[outcome]) for outcome in fact.outcomes)
         contrasts = tuple(each for rule in rules for each in rule.contrasts(pages[rule.outcome]))
     except RaBayesError as error:
         raise RaBayesError(f"{publication.name}: fact {fact.id!r}: {error}") from None
@@ -207,7 +205,7 @@ def _rule(fact: Fact, reading: Reading | None, page: ModelSpec) -> Rule:
     amount = page.mcid if reading.amount is None else reading.amount
     if amount is None:
         raise RaBayesError(
-            f"fact {fact.id!r}: reading {reading.id!r} needs the MCID of {outcome}, which its page "
+            f"reading {reading.id!r} needs the MCID of {outcome}, which its page "
             f"{page.name!r} does not give; add [mcid] to the page or leave the reading out"
         )
     return Rule(outcome, fact.weeks, sign, reading.kind, amount)
