@@ -59,7 +59,10 @@ def comparison_text(table: pd.DataFrame, publication: Publication | None = None)
             heading = _wrapped(_heading(group, publication, several=len(comparison.arms) > 1))
             blocks.append("\n".join([*heading, *_group(comparison, group, related, share)]))
     blocks.append("\n".join(_evidence(comparison)))
-    blocks.append("\n".join(line for each in explanation(comparison) for line in _wrapped(each)))
+    told = list(explanation(comparison))
+    if any(block.better for block in comparison.blocks):
+        told.insert(0, "P(+): probability that the mean changed for the better at all, however little.")
+    blocks.append("\n".join(line for each in told for line in _wrapped(each)))
     return "\n\n".join(blocks)
 
 
@@ -160,7 +163,6 @@ def explanation(comparison: Comparison) -> Iterator[str]:
         f"{comparison.ci_prob:.0%}: equal-tailed credible interval; given prior, reading and counts the "
         "quantity lies inside with that probability. It is of the population that these patients stand for, "
         "not of the patients themselves."
-        + (" P(+): probability that the mean changed for the better at all." if changes else "")
     )
     several = len(comparison.readings) > 1
     if several:

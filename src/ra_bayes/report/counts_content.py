@@ -80,7 +80,7 @@ def _rates(table: pd.DataFrame, *, several: bool) -> Iterator[dict[str, Any]]:
                 {
                     "prior": str(row["prior"]),
                     "rate": _share(row["estimate"]),
-                    "interval": interval(100.0 * row["lower"], 100.0 * row["upper"], 0),
+                    "interval": f"{_share(row['lower'])} to {_share(row['upper'])}",
                     "above": probability(row["p_above_control"]),
                 }
                 for row in each.to_dict("records")
@@ -136,9 +136,11 @@ def _by_reading(block: Block) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _answer(answer: Answer, places: int) -> dict[str, str]:
-    doubt = "" if answer.sound else "! "
-    numbers = f"{number(answer.estimate, places)} ({interval(answer.lower, answer.upper, places)})"
-    return {"text": f"{doubt}{numbers}", "better": probability(answer.p_benefit)}
+    return {
+        "estimate": f"{'' if answer.sound else '! '}{number(answer.estimate, places)}",
+        "interval": interval(answer.lower, answer.upper, places),
+        "better": probability(answer.p_benefit),
+    }
 
 
 def _evidence(comparison: Comparison) -> Iterator[dict[str, Any]]:
