@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, is well-formed and small, and says that its cohort is synthetic."""
+"""Every notebook runs from top to bottom, is well-formed and small, and says what in it is synthetic."""
 
 from __future__ import annotations
 

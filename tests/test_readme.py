@@ -40,8 +40,9 @@ def ours(command: str) -> list[str]:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that is not the repository, with the table that the README calls cohort.csv."""
+    """A folder that is not the repository, with the table that the README calls cohort.csv, and the facts."""
     shutil.copy(rb.data_dir() / "synthetic_cohort.csv", tmp_path / "cohort.csv")
+    shutil.copytree(rb.data_dir() / "published", tmp_path / "data" / "published")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -64,7 +65,7 @@ def test_every_command_is_accounted_for() -> None:
         ("make", "demo"),
         ("make", "test"),
         ("pip", "install"),
-        *(("ra-bayes", command) for command in ("models", "check", "fit", "report")),
+        *(("ra-bayes", command) for command in ("models", "check", "fit", "report", "published")),
     }
 
 
@@ -95,6 +96,16 @@ def test_check_reads_the_table(run: Run) -> None:
 def test_models_prints_the_page(run: Run) -> None:
     output = run("models").output
     assert "what the priors imply before any data" in output
+
+
+def test_published_says_what_the_readme_says(run: Run) -> None:
+    output = run("published").output
+    (pain,) = (block for block in output.split("\n\n") if block.startswith("Pain (VAS)"))
+    # At the end of a number in brackets, and of a line.
+    chances = [float(each) for each in re.findall(r"\)  (?:>|<)?(\d\.\d\d)", pain)]
+    assert len(chances) == 3 * 3 * 2
+    (low, high) = re.findall(r"has a probability between ([\d.]+) and ([\d.]+),", README)[0]
+    assert [float(low), float(high)] == pytest.approx([min(chances), max(chances)], abs=0.04)
 
 
 def test_table_is_read(tmp_path: Path) -> None:
