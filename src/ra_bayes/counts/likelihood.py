@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from ra_bayes.counts.assignments import Tally, probability, tally
+from ra_bayes.counts.dependence import independent
 from ra_bayes.counts.events import Contrast, Event
 from ra_bayes.counts.layout import Draws, Layout
 from ra_bayes.counts.orthant import MOST_CONTRASTS, all_positive
@@ -122,14 +123,13 @@ def _block(arm: Arm, events: tuple[Event, ...]) -> Block:
     for size in range(len(events) + 1):
         for chosen in itertools.combinations(range(len(events)), size):
             shown = frozenset(chosen)
+            counted = tuple(int(_counts(i, shown, events, names)) for i in range(len(events)))
             if not any(
                 event.fact.same_patients_as in names
-                and (i in shown) != (names.index(event.fact.same_patients_as) in shown)
+                and counted[i] != counted[names.index(event.fact.same_patients_as)]
                 for i, event in enumerate(events)
             ):
-                alike.setdefault(
-                    tuple(int(_counts(i, shown, events, names)) for i in range(len(events))), []
-                ).append(shown)
+                alike.setdefault(counted, []).append(shown)
     steps = tally([event.fact.r for event in events], list(alike), arm.n)
     block = Block(arm, events, tuple(map(tuple, alike.values())), tuple(alike), steps)
     possible = [np.full(1, 1.0 / len(alike)) for _ in alike]
@@ -181,13 +181,15 @@ def pattern_chances(layout: Layout, block: Block, draws: Draws, factor: Any, ns:
         Responder factors (..., patient), or ``None`` if outcomes are not tied: then (..., 1).
     """
     every = [frozenset(each) for k in range(len(block.events) + 1) for each in _subsets(len(block.events), k)]
-    known: dict[Subset, Any] = {}
+    known: dict[frozenset[Contrast], Any] = {}
 
     def all_of(subset: Subset) -> Any:
-        if subset not in known:
-            events = [block.events[each] for each in sorted(subset)]
-            known[subset] = chance_of_all(layout, block.arm.id, events, draws, factor, ns)
-        return known[subset]
+        # Facts that imply others ask for no more: sustained to week 24 is also improved at week 24.
+        events = [block.events[each] for each in sorted(subset)]
+        asked = frozenset(contrast for event in events for contrast in event.contrasts)
+        if asked not in known:
+            known[asked] = chance_of_all(layout, block.arm.id, events, draws, factor, ns)
+        return known[asked]
 
     made = []
     for subsets in block.patterns:
@@ -215,8 +217,18 @@ def chance_of_all(
     events
         The events; none has probability 1.
     """
+    values = draws.values[arm, next(iter(layout.pages))]
+    chance: Any = 0.0 * values["baseline_mean"][..., None] + (0.0 if factor is None else 0.0 * factor)
+    for sign, contrasts in independent(contrast for event in events for contrast in event.contrasts):
+        chance = chance + sign * _chance(layout, arm, contrasts, draws, factor, ns)
+    return chance
+
+
+def _chance(
+    layout: Layout, arm: str, contrasts: Sequence[Contrast], draws: Draws, factor: Any, ns: Namespace
+) -> Any:
+    """Return the probability that independent contrasts are all positive, shape (..., patient)."""
     share = layout.joint.share(layout.pages)
-    contrasts = dict.fromkeys(contrast for event in events for contrast in event.contrasts)
     groups: dict[str, list[Contrast]] = {}
     for contrast in contrasts:
         groups.setdefault(share.get(contrast.outcome, (contrast.outcome,))[0], []).append(contrast)
