@@ -21,6 +21,7 @@ from ra_bayes.figures.style import (
     SINGLE_COLUMN_MM,
     SMALL_PT,
     TEXT_PT,
+    inches,
     style,
 )
 from ra_bayes.numbers import interval, number, probability
@@ -93,7 +94,7 @@ def readings(table: pd.DataFrame, publication: Publication | None = None) -> Can
         engine = figure.get_layout_engine()
         # One row of panels ends before the titles of the next begin.
         if isinstance(engine, ConstrainedLayoutEngine):
-            engine.set(hspace=0.06)
+            engine.set(h_pad=inches(1.8))
         grid = figure.add_gridspec(deep, abreast + 1, width_ratios=(_NAMES, *(1.0,) * abreast))
         for line in range(deep):
             _names(figure.add_subplot(grid[line, 0]), places)

@@ -97,6 +97,7 @@ def _comparison(comparison: Comparison, publication: Publication) -> dict[str, A
     several = len(comparison.arms) > 1
     return {
         "ci": f"{comparison.ci_prob:.0%}",
+        "better": any(block.better for block in comparison.blocks),
         "relations": [relation_words(each) for each in comparison.related],
         "blocks": [_block(block, publication, several=several) for block in comparison.blocks],
         "evidence": list(_evidence(comparison)),
@@ -153,7 +154,7 @@ def _evidence(comparison: Comparison) -> Iterator[dict[str, Any]]:
 
 
 def _estimands(result: CountsResult) -> Iterator[dict[str, Any]]:
-    """Yield the estimands of every arm and outcome at its reference week, and those of the facts."""
+    """Yield the estimands of every arm and outcome at its reference week and where patients were counted."""
     table = result.table
     assert table is not None
     several = len(result.publication.arms) > 1
@@ -162,10 +163,10 @@ def _estimands(result: CountsResult) -> Iterator[dict[str, Any]]:
     }
     for (arm, outcome), own in table.groupby(["arm", "outcome"], sort=False):
         week = weeks.get((str(arm), str(outcome)))
-        kept = own if week is None else own[own["week"].isna() | (own["week"] == week)]
+        # A note says that no count of the row's week was published.
+        told = own["week"].isna() | (own["week"] == week) | (own["note"] == "")
         label = OUTCOMES[str(outcome)].label if outcome else "The counts themselves"
         yield {
             "label": f"{label}, arm {arm}" if several else label,
-            "week": "" if week is None else f"{week:g}",
-            "rows": rows(kept),
+            "rows": rows(own if week is None else own[told]),
         }

@@ -21,7 +21,7 @@ _TITLES = {
     "forest": "Change by patient",
     "prior-posterior": "Prior against posterior",
     "predictive-check": "Posterior predictive check",
-    "readings": "Posterior beside prior, by reading of the words and prior",
+    "readings": "Posterior beside prior",
 }
 
 
