@@ -42,8 +42,8 @@ def main() -> None:
     direct = rb.condition(PAGE, joint, seed=2, reading=options.reading)[f"all/{options.outcome}/posterior"]
     ess = rb.provenance(tree)["sampling"]["ess"]
     print(
-        f"{options.outcome}, {options.model}, related {options.related:g}, {options.reading}: {len(fits)} fits "
-        f"in {spent:.0f} s, pooled ESS {ess:.0f}, cohorts' ESS {cohorts.ess:.0f}"
+        f"{options.outcome}, {options.model}, related {options.related:g}, {options.reading}: {len(fits)} "
+        f"fits in {spent:.0f} s, pooled ESS {ess:.0f}, cohorts' ESS {cohorts.ess:.0f}"
     )
     print(f"{'':<22}{'pooled':>10}{'counts':>10}{'z':>7}{'SD ratio':>10}")
     for name, week, here, there in pairs(tree["posterior"].to_dataset(), direct.to_dataset()):

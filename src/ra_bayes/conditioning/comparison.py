@@ -71,9 +71,10 @@ def compare_readings(
     -------
     pandas.DataFrame
         One row per reading, model, related, arm and outcome: the main estimand (change or rate at the
-        reference week) a priori (``prior``, ``prior_lower``, ``prior_upper``) and a posteriori (``estimate``,
-        ``lower``, ``upper``, ``mcse``, ``p_benefit``), and of the whole row's posterior ``log_evidence`` (log
-        probability of all counts), its ``log_evidence_mcse``, ``ess`` and ``pareto_k``.
+        reference week, or the last week counted if that is no visit) a priori (``prior``, ``prior_lower``,
+        ``prior_upper``) and a posteriori (``estimate``, ``lower``, ``upper``, ``mcse``, ``p_benefit``), and
+        of the whole row's posterior ``log_evidence`` (log probability of all counts), its
+        ``log_evidence_mcse``, ``ess`` and ``pareto_k``.
 
     Raises
     ------
@@ -92,7 +93,7 @@ def compare_readings(
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
     publication = facts if isinstance(facts, Publication) else read_publication(facts)
     joints = [each if isinstance(each, JointModel) else load_joint_model(each) for each in models]
-    readings = [reading.id for reading in publication.readings] or [""]
+    readings = _distinct_readings(publication)
     chosen = [
         (reading, replace(joint, related=correlation))
         for reading in readings
@@ -120,7 +121,6 @@ def _rows(problem: CountsModel, rng: np.random.Generator, ci_prob: float, ess: f
     for (arm, outcome), (name, draws, unit) in posterior.items():
         before = _quantiles(prior[arm, outcome][1], level, (0.5, tail, 1.0 - tail))
         after = _quantiles(draws, weights, (0.5, tail, 1.0 - tail))
-        page = problem.layout.pages[outcome]
         rows.append(
             {
                 "reading": problem.reading,
@@ -129,7 +129,7 @@ def _rows(problem: CountsModel, rng: np.random.Generator, ci_prob: float, ess: f
                 "arm": arm,
                 "outcome": outcome,
                 "estimand": name,
-                "week": page.reference_week,
+                "week": _week(problem, outcome),
                 "unit": unit,
                 **dict(zip(("prior", "prior_lower", "prior_upper"), before, strict=True)),
                 **dict(zip(("estimate", "lower", "upper"), after, strict=True)),
@@ -155,7 +155,30 @@ def _evidence(weighted: Weighted) -> dict[str, float]:
 def _main(problem: CountsModel, points: Array) -> dict[tuple[str, str], tuple[str, Array, str]]:
     """Return name, draws and unit of the main estimand of every arm and outcome."""
     draws = problem.layout.expand(*problem.split(points), NUMPY)
-    return {key: main_quantity(_posterior(problem.layout, draws, key)) for key in draws.values}
+    return {
+        (arm, outcome): main_quantity(
+            _posterior(problem.layout, draws, (arm, outcome)), _week(problem, outcome)
+        )
+        for arm, outcome in draws.values
+    }
+
+
+def _week(problem: CountsModel, outcome: str) -> float:
+    """Return the week an outcome is told at: the reference week, or the last counted if it is not a visit."""
+    reference = problem.layout.pages[outcome].reference_week
+    if reference in problem.publication.weeks:
+        return reference
+    return max(
+        week for event in problem.events if outcome in event.fact.outcomes for week in event.fact.weeks
+    )
+
+
+def _distinct_readings(publication: Publication) -> list[str]:
+    """Return the readings under which the facts are not all read as under an earlier one."""
+    found: dict[tuple[str, ...], str] = {}
+    for reading in publication.readings:
+        found.setdefault(tuple(fact.reading_under(reading.id) for fact in publication.facts), reading.id)
+    return list(found.values()) or [""]
 
 
 def _posterior(layout: Layout, draws: Draws, key: tuple[str, str]) -> Posterior:

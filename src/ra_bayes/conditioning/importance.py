@@ -4,11 +4,12 @@ With x ~ N(0, I) a priori and likelihood L(x), points x_s drawn from a proposal 
 
     w_s = N(x_s; 0, I) L(x_s) / q(x_s),        evidence = mean of w,        ESS = (sum w)^2 / sum w^2.
 
-q is a mixture of the prior, so that no weight exceeds L / 0.1, and a normal whose mean and covariance are the
-weighted ones of the round before; while the weights are too uneven to estimate them they are tempered, L^t
-with the largest t that leaves a tenth of the points (Cappe et al. 2008, Stat Comput 18:447; Owen & Zhou 2000,
-JASA 95:135 for the defensive mixture). Coordinates that L does not depend on are left to the prior. The
-rounds that adapt are thrown away, so that the final points are independent and the evidence is unbiased.
+q is a mixture of the prior, so that no weight exceeds L / 0.1, a normal whose mean and covariance are the
+weighted ones of the round before, and one half-way between the two; while the weights are too uneven to
+estimate them they are tempered, L^t with the largest t that leaves a tenth of the points (Cappe et al.
+2008, Stat Comput 18:447; Owen & Zhou 2000, JASA 95:135 for the defensive mixture). Coordinates that L
+does not depend on are left to the prior. The rounds that adapt are thrown away, so that the final points
+are independent and the evidence is unbiased.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ __all__ = ["Weighted", "importance_sample", "resample"]
 
 type Array = NDArray[np.float64]
 
-_PRIOR_SHARE = 0.1
+# Of the proposal: the prior, the adapted normal, and the one half-way between.
+_SHARES = (0.1, 0.7, 0.2)
 _ROUNDS = 12
 # Times the mean, in estimating moments; the final weights are what they are.
 _MOST_WEIGHT = 30.0
@@ -81,32 +83,44 @@ def _times(points: Array, matrix: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class _Proposal:
-    """Mixture of the standard normal and, in the coordinates that matter, another normal."""
+    """Mixture of the standard normal and, in the coordinates that matter, of two others around one mean.
+
+    Parameters
+    ----------
+    mean
+        Their mean.
+    roots
+        Roots of their covariances: the posterior's as far as known, and one half-way to the prior's, for
+        what of the posterior is not normal.
+    matters
+        Coordinates that change the likelihood.
+    """
 
     mean: Array
-    root: Array
+    roots: tuple[Array, Array]
     matters: NDArray[np.intp]
 
     @cached_property
-    def inverse_root(self) -> Array:
-        return np.linalg.inv(self.root)
+    def inverse_roots(self) -> tuple[Array, ...]:
+        return tuple(np.linalg.inv(root) for root in self.roots)
 
     def draw(self, size: int, dimension: int, rng: np.random.Generator) -> Array:
         out = rng.normal(size=(size, dimension))
-        own = np.flatnonzero(rng.random(size) > _PRIOR_SHARE)
-        rows = np.ix_(own, self.matters)
-        out[rows] = self.mean + _times(out[rows], self.root)
+        kind = rng.choice(len(_SHARES), size, p=_SHARES)
+        for k, root in enumerate(self.roots, 1):
+            rows = np.ix_(np.flatnonzero(kind == k), self.matters)
+            out[rows] = self.mean + _times(out[rows], root)
         return out
 
     def log_ratio(self, points: Array) -> Array:
         """Return log N(x; 0, I) - log q(x)."""
         x = points[:, self.matters]
-        z = _times(x - self.mean, self.inverse_root)
-        adapted = -0.5 * (z**2).sum(axis=1) - np.log(np.diag(self.root)).sum()
         prior = -0.5 * (x**2).sum(axis=1)
-        return np.asarray(
-            prior - np.logaddexp(np.log(_PRIOR_SHARE) + prior, np.log1p(-_PRIOR_SHARE) + adapted)
-        )
+        parts = [prior]
+        for inverse in self.inverse_roots:
+            z = _times(x - self.mean, inverse)
+            parts.append(-0.5 * (z**2).sum(axis=1) + np.log(np.diag(inverse)).sum())
+        return np.asarray(prior - special.logsumexp(np.stack(parts), axis=0, b=np.array(_SHARES)[:, None]))
 
 
 def importance_sample(
@@ -155,12 +169,13 @@ def importance_sample(
 
 def _adapt(log_likelihood: Callable[[Array], Array], dimension: int, rng: np.random.Generator) -> _Proposal:
     matters = _matters(log_likelihood, dimension, rng)
-    proposal = _Proposal(np.zeros(matters.size), np.eye(matters.size), matters)
-    size = 80 * matters.size
+    unit = np.eye(matters.size)
+    proposal = _Proposal(np.zeros(matters.size), (unit, unit), matters)
+    size, power = 80 * matters.size, 0.02
     for _ in range(_ROUNDS):
         points = proposal.draw(size, dimension, rng)
         ratio, likelihood = proposal.log_ratio(points), log_likelihood(points)
-        power = _temper(ratio, likelihood, size / 10.0)
+        power = _temper(ratio, likelihood, size / 10.0, power)
         proposal = _moments(points[:, matters], ratio + power * likelihood, matters)
         # Moments are to be trusted once nothing is tempered and twenty effective points stand behind each.
         if power == 1.0 and _ess(ratio + likelihood) >= 20.0 * matters.size:
@@ -187,8 +202,12 @@ def _moments(points: Array, log_weights: Array, matters: NDArray[np.intp]) -> _P
     values, vectors = np.linalg.eigh(spread)
     band = np.sqrt(dimension / size)
     noise = (values > (1.0 - band) ** 2) & (values < (1.0 + band) ** 2)
-    values = np.where(noise | (values <= 0.0), 1.0, 1.1 * values)
-    return _Proposal(mean, linalg.cholesky((vectors * values) @ vectors.T, lower=True), matters)
+    values = np.where(noise | (values <= 0.0), 1.0, values)
+    roots = [
+        linalg.cholesky((vectors * each) @ vectors.T, lower=True)
+        for each in (np.where(noise, 1.0, 1.1 * values), np.sqrt(values))
+    ]
+    return _Proposal(mean, (roots[0], roots[1]), matters)
 
 
 def _matters(
@@ -202,15 +221,14 @@ def _matters(
     return np.flatnonzero((values != log_likelihood(base)).any(axis=1))
 
 
-def _temper(ratio: Array, likelihood: Array, wanted: float) -> float:
-    """Return the largest power of the likelihood that leaves the effective sample size wanted."""
-    if _ess(ratio + likelihood) >= wanted:
-        return 1.0
-    low, high = 0.0, 1.0
-    for _ in range(20):
-        middle = (low + high) / 2.0
-        low, high = (middle, high) if _ess(ratio + middle * likelihood) >= wanted else (low, middle)
-    return max(low, 1e-3)
+def _temper(ratio: Array, likelihood: Array, wanted: float, least: float) -> float:
+    """Return the largest power of the likelihood that leaves the effective size wanted, or nearly the most.
+
+    From `least` up, the power that the proposal was made for: further down the prior's share would do.
+    """
+    powers = np.linspace(1.0, least, 51)
+    sizes = np.array([_ess(ratio + power * likelihood) for power in powers])
+    return float(powers[np.argmax(sizes >= min(wanted, 0.8 * sizes.max()))])
 
 
 def _ess(log_weights: Array) -> float:

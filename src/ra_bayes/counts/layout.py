@@ -23,9 +23,12 @@ from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.trajectories.visits import bridge
 from ra_bayes.published import Arm
 
-__all__ = ["Draws", "Layout", "make_layout"]
+__all__ = ["MOST_TIED", "Draws", "Layout", "make_layout"]
 
 type Array = NDArray[np.float64]
+
+# Patients of an arm whose responder factors are followed.
+MOST_TIED = 20
 type Values = dict[str, Any]
 
 
@@ -248,9 +251,7 @@ def make_layout(
     for page in pages.values():
         needed |= {page.anchor_week, page.reference_week}
     grid = np.array(sorted(needed))
-    # One outcome alone has nothing to be tied to.
-    share = joint.share(pages)
-    tied = joint.loading is not None and len({share.get(each, (each,))[0] for each in pages}) > 1
+    tied = joint.loading is not None and _may_be_tied(joint, pages, arms)
     slots: dict[str, slice] = {}
     units: dict[str, int] = {}
 
@@ -284,6 +285,17 @@ def make_layout(
         if page.trajectory.steps(grid.size)
     }
     return Layout(joint, pages, arms, grid, slots, units, bases)
+
+
+def _may_be_tied(joint: JointModel, outcomes: Collection[str], arms: tuple[Arm, ...]) -> bool:
+    """Say whether there is more than one outcome to tie, in arms small enough.
+
+    Factors matter by their mean over an arm's patients, whose SD is 1 / sqrt(n); a coordinate for each
+    patient of a large arm would cost far more than it tells.
+    """
+    share = joint.share(outcomes)
+    apart = {share.get(each, (each,))[0] for each in outcomes}
+    return len(apart) > 1 and max(arm.n for arm in arms) <= MOST_TIED
 
 
 def _basis(page: ModelSpec, weeks: Array, seen: Collection[float]) -> Array:

@@ -20,9 +20,17 @@ __all__ = ["main_quantity", "prior_to_posterior"]
 type Array = NDArray[np.float64]
 
 
-def main_quantity(posterior: Posterior) -> tuple[str, Array, str]:
-    """Return name, draws and unit of what is asked first: the change (or rate) at the reference week."""
-    at = posterior.at_reference
+def main_quantity(posterior: Posterior, week: float | None = None) -> tuple[str, Array, str]:
+    """Return name, draws and unit of what is asked first: the change (or rate) at the reference week.
+
+    Parameters
+    ----------
+    posterior
+        Draws of a fit.
+    week
+        Another week to tell it at.
+    """
+    at = posterior.at_reference if week is None else int(np.flatnonzero(posterior.weeks == week)[0])
     if posterior.spec.binary:
         return "response_rate", population_rate(posterior)[..., at], "share of patients"
     start = posterior.scalars["baseline_mean"]
