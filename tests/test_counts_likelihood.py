@@ -287,6 +287,18 @@ def test_pytensor_gives_the_same_probability_and_a_finite_right_gradient() -> No
             assert slope_rho[0] == pytest.approx(numeric, abs=1e-5)
 
 
+def test_counts_that_leave_patients_unchanged_are_refused() -> None:
+    """Under any change who is not better is worse: 5 and 2 of 9 are not all. By the MCID they may be."""
+    worse = fact("worse", 2, week=24, direction="increase")
+    with pytest.raises(RaBayesError) as caught:
+        problem_of(VAS24, worse)
+    assert str(caught.value) == (
+        "facts better 5 of 9, worse 2 of 9: no 9 patients can have these counts together; correct one of them"
+    )
+    assert problem_of(VAS24, {**worse, "r": 4}).blocks
+    assert problem_of(VAS24, {**worse, "readings": ["mcid"]}).blocks
+
+
 @pytest.mark.parametrize(
     ("facts", "told"),
     [
@@ -313,5 +325,5 @@ def test_pytensor_gives_the_same_probability_and_a_finite_right_gradient() -> No
 def test_what_cannot_be_counted_gets_its_sentence(facts: list[Table], told: str) -> None:
     visits = {"weeks": [0, *range(1, 25)], "status": "stated", "basis": "x"}
     with pytest.raises(RaBayesError) as caught:
-        problem_of(*facts, visits=visits).log_likelihood(np.zeros((1, 200)))
+        problem_of(*facts, visits=visits)
     assert str(caught.value) == told

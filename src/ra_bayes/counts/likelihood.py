@@ -31,7 +31,7 @@ from ra_bayes.counts.events import Contrast, Event
 from ra_bayes.counts.layout import Draws, Layout
 from ra_bayes.counts.orthant import MOST_CONTRASTS, all_positive
 from ra_bayes.errors import RaBayesError
-from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.namespace import NUMPY, Namespace
 from ra_bayes.published import Arm
 
 __all__ = ["Block", "chance_of_all", "log_likelihood", "make_blocks", "pattern_chances"]
@@ -39,6 +39,10 @@ __all__ = ["Block", "chance_of_all", "log_likelihood", "make_blocks", "pattern_c
 type Subset = frozenset[int]
 
 _MOST_EVENTS = 8
+
+# Draws of the prior in which a pattern is looked for, and the chance below which it is nobody's.
+_TRIED = 64
+_NOBODY = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +102,7 @@ def make_blocks(events: Sequence[Event], layout: Layout) -> tuple[Block, ...]:
             while joined := [event for event in rest if any(_linked(event, one, share) for one in group)]:
                 group += joined
                 rest = [event for event in rest if event not in joined]
-            blocks.append(_block(arm, tuple(group)))
+            blocks.append(_block(arm, tuple(group), layout))
     return tuple(blocks)
 
 
@@ -112,7 +116,7 @@ def _linked(one: Event, other: Event, share: Mapping[str, tuple[str, float]]) ->
     return not outcomes[0].isdisjoint(outcomes[1])
 
 
-def _block(arm: Arm, events: tuple[Event, ...]) -> Block:
+def _block(arm: Arm, events: tuple[Event, ...], layout: Layout) -> Block:
     names = [event.fact.id for event in events]
     if len(events) > _MOST_EVENTS:
         raise RaBayesError(
@@ -132,13 +136,24 @@ def _block(arm: Arm, events: tuple[Event, ...]) -> Block:
                 alike.setdefault(counted, []).append(shown)
     steps = tally([event.fact.r for event in events], list(alike), arm.n)
     block = Block(arm, events, tuple(map(tuple, alike.values())), tuple(alike), steps)
-    possible = [np.full(1, 1.0 / len(alike)) for _ in alike]
-    if not float(probability(possible, steps)) > 0.0:
+    if not float(probability(_possible(layout, block), steps)) > 0.0:
         told = ", ".join(f"{event.fact.id} {event.fact.r} of {event.fact.n}" for event in events)
         raise RaBayesError(
             f"facts {told}: no {arm.n} patients can have these counts together; correct one of them"
         )
     return block
+
+
+def _possible(layout: Layout, block: Block) -> list[np.ndarray]:
+    """Return chances of the patterns that are 0 where no patient can have it, whatever the parameters.
+
+    On a continuous scale nobody is unchanged: who is not better is worse.
+    """
+    rng, shape = np.random.default_rng(0), layout.concentrations
+    unit = rng.beta(shape, shape, (_TRIED, shape.size))
+    draws = layout.expand(rng.normal(size=(_TRIED, layout.size)), unit, NUMPY)
+    chances = pattern_chances(layout, block, draws, draws.factor.get(block.arm.id), NUMPY)
+    return [np.full(1, float(chance.max() > _NOBODY) / len(chances)) for chance in chances]
 
 
 def _counts(i: int, shown: Subset, events: tuple[Event, ...], names: list[str]) -> bool:
