@@ -49,6 +49,31 @@ def test_patients_alike_need_be_told_once() -> None:
     assert float(once) == pytest.approx(stats.multinomial.pmf([3, 2, 2], 7, chances))
 
 
+@pytest.mark.parametrize("patterns", [NESTED, CROSSED, THREE], ids=["nested", "crossed", "three"])
+def test_patients_alike_have_the_same_probability_told_once_or_each(patterns: list[tuple[int, ...]]) -> None:
+    chances = np.random.default_rng(3).dirichlet(np.ones(len(patterns)))
+    once, each = [np.array([p]) for p in chances], [np.full(6, p) for p in chances]
+    total = 0.0
+    for counts in itertools.product(range(7), repeat=len(patterns[0])):
+        steps = tally(counts, patterns, 6)
+        made = float(probability(once, steps))
+        assert made == pytest.approx(float(probability(each, steps)), rel=1e-9, abs=1e-18), counts
+        total += made
+    assert total == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("counts", [(20, 20, 20), (3, 30, 1)])
+def test_many_patients_alike_with_many_tables_or_few(counts: tuple[int, ...]) -> None:
+    patterns = list(itertools.product((0, 1), repeat=3))
+    chances = np.random.default_rng(4).dirichlet(np.ones(8))
+    steps = tally(counts, patterns, 40)
+    assert (steps.tables is None) == (counts == (20, 20, 20))
+    once = probability([np.array([p]) for p in chances], steps)
+    assert float(once) == pytest.approx(
+        float(probability([np.full(40, p) for p in chances], steps)), rel=1e-9
+    )
+
+
 def test_binomial_multinomial_and_poisson_binomial() -> None:
     for r in range(10):
         made = probability([np.array([0.3]), np.array([0.7])], tally([r], [[1], [0]], 9))
