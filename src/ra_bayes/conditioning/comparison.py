@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["compare_readings"]
 
 type Array = NDArray[np.float64]
+type _Main = tuple[str, Array, str]
 
 PRIORS = ("sceptical", "placebo_informed", "wide")
-_PRIOR_DRAWS = 10_000
+_PRIOR_DRAWS = 20_000
 
 
 def compare_readings(
@@ -104,15 +105,28 @@ def compare_readings(
         (counts_model(publication, joint, reading=reading), np.random.default_rng([seed, index]))
         for index, (reading, joint) in enumerate(chosen)
     ]
+    # Neither the reading nor the relation of effects changes the prior of one outcome's mean.
+    priors: dict[str, dict[tuple[str, str], _Main]] = {}
+    for problem, rng in cases:
+        name = problem.layout.joint.name
+        if name not in priors:
+            priors[name] = _main(problem, rng.normal(size=(_PRIOR_DRAWS, problem.dimension)))
     with ThreadPoolExecutor(workers) as pool:
-        rows = list(pool.map(lambda case: _rows(case[0], case[1], ci_prob, ess), cases))
+        rows = list(pool.map(lambda case: _rows(case[0], case[1], priors, ci_prob=ci_prob, ess=ess), cases))
     return pd.DataFrame([row for each in rows for row in each])
 
 
-def _rows(problem: CountsModel, rng: np.random.Generator, ci_prob: float, ess: float) -> list[dict[str, Any]]:
+def _rows(
+    problem: CountsModel,
+    rng: np.random.Generator,
+    priors: dict[str, dict[tuple[str, str], _Main]],
+    *,
+    ci_prob: float,
+    ess: float,
+) -> list[dict[str, Any]]:
     joint = problem.layout.joint
     weighted = importance_sample(problem.log_likelihood, problem.dimension, ess=ess, chains=4, rng=rng)
-    prior = _main(problem, rng.normal(size=(_PRIOR_DRAWS, problem.dimension)))
+    prior = priors[joint.name]
     posterior = _main(problem, weighted.points.reshape(-1, problem.dimension))
     weights = special.softmax(weighted.log_weights.ravel())
     level = np.full(_PRIOR_DRAWS, 1.0 / _PRIOR_DRAWS)
@@ -152,7 +166,7 @@ def _evidence(weighted: Weighted) -> dict[str, float]:
     }
 
 
-def _main(problem: CountsModel, points: Array) -> dict[tuple[str, str], tuple[str, Array, str]]:
+def _main(problem: CountsModel, points: Array) -> dict[tuple[str, str], _Main]:
     """Return name, draws and unit of the main estimand of every arm and outcome."""
     draws = problem.layout.expand(*problem.split(points), NUMPY)
     return {

@@ -149,10 +149,11 @@ def importance_sample(
     most
         Most points in the final batches.
     """
-    proposal = _adapt(log_likelihood, dimension, rng)
+    # The more draws are wanted, the more pains with the proposal pay.
+    proposal = _adapt(log_likelihood, dimension, float(np.clip(ess / 1000.0, 8.0, 20.0)), rng)
     streams = rng.spawn(chains)
     batches: list[list[tuple[Array, Array, Array]]] = [[] for _ in streams]
-    size = 1500
+    size = int(np.clip(4.0 * ess / chains, 250, 10_000))
     while True:
         for stream, batch in zip(streams, batches, strict=True):
             points = proposal.draw(size, dimension, stream)
@@ -167,20 +168,22 @@ def importance_sample(
         size = int(np.clip(1.1 * (ess / reached - 1.0) * tried / chains, 250, 10_000))
 
 
-def _adapt(log_likelihood: Callable[[Array], Array], dimension: int, rng: np.random.Generator) -> _Proposal:
+def _adapt(
+    log_likelihood: Callable[[Array], Array], dimension: int, trusted: float, rng: np.random.Generator
+) -> _Proposal:
+    """Return a proposal whose moments rest on `trusted` effective points for each coordinate that matters."""
     matters = _matters(log_likelihood, dimension, rng)
     unit = np.eye(matters.size)
     proposal = _Proposal(np.zeros(matters.size), (unit, unit), matters)
-    size, power = 80 * matters.size, 0.02
+    size, power = 60 * matters.size, 0.02
     for _ in range(_ROUNDS):
         points = proposal.draw(size, dimension, rng)
         ratio, likelihood = proposal.log_ratio(points), log_likelihood(points)
         power = _temper(ratio, likelihood, size / 10.0, power)
         proposal = _moments(points[:, matters], ratio + power * likelihood, matters)
-        # Moments are to be trusted once nothing is tempered and twenty effective points stand behind each.
-        if power == 1.0 and _ess(ratio + likelihood) >= 20.0 * matters.size:
+        if power == 1.0 and _ess(ratio + likelihood) >= trusted * matters.size:
             break
-        size = (240 if power > 0.8 else 120) * matters.size
+        size = int((15.0 * trusted if power > 0.8 else 80.0) * matters.size)
     return proposal
 
 
