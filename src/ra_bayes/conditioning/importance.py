@@ -204,8 +204,9 @@ def _moments(points: Array, log_weights: Array, matters: NDArray[np.intp]) -> _P
     mean *= np.maximum(0.0, 1.0 - 1.0 / (size * mean**2 + 1e-12))
     values, vectors = np.linalg.eigh(spread)
     band = np.sqrt(dimension / size)
-    noise = (values > (1.0 - band) ** 2) & (values < (1.0 + band) ** 2)
-    values = np.where(noise | (values <= 0.0), 1.0, values)
+    # Of fewer points than coordinates any eigenvalue from 0 up may be noise.
+    noise = (values > max(1.0 - band, 0.0) ** 2 - 1e-9) & (values < (1.0 + band) ** 2)
+    values = np.where(noise, 1.0, np.maximum(values, 1e-6))
     roots = [
         linalg.cholesky((vectors * each) @ vectors.T, lower=True)
         for each in (np.where(noise, 1.0, 1.1 * values), np.sqrt(values))
