@@ -140,6 +140,67 @@ def test_responses_go_together_as_far_as_the_loading_says(tree: xr.DataTree) -> 
     assert stats.kstest(tree["posterior"]["loading"].to_numpy().ravel(), "uniform").statistic < 0.05
 
 
+def test_event_rates_are_those_of_a_patient_whose_factor_is_not_known() -> None:
+    """One fact: a normal probability, whatever the loading. Two of the same patients: a bivariate one."""
+    both = fact("il17_down", 4, outcomes=["il17"], same_patients_as="il10_up")
+    paper = publication(fact("il10_up", 4, outcomes=["il10"], direction="increase"), both)
+    tree = rb.condition(paper, "wide", seed=1, draws=100, chains=2)
+    nodes = {outcome: tree[f"all/{outcome}/posterior"] for outcome in ("il10", "il17")}
+    rates, loading = tree["posterior"]["event_rate"], tree["posterior"]["loading"].to_numpy()
+    score, on_factor = {}, {}
+    for outcome, sign in (("il10", 1.0), ("il17", -1.0)):
+        each = {
+            name: nodes[outcome][name].to_numpy() for name in ("response_sd", "residual_sd", "correlation")
+        }
+        change = nodes[outcome]["mean_change"].sel(visit=12.0).to_numpy()
+        # Half of the variance of a patient's change at week 24, and the noise of two records.
+        response = each["response_sd"] * np.sqrt(0.5)
+        spread = np.sqrt(response**2 + 2.0 * each["residual_sd"] ** 2)
+        score[outcome] = sign * change / spread
+        on_factor[outcome] = loading * np.sqrt(1.0 - each["correlation"] ** 2) * response / spread
+    for id, outcome in (("il10_up", "il10"), ("il17_down", "il17")):
+        np.testing.assert_allclose(rates.sel(fact=id), special.ndtr(score[outcome]), atol=2e-4)
+    together = rates.sel(fact="il10_up & il17_down").to_numpy()
+    # More IL-10 and less IL-17 are both of benefit, and so go together.
+    correlation = on_factor["il10"] * on_factor["il17"]
+    for at in [(0, 3), (0, 50), (1, 7), (1, 99)]:
+        covariance = [[1.0, correlation[at]], [correlation[at], 1.0]]
+        exact = stats.multivariate_normal(cov=covariance).cdf([score["il10"][at], score["il17"][at]])
+        assert together[at] == pytest.approx(exact, abs=1e-3)
+    rows = rb.estimands(tree, despite_gate=True).set_index("note")
+    assert rows.loc["il10_up & il17_down", "estimand"] == "concordance"
+
+
+@pytest.mark.xfail(strict=True, reason="the rate is of the event alone, the definition of those counted in")
+def test_the_rate_of_some_among_others_is_of_those_counted() -> None:
+    some = fact("sdai_too", 3, outcomes=["sdai"], among="better")
+    tree = rb.condition(publication(fact("better", 6), some), "wide", seed=1, draws=100, chains=2)
+    rates = tree["posterior"]["event_rate"]
+    assert (rates.sel(fact="sdai_too") < rates.sel(fact="better")).all()
+
+
+@pytest.mark.xfail(strict=True, reason="where counts have no probability anywhere no coordinate matters")
+def test_counts_that_are_out_of_reach_are_told_in_one_sentence() -> None:
+    """400 of 400 patients with 95 mm less pain: possible for each, and for all of them as good as never."""
+    arm = {"trial": None, "arm": [{"id": "a", "n": 400, "words": "x"}]}
+    far = {"far": {"words": "by 95 mm", "minimum": 95}}
+    paper = publication(fact("v", 400, arm="a", n=400, readings=["far"]), readings=far, **arm)
+    with pytest.raises(RaBayesError, match=r"these counts have no probability"):
+        rb.condition(paper, "wide", seed=1)
+
+
+@pytest.mark.xfail(strict=True, raises=np.linalg.LinAlgError, reason="see test_it_stops_where_it_was_told_to")
+def test_a_large_trial_with_many_facts_far_from_the_prior() -> None:
+    arm = {"trial": None, "arm": [{"id": "a", "n": 400, "words": "x"}]}
+    paper = publication(
+        fact("pain", 390, arm="a", n=400, readings=["mcid"]),
+        fact("remission", 300, arm="a", n=400, **REMISSION),
+        fact("sdai", 350, arm="a", n=400, readings=["mcid"], outcomes=["sdai"], week=24),
+        **arm,
+    )
+    assert len(rb.estimands(rb.condition(paper, "wide", seed=1, reading="mcid"), despite_gate=True)) > 10
+
+
 @pytest.mark.mcmc
 def test_nuts_gives_every_estimand_that_importance_sampling_does(table: pd.DataFrame) -> None:
     other = rb.condition(PAPER, "wide", seed=3, reading="mcid", method="nuts", draws=800, chains=2)
@@ -351,7 +412,8 @@ TWO_READINGS = {
     "mcid": {"words": "the MCID", "minimum": "mcid"},
 }
 COMPARED = publication(
-    fact("better", 5, readings=["any", "mcid"], week=24), acr("responds", 4, week=16), readings=TWO_READINGS,
+    fact("better", 5, readings=["any", "mcid"], week=24), acr("responds", 4, week=16),
+    fact("il10_up", 6, outcomes=["il10"], direction="increase", week=24), readings=TWO_READINGS,
     visits={"weeks": [0, 12, 16, 24], "status": "stated", "basis": SYNTHETIC},
 )  # fmt: skip
 
@@ -363,7 +425,7 @@ def compared() -> pd.DataFrame:
 
 
 def test_every_reading_and_prior_has_its_rows(compared: pd.DataFrame) -> None:
-    assert len(compared) == 2 * 3 * 2
+    assert len(compared) == 2 * 3 * 3
     assert not compared.duplicated(["reading", "model", "related", "outcome"]).any()
     assert (compared["ess"] > 3000.0).all()
     assert (compared["pareto_k"] < 0.7).all()
@@ -397,6 +459,9 @@ def test_prior_columns_are_the_prior_s_own_quantiles(compared: pd.DataFrame) -> 
         ("sceptical", "acr20"): lambda p: rate(p, placebo, float(np.hypot(0.3, 0.3))),
         ("placebo_informed", "acr20"): lambda p: rate(p, placebo, float(np.hypot(0.3, 0.6))),
     }
+    # A ratio, of which no page gives placebo's.
+    for name, walk_sd in (("wide", 0.4), ("sceptical", 0.2), ("placebo_informed", 0.4)):
+        exact[name, "il10"] = lambda p, walk_sd=walk_sd: np.exp(change(p, walk_sd, (0.0, 0.0)))
     for _, row in compared.iterrows():
         quantile = exact[row["model"], row["outcome"]]
         for column, p in (("prior", 0.5), ("prior_lower", 0.05), ("prior_upper", 0.95)):
@@ -419,11 +484,12 @@ def test_compared_posteriors_and_evidence_are_condition_s(compared: pd.DataFrame
             error = np.hypot(row["mcse"], 1.12 * other["mcse"])
             assert abs(row["estimate"] - other["estimate"]) < MAX_Z * error
             assert abs(row["lower"] - other["lower"]) < 2.5 * MAX_Z * error
-            if row["outcome"] == "vas":
-                assert row["p_benefit"] == pytest.approx(other["p_benefit"], abs=0.05)
-                assert row["unit"] == "mm"
-            else:
+            unit = {"vas": "mm", "il10": "ratio", "acr20": "share of patients"}[row["outcome"]]
+            assert row["unit"] == unit
+            if row["outcome"] == "acr20":
                 assert np.isnan(row["p_benefit"])
+            else:
+                assert row["p_benefit"] == pytest.approx(other["p_benefit"], abs=0.05)
 
 
 def test_stricter_readings_of_the_same_counts_show_more_change(compared: pd.DataFrame) -> None:
