@@ -189,7 +189,6 @@ def test_counts_that_are_out_of_reach_are_told_in_one_sentence() -> None:
         rb.condition(paper, "wide", seed=1)
 
 
-@pytest.mark.xfail(strict=True, raises=np.linalg.LinAlgError, reason="see test_it_stops_where_it_was_told_to")
 def test_a_large_trial_with_many_facts_far_from_the_prior() -> None:
     arm = {"trial": None, "arm": [{"id": "a", "n": 400, "words": "x"}]}
     paper = publication(
