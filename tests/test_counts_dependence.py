@@ -33,7 +33,7 @@ def all_met(contrasts: list[Contrast]) -> np.ndarray:
     return met
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(CONTRASTS, max_size=4))
 def test_sets_add_up_to_all_contrasts_for_every_patient(contrasts: list[Contrast]) -> None:
     try:

@@ -221,17 +221,17 @@ def test_without_a_loading_patients_are_alike_and_counts_binomial() -> None:
 
 
 def test_probabilities_of_all_counts_add_up_to_one() -> None:
-    """Every outcome of a trial of four has a probability: also those that a page would refuse."""
+    """Every outcome of a trial of three has a probability: also those that a page would refuse."""
     facts = (
-        fact("better", 3, n=4, week=24),
-        fact("sustained", 2, n=4, week=24, sustained_weeks=[12, 24], among="better"),
-        fact("sdai", 2, n=4, outcomes=["sdai"], week=24),
-        acr("acr", 1, n=4),
+        fact("better", 3, n=3, week=24),
+        fact("sustained", 2, n=3, week=24, sustained_weeks=[12, 24], among="better"),
+        fact("sdai", 2, n=3, outcomes=["sdai"], week=24),
+        acr("acr", 1, n=3),
     )
-    problem = problem_of(*facts, trial={"n": 4})
+    problem = problem_of(*facts, trial={"n": 3})
     point = np.random.default_rng(8).normal(size=(5, problem.dimension))
     total = np.zeros(5)
-    for counts in itertools.product(range(5), repeat=4):
+    for counts in itertools.product(range(4), repeat=4):
         if counts[1] <= counts[0]:
             total += np.exp(problem.with_counts(counts).log_likelihood(point))
     np.testing.assert_allclose(total, 1.0, atol=1e-6)
