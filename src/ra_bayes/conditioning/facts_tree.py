@@ -131,8 +131,8 @@ def event_rates(layout: Layout, events: Sequence[Event], draws: Draws) -> dict[s
     """
     node, weight = np.polynomial.hermite_e.hermegauss(_NODES)
     weight = weight / weight.sum()
-    sets = {event.fact.id: [event] for event in events}
     by_id = {event.fact.id: event for event in events}
+    sets = {event.fact.id: _counted_in(event, by_id) for event in events}
     for event in events:
         other = by_id.get(event.fact.same_patients_as)
         if other is not None:
@@ -143,6 +143,12 @@ def event_rates(layout: Layout, events: Sequence[Event], draws: Draws) -> dict[s
         chance = chance_of_all(layout, members[0].fact.arm, members, draws, factor, NUMPY)
         out[name] = chance[..., 0] if factor is None else (chance * weight).sum(axis=-1)
     return out
+
+
+def _counted_in(event: Event, by_id: dict[str, Event]) -> list[Event]:
+    """Return all that a patient counted in a fact shows: of some among others, what those show too."""
+    parent = by_id.get(event.fact.among)
+    return [event] if parent is None else [event, *_counted_in(parent, by_id)]
 
 
 def published_entry(publication: Publication, events: Sequence[Event], reading: str) -> dict[str, Any]:

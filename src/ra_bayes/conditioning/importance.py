@@ -175,6 +175,8 @@ def _adapt(
     matters = _matters(log_likelihood, dimension, rng)
     unit = np.eye(matters.size)
     proposal = _Proposal(np.zeros(matters.size), (unit, unit), matters)
+    if not matters.size:
+        return proposal
     size, power = 60 * matters.size, 0.02
     for _ in range(_ROUNDS):
         points = proposal.draw(size, dimension, rng)

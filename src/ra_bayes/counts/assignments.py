@@ -28,6 +28,8 @@ __all__ = ["Tally", "draw_patterns", "probability", "tally"]
 
 # As many terms are summed as fast as patients are stepped through.
 _MOST_TABLES = 2000
+# Beyond, the number of ways overflows.
+_MOST_FACTORIAL = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,8 @@ def tally(counts: Sequence[int], patterns: Sequence[Sequence[int]], patients: in
 
 def _tables(counts: Sequence[int], patterns: Sequence[Sequence[int]], patients: int) -> np.ndarray | None:
     """List the tables, pattern by pattern; none if more than `_MOST_TABLES` beginnings are possible."""
+    if patients > _MOST_FACTORIAL:
+        return None
     uses = np.array([[*pattern, 1] for pattern in patterns])
     # Patterns of many events first: those of few are then soon settled by what is left of the counts.
     order = np.argsort(-uses.sum(axis=1), kind="stable")

@@ -129,8 +129,9 @@ def read_joint_model(
         pages=dict(pages),
         toml=toml,
     )
-    if not isinstance(page.raw("pages") or [], list):
-        page.problem("pages", "is not a list", 'write pages = ["my_vas.toml"]', page.raw("pages"))
+    own = page.raw("pages")
+    if own is not None and not (isinstance(own, list) and all(isinstance(each, str) for each in own)):
+        page.problem("pages", "is not a list of texts", 'write pages = ["my_vas.toml"]', own)
     page.finish()
     if problems:
         raise SpecError(source, problems)
@@ -178,7 +179,7 @@ def _read_loading(page: TomlTable) -> Prior | None:
         return None
     why = entry.text("why", "give the reason for these numbers in one line")
     if "fixed" in entry:
-        if entry.raw("fixed") != 0:
+        if entry.raw("fixed") != 0 or isinstance(entry.raw("fixed"), bool):
             entry.problem("fixed", "is not 0", "only no loading at all can be fixed", entry.raw("fixed"))
         found = None
     else:
@@ -203,7 +204,8 @@ def _read_shared(page: TomlTable, problems: list[Problem]) -> tuple[Shared, ...]
     for number, entry in enumerate(entries, 1):
         table = TomlTable(entry, problems, f"shared[{number}]")
         pair = table.raw("outcomes")
-        if not (isinstance(pair, list) and len(pair) == 2 and pair[0] != pair[1]):
+        two = isinstance(pair, list) and len(pair) == 2 and all(isinstance(each, str) for each in pair)
+        if not two or pair[0] == pair[1]:
             table.problem("outcomes", "is not two outcomes", 'write e.g. ["sdai", "cdai"]', pair)
             pair = ["", ""]
         elif unknown := [each for each in pair if each not in OUTCOMES]:
