@@ -31,6 +31,8 @@ LAYERS = (
     "counts",
     "model",
     "rates",
+    "historical",
+    "mixtures",
     "published",
     "cohort",
     "responses",

@@ -17,21 +17,15 @@ from scipy import integrate, special, stats
 
 import ra_bayes as rb
 from ra_bayes.errors import RaBayesError
+from ra_bayes.historical import historical_arms, historical_prior, robust
+from ra_bayes.mixtures import JEFFREYS, UNIFORM, BetaMixture, beta, mix
 from ra_bayes.published import Publication, read_publication, read_publication_text
 from ra_bayes.rates import (
-    JEFFREYS,
-    UNIFORM,
-    BetaMixture,
-    beta,
     difference_interval,
-    historical_arms,
-    historical_prior,
-    mix,
     p_difference_below,
     p_greater,
     response_rates,
     response_rates_text,
-    robust,
 )
 from ra_bayes.resources import data_dir
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.historical.arms import events_on_file
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.published import Fact, Publication
-from ra_bayes.rates.arms import events_on_file
 
 __all__ = ["Count", "counts_of", "pairs_of"]
 

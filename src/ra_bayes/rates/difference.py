@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from ra_bayes.rates.beta import BetaMixture
+from ra_bayes.mixtures.beta import BetaMixture
 
 __all__ = ["difference_interval", "p_difference_below", "p_greater"]
 
@@ -34,7 +34,7 @@ def p_greater(x: BetaMixture, y: BetaMixture) -> float:
 
     Examples
     --------
-    >>> from ra_bayes.rates.beta import beta
+    >>> from ra_bayes.mixtures.beta import beta
     >>> round(p_greater(beta(2, 1), beta(1, 1)), 9)  # E[X], since Y is uniform
     0.666666667
     """

@@ -11,12 +11,12 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.historical.arms import ArmsOnFile, Role, historical_arms
+from ra_bayes.historical.beta_binomial import STRENGTH, VAGUE_WEIGHT, historical_prior, robust
+from ra_bayes.mixtures.beta import UNIFORM, BetaMixture
 from ra_bayes.published import Publication
-from ra_bayes.rates.arms import ArmsOnFile, Role, historical_arms
-from ra_bayes.rates.beta import UNIFORM, BetaMixture
 from ra_bayes.rates.count import Count, counts_of, pairs_of
 from ra_bayes.rates.difference import difference_interval, p_greater
-from ra_bayes.rates.historical import STRENGTH, VAGUE_WEIGHT, historical_prior, robust
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,10 +62,11 @@ def response_rates(
     vague_weight
         Its weight in the robust priors.
     strength
-        How alike other trials' arms are beforehand, in patients (:func:`~ra_bayes.rates.historical_prior`).
+        How alike other trials' arms are beforehand, in patients
+        (:func:`~ra_bayes.historical.historical_prior`).
     weeks
         First and last week at which a count of another trial's arm will do
-        (:func:`~ra_bayes.rates.historical_arms` has the default).
+        (:func:`~ra_bayes.historical.historical_arms` has the default).
     leave_out
         Studies or arms on file that will not do, such as ``["UC-MSC+IFNg"]``.
 

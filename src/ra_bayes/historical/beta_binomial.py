@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.rates.beta import UNIFORM, Beta, BetaMixture, mix
+from ra_bayes.mixtures.beta import UNIFORM, Beta, BetaMixture, mix
 
 __all__ = ["STRENGTH", "VAGUE_WEIGHT", "historical_prior", "robust"]
 
@@ -105,7 +105,7 @@ def robust(prior: BetaMixture, *, weight: float = VAGUE_WEIGHT, vague: BetaMixtu
 
     Examples
     --------
-    >>> from ra_bayes.rates.beta import beta
+    >>> from ra_bayes.mixtures.beta import beta
     >>> round(robust(beta(20, 80)).update(9, 10).mean, 2), round(beta(20, 80).update(9, 10).mean, 2)
     (0.83, 0.26)
     """
