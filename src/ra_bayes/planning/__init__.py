@@ -1,0 +1,1 @@
+"""Planning a trial: decision rules, designs, design priors, and what they would lead to."""
