@@ -57,8 +57,8 @@ class Stopping:
     def p_success_mcse(self) -> Array:
         """Its Monte Carlo standard error, sqrt(p (1 - p) / m), from the looks' own by adding variances.
 
-        Ending at different looks is exclusive, so that the sum of the looks' variances is not below the variance
-        of the sum: the error told is never too small.
+        Ends at different looks exclude each other, so that their variances add up to no less than the
+        variance of the sum: the error told is never too small.
         """
         return np.asarray(np.sqrt((self.success_mcse**2).sum(axis=-1)))
 
