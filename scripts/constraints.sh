@@ -12,7 +12,7 @@ new=constraints.txt.new
 trap 'rm -f "$new"' EXIT
 [ ! -f constraints.txt ] || cp constraints.txt "$new"
 # pip and editables are what setup itself needs; no project names them.
-printf 'pip>=25.1\neditables\n' | "$found_uv" pip compile pyproject.toml - --group dev --universal \
+printf 'pip>=25.1\neditables\n' | "$found_uv" pip compile pyproject.toml - --group dev --all-extras --universal \
     --python-version 3.12 --no-annotate --no-header --quiet --output-file "$new" "$@" >/dev/null
 {
     echo "# Exact versions that ra_bayes is developed and tested with, for Python >= 3.12."
