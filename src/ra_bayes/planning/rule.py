@@ -64,9 +64,7 @@ class Criterion:
                 "write one between 0 and 1, such as 0.9"
             )
         if isinstance(self.looks, tuple) and (not self.looks or min(self.looks) < 1):
-            raise RaBayesError(
-                f"a criterion is asked at looks {list(self.looks)}; looks are numbered from 1"
-            )
+            raise RaBayesError(f"a criterion is asked at looks {list(self.looks)}; looks are numbered from 1")
 
     def __str__(self) -> str:
         return self.words("success")
