@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.mixtures.beta import UNIFORM, Beta, BetaMixture, mix
+from ra_bayes.mixtures import UNIFORM, Beta, BetaMixture, mix
 
 __all__ = ["STRENGTH", "VAGUE_WEIGHT", "historical_prior", "robust"]
 

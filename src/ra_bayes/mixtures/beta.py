@@ -6,7 +6,6 @@ Carlo error is zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from scipy import optimize, special
 
 from ra_bayes.errors import RaBayesError
 
-__all__ = ["JEFFREYS", "UNIFORM", "Beta", "BetaMixture", "beta", "mix"]
+__all__ = ["JEFFREYS", "UNIFORM", "Beta", "BetaMixture", "beta"]
 
 type Array = NDArray[np.float64]
 
@@ -45,7 +44,7 @@ class BetaMixture:
     --------
     >>> UNIFORM.update(4, 6)
     Beta(5, 3)
-    >>> believed = mix((0.8, beta(2, 8)), (0.2, UNIFORM))
+    >>> believed = BetaMixture((Beta(2, 8, 0.8), Beta(1, 1, 0.2)))
     >>> believed
     0.8 Beta(2, 8) + 0.2 Beta(1, 1)
     >>> believed.update(4, 6)
@@ -103,6 +102,13 @@ class BetaMixture:
         """
         return self.mean * (1.0 - self.mean) / self.sd**2 - 1.0 if self.sd > 0.0 else float("inf")
 
+    def log_density(self, x: ArrayLike) -> Array:
+        """Log of the density at each x between 0 and 1."""
+        a, b, weight = self.arrays
+        at = np.asarray(x, dtype=float)[..., None]
+        log = special.xlogy(a - 1.0, at) + special.xlog1py(b - 1.0, -at) - special.betaln(a, b)
+        return np.asarray(special.logsumexp(log, b=weight, axis=-1))
+
     def cdf(self, x: ArrayLike) -> Array:
         """P(p <= x) = sum_k w_k I_x(a_k, b_k), the regularised incomplete beta function."""
         a, b, weight = self.arrays
@@ -142,7 +148,7 @@ class BetaMixture:
         tail = (1.0 - ci_prob) / 2.0
         return self.quantile(tail), self.quantile(1.0 - tail)
 
-    def log_evidences(self, r: int, n: int) -> Array:
+    def log_evidences(self, r: float, n: float) -> Array:
         """Log marginal likelihood of r of n under each part: the beta-binomial probability mass.
 
         log[ C(n, r) B(a_k + r, b_k + n - r) / B(a_k, b_k) ]
@@ -166,7 +172,7 @@ class BetaMixture:
         *_, weight = self.arrays
         return float(weight @ np.exp(self.log_evidences(r, n)))
 
-    def update(self, r: int, n: int) -> BetaMixture:
+    def update(self, r: float, n: float) -> BetaMixture:
         """The posterior after r events in n patients.
 
         Each part is conjugate, Beta(a_k + r, b_k + n - r); its weight is multiplied by how likely it
@@ -197,17 +203,6 @@ def beta(a: float, b: float) -> BetaMixture:
     (0.2, 10.0)
     """
     return BetaMixture((Beta(a, b),))
-
-
-def mix(*weighted: tuple[float, BetaMixture]) -> BetaMixture:
-    """Return the mixture of mixtures, each with the weight before it."""
-    return BetaMixture(tuple(_scaled(weighted)))
-
-
-def _scaled(weighted: Iterable[tuple[float, BetaMixture]]) -> Iterable[Beta]:
-    for weight, each in weighted:
-        for part in each.parts:
-            yield Beta(part.a, part.b, weight * part.weight)
 
 
 # What is believed where nothing is known. Uniform says that every count 0 to n is as likely (Bayes 1763), so

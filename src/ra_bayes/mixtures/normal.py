@@ -12,7 +12,7 @@ from scipy import optimize, special
 
 from ra_bayes.errors import RaBayesError
 
-__all__ = ["Normal", "NormalMixture", "normal"]
+__all__ = ["Normal", "NormalMixture", "difference_of_means", "normal"]
 
 type Array = NDArray[np.float64]
 
@@ -183,3 +183,17 @@ def normal(mean: float, sd: float) -> NormalMixture:
     1.959964
     """
     return NormalMixture((Normal(mean, sd),))
+
+
+def difference_of_means(x: NormalMixture, y: NormalMixture) -> NormalMixture:
+    """Return the distribution of X - Y of two independent means: a normal for each pair of parts.
+
+    Examples
+    --------
+    >>> difference_of_means(normal(10, 3), normal(4, 4))
+    Normal(6, 5)
+    """
+    mean, sd, weight = x.arrays
+    other_mean, other_sd, other = y.arrays
+    means, sds = np.subtract.outer(mean, other_mean), np.hypot.outer(sd, other_sd)
+    return NormalMixture(tuple(map(Normal, means.ravel(), sds.ravel(), np.outer(weight, other).ravel())))
