@@ -1,0 +1,269 @@
+"""From what one trial showed to what a new trial in new patients would: heterogeneity, placebo, a sceptic.
+
+Each step changes the truth's distribution in the open, in this order, on the link's scale (a rate: probit):
+
+    1. the source                         theta
+    2. a new trial                        theta + d                   d ~ Normal(0, tau^2)
+    3. beyond placebo                     theta + d - p               p the placebo response
+       (of rates: the control arm gets its own distribution; the treated rate stays)
+    4. a sceptical part                   (1 - w) that + w sceptic    sceptic: beyond placebo Normal(0, s^2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.mixtures import BetaMixture, Normal, NormalMixture, mix, normal
+from ra_bayes.planning.design_prior.between_trials import BetweenTrials
+from ra_bayes.planning.design_prior.nodes import Distribution, added, beside, equal_nodes, shifted_rate
+from ra_bayes.planning.design_prior.placebo import Placebo
+from ra_bayes.planning.design_prior.sceptical import Sceptical
+from ra_bayes.planning.design_prior.value import DesignPrior, Step
+
+__all__ = ["Against", "discounted"]
+
+type Array = NDArray[np.float64]
+type Against = Literal["control", "threshold"]
+
+_REGRESSION = (
+    "what a placebo arm shows has regression to the mean in it, which is therefore not subtracted again"
+)
+
+
+def discounted(
+    prior: DesignPrior,
+    *,
+    against: Against,
+    between_trials: BetweenTrials | None = None,
+    placebo: Placebo | None = None,
+    sceptical: Sceptical | None = None,
+) -> DesignPrior:
+    """Return the design prior for a new trial in new patients, each step kept visible.
+
+    Parameters
+    ----------
+    prior
+        A source: one step.
+    against
+        ``"control"`` for a design with a control arm, or with a threshold on the change beyond placebo;
+        ``"threshold"`` for one arm against an absolute change or rate, of which the placebo response is part.
+    between_trials
+        Heterogeneity; ``None`` leaves the step out.
+    placebo
+        The placebo response; by default the source's own, if it has one.
+    sceptical
+        The sceptical part; ``None`` leaves the step out.
+
+    Raises
+    ------
+    RaBayesError
+        If a step cannot be taken: the placebo response is not known or not of this scale, the prior is
+        already discounted, or it is against a control and the design is not.
+
+    Examples
+    --------
+    Phase I showed a mean change of -30 (SD 8); placebo arms show -18 (SD 5) and trials differ by SD 5:
+
+    >>> from ra_bayes.mixtures import normal
+    >>> from ra_bayes.planning.design_prior import Placebo, Spread, between_trials, elicited_effect
+    >>> believed = elicited_effect(median=-30, sd=8, spread=Spread(17, 20, 0, 10), source="phase I")
+    >>> new = discounted(
+    ...     believed,
+    ...     against="control",
+    ...     between_trials=between_trials(5.0, source="placebo arms"),
+    ...     placebo=Placebo(normal(-18, 5), "placebo arms"),
+    ... )
+    >>> [(step.name, round(step.summary().mean, 1), round(step.summary().sd, 2)) for step in new.steps]
+    [('elicited', -30.0, 8.0), ('new trial', -30.0, 9.43), ('beyond placebo', -12.0, 10.68)]
+    """
+    if against not in ("control", "threshold"):
+        raise RaBayesError(f"against={against!r} is neither 'control' nor 'threshold'")
+    if len(prior.steps) > 1:
+        raise RaBayesError("this design prior is already discounted; start from its source")
+    if prior.about.against_control and against == "threshold":
+        raise RaBayesError(
+            "this design prior is against a control, and the design is one arm against a threshold; "
+            "give one of the treated arm alone"
+        )
+    if prior.about.against_control and placebo is not None:
+        raise RaBayesError(
+            "this design prior is already against a control; leave placebo out, or it would be "
+            "subtracted twice"
+        )
+    known = placebo or prior.placebo
+    if against == "control" and not prior.about.against_control:
+        if known is None:
+            raise RaBayesError(
+                "a design against a control needs the placebo response; give placebo=, from a page, from "
+                "arms on file, or Placebo(...) with its source"
+            )
+        if prior.about.quantity == "rate":
+            prior = _control_taken_as_known(prior, known)
+    if between_trials is not None:
+        prior = _new_trial(prior, between_trials)
+    prior = _skipped(prior) if against == "threshold" else _beyond_placebo(prior, known)
+    return prior if sceptical is None else _with_sceptic(prior, sceptical, known)
+
+
+def _control_taken_as_known(prior: DesignPrior, placebo: Placebo) -> DesignPrior:
+    """Give the source a control rate without uncertainty, so that steps 1 and 2 can be evaluated."""
+    source, rate = prior.last, placebo.median_rate
+    words = f"{source.words} The control rate is taken as known, {rate:.2g}, until its own step."
+    nodes = {**source.nodes, "control_rate": np.full(source.weights.size, rate)}
+    return replace(prior, steps=(replace(source, words=words, nodes=nodes),))
+
+
+def _new_trial(prior: DesignPrior, between: BetweenTrials) -> DesignPrior:
+    """Add d: to an effect, or to a rate on the probit scale."""
+    last, about = prior.last, prior.about
+    nodes, exact = dict(last.nodes), dict(last.exact)
+    shift = equal_nodes(between.shift, last.weights.size)
+    if about.quantity == "effect":
+        nodes["effect"] = nodes["effect"] + beside(shift, "between trials")
+        _convolve(nodes, exact, between.shift)
+        what = "The mean change of a new trial's patients"
+    else:
+        nodes["rate"] = shifted_rate(nodes["rate"], beside(shift, "between trials"))
+        exact.pop("rate", None)
+        what = "The rate among a new trial's patients"
+        if about.against_control:
+            nodes["control_rate"] = shifted_rate(nodes["control_rate"], beside(shift, "placebo"))
+            what = "Each arm's rate among a new trial's patients, independently,"
+    scale = "probit" if about.quantity == "rate" else about.link
+    words = f"{what} differs from this one's: {between.words} on the {scale} scale ({between.source})."
+    return prior.then(Step("new trial", words, nodes, last.weights, exact, last.ess))
+
+
+def _skipped(prior: DesignPrior) -> DesignPrior:
+    """Say why no placebo response is subtracted."""
+    words = (
+        "Nothing is subtracted: the design's threshold is an absolute one, and patients who reach it by "
+        f"placebo response count; {_REGRESSION}, and the threshold has to allow for both."
+    )
+    return prior.then(replace(prior.last, name="placebo response not subtracted", words=words))
+
+
+def _beyond_placebo(prior: DesignPrior, placebo: Placebo | None) -> DesignPrior:
+    """Subtract the placebo response from an effect, or give the control arm its distribution."""
+    last, about = prior.last, prior.about
+    if about.against_control:
+        words = f"The control arm is the source's own, so that nothing is subtracted; {_REGRESSION}."
+        return prior.then(replace(last, name="placebo response not subtracted", words=words))
+    assert placebo is not None
+    nodes, exact = dict(last.nodes), dict(last.exact)
+    if about.quantity == "effect":
+        nodes["effect"] = nodes["effect"] - _placebo_change(placebo, last)
+        if placebo.draws is None and isinstance(placebo.response, NormalMixture):
+            _convolve(nodes, exact, _negative(placebo.response))
+        own = " draw by draw, as the posterior has it" if placebo.draws is not None else ""
+        name, words = "beyond placebo", f"Less the placebo response{own}, {placebo}; {_REGRESSION}."
+    else:
+        nodes["control_rate"] = beside(placebo.rate_nodes(last.weights.size), "placebo")
+        if isinstance(placebo.response, BetaMixture):
+            exact["control_rate"] = placebo.response
+        name = "control rate"
+        words = f"The control arm's rate is {placebo}; the treated rate stays; {_REGRESSION}."
+    step = Step(name, words, nodes, last.weights, exact, last.ess)
+    return replace(prior.then(step), about=replace(about, against_control=True))
+
+
+def _with_sceptic(prior: DesignPrior, sceptical: Sceptical, placebo: Placebo | None) -> DesignPrior:
+    """Mix in truths at which the treatment does no more than placebo."""
+    last, about = prior.last, prior.about
+    if not about.against_control and placebo is None:
+        raise RaBayesError(
+            "a sceptical part of one arm needs the placebo response, which is what it says the treatment "
+            "does; give placebo="
+        )
+    number = last.weights.size
+    smear = (
+        beside(equal_nodes(normal(0.0, sceptical.sd), number), "sceptical")
+        if sceptical.sd
+        else np.zeros(number)
+    )
+    nodes = dict(last.nodes)
+    if about.quantity == "effect":
+        centre = 0.0 if about.against_control else _placebo_change(placebo, last)
+        nodes["effect"] = centre + smear
+    else:
+        control = (
+            nodes["control_rate"]
+            if about.against_control
+            else beside(_known(placebo).rate_nodes(number), "placebo")
+        )
+        nodes["rate"] = shifted_rate(control, smear) if sceptical.sd else control
+    exact = _exact_with_sceptic(prior, sceptical, placebo)
+    weights = np.concatenate([(1.0 - sceptical.weight) * last.weights, sceptical.weight * last.weights])
+    both = {name: np.concatenate([last.nodes[name], nodes[name]]) for name in nodes}
+    beyond = "0" if about.against_control else f"the placebo response, {placebo}"
+    words = f"With probability {sceptical.weight:g} the truth is {beyond}"
+    words += f" + Normal(0, SD {sceptical.sd:g})" if sceptical.sd else ""
+    words += f": the treatment does nothing beyond placebo ({sceptical.source})."
+    return prior.then(Step("sceptical part", words, both, weights, exact, last.ess))
+
+
+def _exact_with_sceptic(
+    prior: DesignPrior, sceptical: Sceptical, placebo: Placebo | None
+) -> Mapping[str, Distribution]:
+    """Return the mixture's closed form; of two rates there is none, since the sceptic ties them."""
+    found, about = prior.exact, prior.about
+    if about.quantity == "effect":
+        before, parts = found.get("effect"), []
+        if not about.against_control:
+            response = _known(placebo)
+            if response.draws is not None or not isinstance(response.response, NormalMixture):
+                return {}
+            parts.append(response.response)
+        if sceptical.sd:
+            parts.append(normal(0.0, sceptical.sd))
+        if not isinstance(before, NormalMixture) or not parts:
+            return {}
+        weighted = [(1.0 - sceptical.weight, before), (sceptical.weight, added(*parts))]
+        return {
+            "effect": NormalMixture(
+                tuple(Normal(m, s, w * share) for share, each in weighted for m, s, w in each.parts)
+            )
+        }
+    before_rate = found.get("rate")
+    if about.against_control or sceptical.sd or not isinstance(before_rate, BetaMixture):
+        return {}
+    control = _known(placebo).response
+    if not isinstance(control, BetaMixture):
+        return {}
+    return {"rate": mix((1.0 - sceptical.weight, before_rate), (sceptical.weight, control))}
+
+
+def _known(placebo: Placebo | None) -> Placebo:
+    assert placebo is not None
+    return placebo
+
+
+def _placebo_change(placebo: Placebo | None, step: Step) -> Array:
+    """Return a placebo response for each node: its own of a posterior that has one, else independent."""
+    known = _known(placebo)
+    if known.draws is None:
+        return beside(known.change_nodes(step.weights.size), "placebo")
+    if known.draws.shape != step.weights.shape:
+        raise RaBayesError(
+            f"the placebo response has {known.draws.size} draws and the design prior {step.weights.size} "
+            "nodes; give one without draws"
+        )
+    return known.draws
+
+
+def _convolve(nodes: dict[str, Array], exact: dict[str, Distribution], other: NormalMixture) -> None:
+    """Keep an effect's closed form through a sum, and its nodes those of the closed form."""
+    before = exact.pop("effect", None)
+    if isinstance(before, NormalMixture):
+        exact["effect"] = added(before, other)
+        nodes["effect"] = equal_nodes(exact["effect"], nodes["effect"].size)
+
+
+def _negative(mixture: NormalMixture) -> NormalMixture:
+    return NormalMixture(tuple(Normal(-mean, sd, weight) for mean, sd, weight in mixture.parts))
