@@ -16,12 +16,10 @@ from ra_bayes.planning.design import (
 )
 from ra_bayes.toml_page import TomlTable
 
-__all__ = ["Scales", "read_analysis", "read_scales"]
+__all__ = ["Scales", "read_analysis", "read_betas", "read_normals", "read_scales"]
 
 # The page's names of what the longitudinal model calls so.
 _OF_PAGE = {"level_sd": "baseline_sd", "response_sd": "response_sd", "residual_sd": "residual_sd"}
-_BETA = "write parts [a, b], or [weight, a, b] with weights that add up to 1"
-_NORMAL = "write parts [mean, sd], or [weight, mean, sd] with weights that add up to 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Scales:
     Parameters
     ----------
     truth
-        ``level_sd``, ``response_sd``, ``correlation``, ``residual_sd`` (longitudinal), or ``residual_sd``,
+        ``level_sd``, ``response_sd``, ``correlation``, ``residual_sd`` (longitudinal), or ``change_sd``,
         the SD of a patient's change (continuous), on the link's scale.
     priors
         Median and SD of the log of each SD, concentration of the correlation.
@@ -61,7 +59,7 @@ def read_scales(page: TomlTable, endpoint: Endpoint) -> Scales:
             # A change holds the patient's own response and the noise of two records.
             sd = math.hypot(found["response_sd"][0], math.sqrt(2.0) * found["residual_sd"][0])
         table.finish()
-        return Scales({"residual_sd": sd if sd is not None else math.nan})
+        return Scales({"change_sd": sd if sd is not None else math.nan})
     if not found:
         table.problem("page", "is missing", mend)
     truth = {name: median for name, (median, _) in found.items()} | {"correlation": 0.0}
@@ -114,13 +112,13 @@ def read_analysis(
         table = TomlTable({}, [], "analysis")
     table.text("why", "say where the prior comes from", required=False)
     if endpoint.kind == "binary":
-        rate = _mixture(table, "rate", _BETA, _beta)
-        control = _mixture(table, "control_rate", _BETA, _beta) if arms == 2 else None
+        rate = read_betas(table, "rate")
+        control = read_betas(table, "control_rate") if arms == 2 else None
         table.finish()
         return BinaryAnalysis(rate or UNIFORM, (control or UNIFORM) if arms == 2 else None)
     if endpoint.kind == "continuous":
-        mean = _mixture(table, "mean", _NORMAL, _normal)
-        control_mean = _mixture(table, "control_mean", _NORMAL, _normal) if arms == 2 else None
+        mean = read_normals(table, "mean")
+        control_mean = read_normals(table, "control_mean") if arms == 2 else None
         sd = (
             table.number("sd", "give the SD of a change if it is known", above=0.0) if "sd" in table else None
         )
@@ -142,39 +140,53 @@ def _effect(table: TomlTable) -> tuple[float, float] | None:
     return float(value[0]), float(value[1])
 
 
-def _mixture(table: TomlTable, key: str, mend: str, make: Any) -> Any:
-    """Return a mixture written as a list of parts; ``None`` if absent, ``"flat"`` or (noted) wrong."""
+def read_betas(table: TomlTable, key: str) -> BetaMixture | None:
+    """Return what is believed of a rate, ``[[a, b]]`` or ``[[weight, a, b], ...]``; ``None`` if absent."""
     value = table.raw(key)
-    if value is None or value == "flat":
-        return None
-    parts = value if isinstance(value, list) and value and all(map(_numbers, value)) else None
-    if parts is None or len({len(part) for part in parts}) != 1 or len(parts[0]) not in (2, 3):
-        table.problem(key, "is no list of parts", mend, value)
-        return None
-    if len(parts[0]) == 2:
-        if len(parts) > 1:
-            table.problem(key, "has parts without weights", mend, value)
-            return None
-        parts = [[1.0, *parts[0]]]
-    total = sum(part[0] for part in parts)
-    if abs(total - 1.0) > 1e-6 or min(part[0] for part in parts) < 0.0:
-        table.problem(
-            key, f"has weights that add up to {total:g}", "let them be positive and add up to 1", value
-        )
+    parts = _parts(table, key, value, "a, b")
+    if not parts:
         return None
     try:
-        return make(parts)
+        return BetaMixture(tuple(Beta(a, b, weight) for weight, a, b in parts))
     except RaBayesError:
-        table.problem(key, "is no distribution", mend, value)
+        table.problem(key, "is no distribution of a rate", "write a and b above 0", value)
         return None
 
 
-def _beta(parts: list[list[float]]) -> BetaMixture:
-    return BetaMixture(tuple(Beta(a, b, weight) for weight, a, b in parts))
+def read_normals(table: TomlTable, key: str) -> NormalMixture | None:
+    """Return what is believed of a mean, ``[[mean, sd]]`` or ``[[weight, mean, sd], ...]``; ``None``: flat."""
+    value = table.raw(key)
+    parts = [] if value == "flat" else _parts(table, key, value, "mean, sd")
+    if not parts:
+        return None
+    try:
+        return NormalMixture(tuple(Normal(mean, sd, weight) for weight, mean, sd in parts))
+    except RaBayesError:
+        table.problem(key, "is no distribution of a mean", "write an SD above 0", value)
+        return None
 
 
-def _normal(parts: list[list[float]]) -> NormalMixture:
-    return NormalMixture(tuple(Normal(mean, sd, weight) for weight, mean, sd in parts))
+def _parts(table: TomlTable, key: str, value: object, names: str) -> list[list[float]]:
+    """Return a mixture's parts, each with its weight; none if absent or (noted) wrong."""
+    if value is None:
+        return []
+    mend = f"write parts [{names}], or [weight, {names}] with weights that add up to 1"
+    parts = value if isinstance(value, list) and value and all(map(_numbers, value)) else [[]]
+    sizes = {len(part) for part in parts}
+    if sizes not in ({2}, {3}):
+        table.problem(key, "is no list of parts", mend, value)
+        return []
+    if sizes == {2}:
+        if len(parts) > 1:
+            table.problem(key, "has parts without weights", mend, value)
+            return []
+        return [[1.0, *parts[0]]]
+    total = sum(part[0] for part in parts)
+    if abs(total - 1.0) > 1e-6 or min(part[0] for part in parts) < 0.0:
+        mend = "let them be positive and add up to 1"
+        table.problem(key, f"has weights that add up to {total:g}", mend, value)
+        return []
+    return parts
 
 
 def _numbers(value: object) -> bool:
