@@ -15,6 +15,8 @@ import pytest
 import ra_bayes.errors
 from ra_bayes.cohort import Cohort, Conversion, Infusion, LeftOut, Record, read_cohort
 from ra_bayes.errors import CohortError
+from ra_bayes.model.records import grid
+from ra_bayes.model.spec_reader import load_model
 
 GOOD = """\
 patient,week,outcome,value,unit,lower_limit,site
@@ -254,3 +256,35 @@ def test_302_real_patients_with_missing_visits(arthritis_table, self_assessment)
     assert len(cohort.records) == 302 * 4 - 18
     assert cohort.weeks == (0.0, 4.0, 13.0, 22.0)
     assert [gap.count for gap in cohort.left_out] == [18]
+
+
+ARMS = """\
+patient,week,outcome,value,unit,arm
+01,0,vas,80,mm,treated
+01,24,vas,50,mm,treated
+02,0,vas,60,mm,control
+02,24,vas,58,mm,control
+"""
+
+
+def test_a_patients_arm_is_kept_and_travels_with_the_table(tmp_path: Path) -> None:
+    cohort = read_cohort(write(tmp_path, ARMS))
+    assert cohort.arms == (("01", "treated"), ("02", "control"))
+    assert cohort.patients_of("control") == ("02",)
+    assert read_cohort(cohort.to_dataframe()).arms == cohort.arms
+    assert cohort.only(patients=["01"]).arms == (("01", "treated"),)
+    assert cohort.hash != read_cohort(write(tmp_path, ARMS.replace("control", "placebo"))).hash
+
+
+def test_a_patient_in_two_arms_or_in_none_is_told(tmp_path: Path) -> None:
+    two = ARMS.replace("02,24,vas,58,mm,control", "02,24,vas,58,mm,treated")
+    with pytest.raises(CohortError, match=r"patient '02' is in arm 'control' \(row 4\) and in arm 'treated'"):
+        read_cohort(write(tmp_path, two))
+    none = ARMS.replace(",control", ",")
+    with pytest.raises(CohortError, match="patient '02' is in no arm, and others are in treated"):
+        read_cohort(write(tmp_path, none))
+
+
+def test_a_model_of_one_arm_does_not_take_two(tmp_path: Path) -> None:
+    with pytest.raises(ra_bayes.errors.FitError, match=r"has 2 arms \(control, treated\)"):
+        grid(load_model("vas"), read_cohort(write(tmp_path, ARMS)))

@@ -88,6 +88,8 @@ class Cohort:
         Values that were converted to the canonical unit.
     notes
         What else the reader took the table to mean, one sentence each.
+    arms
+        Each patient's arm, as (patient, arm); empty if the table has no arms.
     """
 
     name: str
@@ -100,6 +102,7 @@ class Cohort:
     left_out: tuple[LeftOut, ...] = ()
     conversions: tuple[Conversion, ...] = ()
     notes: tuple[str, ...] = ()
+    arms: tuple[tuple[str, str], ...] = ()
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -138,7 +141,13 @@ class Cohort:
             "records": [[*record[:5]] for record in self.records],
             "infusions": [[*infusion] for infusion in self.infusions],
         }
+        if self.arms:
+            content["arms"] = sorted(map(list, self.arms))
         return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
+
+    def patients_of(self, arm: str) -> tuple[str, ...]:
+        """Return the patients of one arm, in the order in which the table first names them."""
+        return tuple(patient for patient, own in self.arms if own == arm)
 
     def of(self, outcome: str) -> tuple[Record, ...]:
         """Return the records of one outcome, by patient and week; none if it was not measured."""
@@ -185,6 +194,7 @@ class Cohort:
             self,
             records=records,
             infusions=tuple(infusion for infusion in self.infusions if infusion.patient in wanted),
+            arms=tuple(pair for pair in self.arms if pair[0] in wanted),
             used=tuple(outcome for outcome in self.used if outcome.id in measured),
             lower_limits=tuple(limit for limit in self.lower_limits if limit[0] in measured),
             left_out=(
@@ -196,15 +206,16 @@ class Cohort:
     def to_dataframe(self) -> pd.DataFrame:
         """Return the measurements as a tidy long DataFrame.
 
-        Columns: patient, week, outcome, value (canonical unit), unit, limit, synthetic; read_cohort
-        reads it back to the same records. Infusions are in `infusions`.
+        Columns: patient, week, outcome, value (canonical unit), unit, limit, synthetic, and arm if
+        there are any; read_cohort reads it back to the same records. Infusions are in `infusions`.
         """
         import pandas as pd
 
         units = {outcome.id: outcome.unit for outcome in self.used}
         rows = [(*record[:4], units[record.outcome], record.limit) for record in self.records]
         columns = ["patient", "week", "outcome", "value", "unit", "limit"]
-        return pd.DataFrame(rows, columns=columns).assign(synthetic="yes" if self.synthetic else "no")
+        table = pd.DataFrame(rows, columns=columns).assign(synthetic="yes" if self.synthetic else "no")
+        return table.assign(arm=table["patient"].map(dict(self.arms))) if self.arms else table
 
 
 def _unknown_patient(patient: str, known: tuple[str, ...]) -> Problem:

@@ -12,7 +12,7 @@ from ra_bayes.cohort.problems import Problems
 __all__ = ["OPTIONAL", "REQUIRED", "Header", "read_header", "recognised"]
 
 REQUIRED = ("patient", "week", "outcome", "value")
-OPTIONAL = ("unit", "lower_limit", "limit", "synthetic")
+OPTIONAL = ("unit", "lower_limit", "limit", "synthetic", "arm")
 _ALIASES = {"weeks": "week", "values": "value", "units": "unit", "lloq": "lower_limit"}
 
 # Names that other people's tables use. They are asked about, never taken silently: a "visit" is
@@ -26,6 +26,7 @@ _MEANT = {
     "lower_limit": "lower_limit_of_quantification lloq_value loq lod llod detection_limit lower_loq",
     "limit": "censored censoring sign qualifier",
     "synthetic": "simulated fake",
+    "arm": "group treatment trt trt01p trt01a actarm randomised_to allocation",
 }
 
 

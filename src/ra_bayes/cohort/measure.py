@@ -26,6 +26,7 @@ class Line(NamedTuple):
     lower_limit: str = ""
     limit: str = ""
     synthetic: str = ""
+    arm: str = ""
 
 
 class Measured(NamedTuple):

@@ -21,6 +21,7 @@ def overview(cohort: Cohort) -> dict[str, Any]:
         "synthetic": cohort.synthetic,
         "hash": cohort.hash,
         "patients": list(cohort.patients),
+        "arms": {arm: list(cohort.patients_of(arm)) for _, arm in cohort.arms},
         "weeks": list(cohort.weeks),
         "infusion_weeks": list(cohort.infusion_weeks),
         "outcomes": [_outcome(cohort, outcome) for outcome in cohort.outcomes],
@@ -62,6 +63,7 @@ def overview_text(cohort: Cohort) -> str:
     lines = [
         f"{found['name']}, read from {found['source']}: no problem found",
         f"patients  {len(cohort.patients)}: {_listed(cohort.patients)}",
+        *(f"arm       {arm}, {len(who)}: {_listed(tuple(who))}" for arm, who in found["arms"].items()),
         f"visits    weeks {_numbers(cohort.weeks)}",
         f"infusions weeks {_numbers(cohort.infusion_weeks)}"
         if cohort.infusions

@@ -29,8 +29,9 @@ def read_cohort(source: Source, *, outcomes: Iterable[Outcome] = (), name: str |
     source
         A CSV file in UTF-8 (comma, semicolon or tab), or a DataFrame. Columns ``patient``, ``week``,
         ``outcome`` and ``value``; optional ``unit``, ``lower_limit`` (of quantification, also
-        ``lloq``), ``limit`` (``<`` or ``>``, where the value does not carry it) and ``synthetic``
-        (yes or no, the same in all rows). Case, spaces, dots and hyphens in the header do not matter.
+        ``lloq``), ``limit`` (``<`` or ``>``, where the value does not carry it), ``synthetic`` (yes or
+        no, the same in all rows) and ``arm`` (the same in all rows of a patient). Case, spaces, dots and
+        hyphens in the header do not matter.
     outcomes
         Outcomes of your own, besides those of :data:`ra_bayes.outcomes.OUTCOMES`.
     name
@@ -156,6 +157,7 @@ def _assemble(found: Found, left_out: list[LeftOut], source: str, name: str) -> 
             if factor != 1
         ),
         notes=tuple(_notes(found)),
+        arms=tuple((patient, arm) for patient, (arm, _) in found.arms.items() if arm and patient in patients),
     )
 
 

@@ -54,6 +54,8 @@ class Found:
         First row of every patient.
     synthetic
         First row that says yes, no or nothing (``None``) to "synthetic".
+    arms
+        Each patient's arm and the first row that says so.
     units
         Values per outcome, unit as written and factor to the canonical unit.
     below
@@ -73,6 +75,7 @@ class Found:
     patients: dict[str, int] = field(default_factory=dict)
     look_alikes: dict[str, str] = field(default_factory=dict)
     synthetic: dict[bool | None, int] = field(default_factory=dict)
+    arms: dict[str, tuple[str, int]] = field(default_factory=dict)
     units: Counter[tuple[str, str, float]] = field(default_factory=Counter)
     lower_limits: set[tuple[str, float]] = field(default_factory=set)
     below: Counter[str] = field(default_factory=Counter)
@@ -94,6 +97,7 @@ def take(line: Line, found: Found) -> None:
     found.rows += 1
     _flag(line, found)
     patient = _patient(line, found)
+    _arm(line, patient, found)
     week = read_week(line, found.problems)
     if line.outcome.casefold() == INFUSION:
         _infusion(line, patient, week, found)
@@ -150,6 +154,16 @@ def _patient(line: Line, found: Found) -> str | None:
             mend = "write one patient one way, and two patients so that they can be told apart"
             found.problems.add("patient", what, mend, row=line.row, column="patient", value=line.patient)
     return line.patient
+
+
+def _arm(line: Line, patient: str | None, found: Found) -> None:
+    """Note the patient's arm; a patient is in one, and in none if the table has no such column."""
+    if patient is None:
+        return
+    arm, row = found.arms.setdefault(patient, (line.arm, line.row))
+    if arm != line.arm:
+        what = f"patient {patient!r} is in arm {arm!r} (row {row}) and in arm {line.arm!r}"
+        found.problems.add("arm", what, "write one arm in all rows", row=line.row, column="arm")
 
 
 def _outcome(line: Line, found: Found) -> Outcome | None:

@@ -18,6 +18,7 @@ def check_whole(found: Found) -> None:
     _check_outcomes(found)
     _check_baselines(found)
     _check_synthetic(found)
+    _check_arms(found)
     written: dict[str, set[tuple[str, float]]] = defaultdict(set)
     for outcome, unit, factor in found.units:
         written[outcome].add((unit, factor))
@@ -76,6 +77,14 @@ def _check_baselines(found: Found) -> None:
                 what += f": its value in row {empty[outcome, patient]} is empty"
                 mend = "fill it in, or remove the patient's rows of this outcome"
             found.problems.add("no baseline", what, mend, row=row)
+
+
+def _check_arms(found: Found) -> None:
+    named = {arm for arm, _ in found.arms.values() if arm}
+    for patient, (arm, row) in found.arms.items():
+        if named and not arm:
+            what = f"patient {patient!r} is in no arm, and others are in {' and '.join(sorted(named))}"
+            found.problems.add("arm", what, "write the arm in every row", row=row, column="arm")
 
 
 def _check_synthetic(found: Found) -> None:

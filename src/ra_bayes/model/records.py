@@ -61,9 +61,15 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
     Raises
     ------
     FitError
-        If the cohort has no such outcome, no visit at the reference or anchor week, or a record that
-        the link cannot take (a 0 under the log link).
+        If the cohort has several arms, no such outcome, no visit at the reference or anchor week, or
+        a record that the link cannot take (a 0 under the log link).
     """
+    arms = sorted({arm for _, arm in cohort.arms})
+    if len(arms) > 1:
+        raise FitError(
+            f"{cohort.name} has {len(arms)} arms ({', '.join(arms)}), and a model is of one; choose one with "
+            f"cohort.only(patients=cohort.patients_of({arms[0]!r}))"
+        )
     records = cohort.of(spec.outcome.id)
     if not records:
         raise FitError(
