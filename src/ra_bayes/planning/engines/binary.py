@@ -1,0 +1,136 @@
+"""From a design with a binary endpoint to the exact engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.mixtures import BetaMixture
+from ra_bayes.planning.binary.boundaries import Boundaries
+from ra_bayes.planning.binary.recursion import binary_stopping
+from ra_bayes.planning.binary.rules import rate_boundaries
+from ra_bayes.planning.binary.two_arm import TwoArmTables, two_arm_stopping, two_arm_tables
+from ra_bayes.planning.design import BinaryAnalysis, Design
+from ra_bayes.planning.design_prior import Step
+from ra_bayes.planning.engines.settings import Point, Settings
+from ra_bayes.planning.rule import Criterion
+from ra_bayes.planning.stopping import Stopping
+
+__all__ = ["boundary_rows", "curve", "decisions_of", "stopping"]
+
+type Array = NDArray[np.float64]
+
+
+def decisions_of(design: Design) -> Boundaries | TwoArmTables:
+    """Return what the rule of a design comes to, for every count."""
+    prior = design.analysis
+    assert isinstance(prior, BinaryAnalysis)
+    rule, looks = design.rule, design.looks
+    asked: dict[str, Any] = {
+        "success": [(each.threshold, _by_look(each, len(looks))) for each in _posterior(rule.success)],
+        "futility": [(each.threshold, _by_look(each, len(looks))) for each in _posterior(rule.futility)],
+        "predictive_success": _predictive(rule.success, len(looks)),
+        "predictive_futility": _predictive(rule.futility, len(looks)),
+        "benefit": design.endpoint.benefit,
+    }
+    if design.arms == 1:
+        return rate_boundaries(looks, prior.rate, **asked)
+    assert prior.control_rate is not None
+    both = [design.per_arm(n) for n in looks]
+    return two_arm_tables(
+        [(treated, control) for treated, control in both], prior.rate, prior.control_rate, **asked
+    )
+
+
+def _posterior(criteria: Sequence[Criterion]) -> list[Criterion]:
+    return [each for each in criteria if each.basis == "posterior"]
+
+
+def _by_look(criterion: Criterion, last: int) -> tuple[float | None, ...]:
+    return tuple(criterion.probability if criterion.at(look, last) else None for look in range(1, last + 1))
+
+
+def _predictive(criteria: Sequence[Criterion], last: int) -> tuple[float | None, ...] | None:
+    """Return the strictest predictive probability asked for at each look; the last has none."""
+    asked = [_by_look(each, last) for each in criteria if each.basis == "predictive"]
+    if not asked:
+        return None
+    each_look = [[value for value in look if value is not None] for look in zip(*asked, strict=True)]
+    return (*(max(values) if values else None for values in each_look[:-1]), None)
+
+
+def stopping(design: Design, truths: Mapping[str, Array], seed: int, settings: Settings) -> Stopping:
+    """Return the exact probabilities of stopping; nothing is simulated."""
+    del seed, settings
+    return _stopping(decisions_of(design), {name: _seen(design, each) for name, each in truths.items()})
+
+
+def _seen(design: Design, rate: Array) -> Array:
+    """Return the rate that is recorded: who has left is a non-responder, or is not counted."""
+    return rate * (1.0 - design.conduct.dropout) if design.conduct.nonresponse else rate
+
+
+def _stopping(decisions: Boundaries | TwoArmTables, rates: Mapping[str, Array | BetaMixture]) -> Stopping:
+    if isinstance(decisions, Boundaries):
+        return binary_stopping(decisions, rates["rate"])
+    return two_arm_stopping(decisions, rates["rate"], rates["control_rate"])
+
+
+def curve(design: Design, step: Step, sizes: Sequence[int], seed: int, settings: Settings) -> list[Point]:
+    """Return assurance by size: exact where the prior has a closed form, else averaged over its nodes."""
+    del seed, settings
+    names = ("rate", "control_rate")[: design.arms]
+    closed = {name: step.exact[name] for name in names if isinstance(step.exact.get(name), BetaMixture)}
+    exact = len(closed) == design.arms and not (design.conduct.nonresponse and design.conduct.dropout)
+    points: list[Point] = []
+    for n in sizes:
+        decisions = decisions_of(design.at(n))
+        if exact:
+            found = _stopping(decisions, closed)  # type: ignore[arg-type]
+            points.append((n, float(found.p_success[0]), 0.0, found.engine))
+        else:
+            found = _stopping(decisions, {name: _seen(design, step.nodes[name]) for name in names})
+            points.append((n, *step.expect(found.p_success), found.engine))
+    return points
+
+
+def boundary_rows(design: Design) -> list[dict[str, Any]]:
+    """Return responders needed at each look; of two arms, beside the expected number in the control."""
+    decisions = decisions_of(design)
+    if isinstance(decisions, Boundaries):
+        return [
+            {"look": look, "n": row["patients"], "treated": row["patients"], "control": None, **_ends(row)}
+            for look, row in enumerate(decisions.rows(), 1)
+        ]
+    rate = design.truth.control or 0.0
+    rows = []
+    for look, (treated, control) in enumerate(decisions.looks, 1):
+        expected = int(np.floor(_seen(design, np.array(rate)) * control + 0.5))
+        wins = decisions.success[look - 1][:, expected]
+        stops = decisions.futility[look - 1][:, expected] & ~wins
+        above = design.endpoint.benefit == "above"
+        rows.append(
+            {
+                "look": look,
+                "n": treated + control,
+                "treated": treated,
+                "control": control,
+                "control_responders": expected,
+                "futility": _edge(stops, last=above),
+                "success": _edge(wins, last=not above),
+            }
+        )
+    return rows
+
+
+def _ends(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"futility": row["futility"], "success": row["success"]}
+
+
+def _edge(flags: NDArray[np.bool_], *, last: bool) -> int | None:
+    """Return the first or last count that is flagged."""
+    found = np.flatnonzero(flags)
+    return None if not found.size else int(found[-1 if last else 0])

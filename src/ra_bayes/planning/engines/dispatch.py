@@ -1,0 +1,84 @@
+"""Which engine answers for a design, and what it answers: one interface over all of them.
+
+- binary: exact, by counting paths (:mod:`~ra_bayes.planning.binary`);
+- continuous: exact integration over the arms' sums, or simulation of them where that would take long
+  (:mod:`~ra_bayes.planning.continuous`);
+- longitudinal: the integrated Gaussian model (:mod:`~ra_bayes.planning.longitudinal`), or the package's own
+  PyMC model of the design, sampled trial by trial.
+
+The result names the engine. What an engine cannot do is refused, never approximated in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.planning.design import Design
+from ra_bayes.planning.design_prior import Step
+from ra_bayes.planning.engines import binary, continuous, longitudinal
+from ra_bayes.planning.engines.settings import Point, Settings
+from ra_bayes.planning.stopping import Stopping
+
+__all__ = ["boundary_rows", "curve", "curve_at", "stopping"]
+
+type Array = NDArray[np.float64]
+_ENGINES = {
+    "binary": binary,
+    "continuous": continuous,
+    "longitudinal": longitudinal,
+}
+
+
+def stopping(
+    design: Design, truths: Mapping[str, Array], *, seed: int, settings: Settings | None = None
+) -> Stopping:
+    """Return the probabilities of stopping of a design under given truths.
+
+    Parameters
+    ----------
+    design
+        The design.
+    truths
+        Values by name, all of one length: what :meth:`Design.truths` or a design prior gives.
+    seed
+        Of every random number; exact engines use none.
+    settings
+        Of engines that simulate.
+    """
+    settings = settings or Settings()
+    if settings.engine == "nuts" and design.endpoint.kind != "longitudinal":
+        raise RaBayesError(
+            f"the design {design.name} is {design.endpoint.kind} and needs no sampler; leave the engine out"
+        )
+    return _ENGINES[design.endpoint.kind].stopping(design, truths, seed, settings)
+
+
+def curve(
+    design: Design, step: Step, sizes: Sequence[int], *, seed: int, settings: Settings | None = None
+) -> list[Point]:
+    """Return the assurance under one step of a design prior, by size."""
+    settings = settings or Settings()
+    return _ENGINES[design.endpoint.kind].curve(design, step, sizes, seed, settings)
+
+
+def curve_at(
+    design: Design,
+    truths: Mapping[str, Array],
+    sizes: Sequence[int],
+    *,
+    seed: int,
+    settings: Settings | None = None,
+) -> list[Point]:
+    """Return the probability of success at one truth, by size."""
+    step = Step("one truth", "", dict(truths), np.ones(1))
+    return curve(design, step, sizes, seed=seed, settings=settings)
+
+
+def boundary_rows(design: Design) -> list[dict[str, Any]]:
+    """Return what is needed to stop at each look, a row for each; none where no one number says so."""
+    return _ENGINES[design.endpoint.kind].boundary_rows(design)

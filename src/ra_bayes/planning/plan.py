@@ -1,0 +1,158 @@
+"""A whole plan: everything that is worth telling of a design, computed once, for text, figures and page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ra_bayes.planning.assurance import assurance_curve, ceiling, decisions, waterfall_rows
+from ra_bayes.planning.characteristics import characteristics
+from ra_bayes.planning.design import Design
+from ra_bayes.planning.design_prior import DesignPrior
+from ra_bayes.planning.engines import Settings, boundary_rows, curve_at
+from ra_bayes.planning.sample_size import SampleSize, sample_size_of
+from ra_bayes.planning.surface import surface
+
+__all__ = ["Plan", "make_plan"]
+
+type Row = dict[str, Any]
+
+_TRUTHS = 41
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a design would lead to.
+
+    Parameters
+    ----------
+    design
+        The design.
+    characteristics, truth_curve
+        Rows of :func:`~ra_bayes.operating_characteristics` at the page's truths, and over a grid.
+    boundaries
+        A row for each look: what is needed to stop there; empty where no one number says so.
+    size_curve
+        A row for each size: ``n``, ``power`` and ``alpha`` at the page's alternative and null, ``assurance``
+        with a design prior, each with its ``..._mcse``.
+    ceiling
+        What assurance tends to as n grows.
+    prior
+        The design prior, step by step.
+    waterfall
+        Assurance after each of its steps.
+    decisions
+        Chances of right and wrong decisions under it.
+    surface
+        Assurance over the mean and the SD of what could be believed.
+    answers
+        Smallest sizes for the wanted power and assurance.
+    target
+        Wanted probability of success.
+    seed
+        Of every random number.
+    """
+
+    design: Design
+    characteristics: list[Row]
+    truth_curve: list[Row]
+    boundaries: list[Row]
+    size_curve: list[Row]
+    ceiling: float | None
+    prior: DesignPrior | None
+    waterfall: list[Row]
+    decisions: Row | None
+    surface: Row | None
+    answers: list[SampleSize]
+    target: float
+    seed: int
+
+
+def make_plan(
+    design: Design,
+    prior: DesignPrior | None = None,
+    *,
+    seed: int,
+    target: float = 0.8,
+    sizes: Sequence[int] | None = None,
+    settings: Settings | None = None,
+    step: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Compute everything that a plan tells.
+
+    Parameters
+    ----------
+    design
+        The design.
+    prior
+        What the truth may be; without it there is power, and no assurance.
+    seed
+        Of every random number.
+    target
+        Wanted power, and wanted assurance.
+    sizes
+        Sizes to choose among; the page's if not given.
+    settings
+        Engine, number of simulated trials, and where results are kept as they come.
+    step
+        Called with the name of what is computed next.
+    """
+    chosen = tuple(sizes or design.sizes or (design.n,))
+    step("operating characteristics")
+    told, _ = characteristics(design, seed=seed, settings=settings)
+    grid, _ = characteristics(design, _truth_grid(design), seed=seed, settings=settings)
+    step(f"{len(chosen)} sizes")
+    truth = design.truth
+    power = curve_at(design, design.truths((truth.alternative,)), chosen, seed=seed, settings=settings)
+    alpha = curve_at(design, design.truths((truth.null,)), chosen, seed=seed, settings=settings)
+    curve = [
+        {"n": n, "power": p, "power_mcse": p_mcse, "alpha": a, "alpha_mcse": a_mcse, "engine": engine}
+        for (n, p, p_mcse, engine), (_, a, a_mcse, _) in zip(power, alpha, strict=True)
+    ]
+    rows = [{"n": n, "value": p, "mcse": mcse, "engine": engine} for n, p, mcse, engine in power]
+    answers = [sample_size_of("power", target, rows, 1.0)]
+    most, falls, chances, over = None, [], None, None
+    if prior is not None:
+        step("assurance")
+        found = assurance_curve(design, prior, chosen, seed=seed, settings=settings)
+        for row, each in zip(curve, found, strict=True):
+            row |= {"assurance": each["assurance"], "assurance_mcse": each["mcse"]}
+        most = ceiling(design, prior.last)
+        rows = [
+            {"n": each["n"], "value": each["assurance"], "mcse": each["mcse"], "engine": each["engine"]}
+            for each in found
+        ]
+        answers.append(sample_size_of("assurance", target, rows, most))
+        falls = waterfall_rows(design, prior, seed=seed, settings=settings)
+        chances = decisions(design, prior, seed=seed, settings=settings)
+        over = surface(design, seed=seed, settings=settings)
+    return Plan(
+        design=design,
+        characteristics=told,
+        truth_curve=grid,
+        boundaries=boundary_rows(design),
+        size_curve=curve,
+        ceiling=most,
+        prior=prior,
+        waterfall=falls,
+        decisions=chances,
+        surface=over,
+        answers=answers,
+        target=target,
+        seed=seed,
+    )
+
+
+def _truth_grid(design: Design) -> list[float]:
+    """Return true values from null to alternative, and as far again on either side."""
+    truth, end = design.truth, design.endpoint
+    low, high = sorted((design.on_scale(truth.null), design.on_scale(truth.alternative)))
+    reach = high - low
+    points = np.linspace(low - reach, high + reach, _TRUTHS)
+    if end.kind == "binary":
+        control = truth.control or 0.0
+        points = np.linspace(max(low - reach, -control), min(high + reach, 1.0 - control), _TRUTHS)
+    return [float(np.exp(point)) if end.ratio else float(point) for point in points]
