@@ -1,0 +1,1 @@
+"""Trials that count responders: exact, by counting paths instead of simulating them."""

@@ -1,0 +1,244 @@
+"""Lee and Liu's predictive probability design: stop when success at the end has become unlikely.
+
+With x responders among n of n_max patients and a Beta prior, the predictive probability of success is
+
+    PP = sum_y Pr(Y = y | x, n) [ Pr(p > p0 | x + y of n_max) >= theta_T ]
+
+over the responders y still to come, beta-binomial given the data (Lee and Liu 2008, Clin Trials 5:93). The
+trial is watched after every patient from the first look on and stops for futility when PP < theta_L; at the
+end success is declared if Pr(p > p0 | data) >= theta_T.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.mixtures import BetaMixture, beta
+from ra_bayes.planning.binary.at_rate import OperatingCharacteristics
+from ra_bayes.planning.binary.boundaries import Boundaries
+from ra_bayes.planning.binary.checks import check_errors, check_rates
+from ra_bayes.planning.binary.posterior import posterior_above, predictive_of
+from ra_bayes.planning.binary.recursion import LARGEST_N, binary_stopping, count_probabilities, stopped
+from ra_bayes.planning.binary.rules import MET, rate_boundaries
+
+__all__ = ["PredictiveDesign", "predictive_boundaries", "predictive_design", "predictive_probability"]
+
+type Array = NDArray[np.float64]
+type Counts = NDArray[np.int_]
+
+# Lee and Liu begin to watch after ten patients.
+_FIRST_LOOK = 10
+
+
+def predictive_probability(
+    responders: int, n: int, n_max: int, p0: float, theta: float, prior: BetaMixture
+) -> tuple[float, float]:
+    """Return the predictive probability of success, and Pr(p > p0 | data) now.
+
+    Parameters
+    ----------
+    responders, n
+        The data so far.
+    n_max
+        Patients in all.
+    p0
+        The response rate to beat.
+    theta
+        Success is Pr(p > p0 | all data) >= theta.
+    prior
+        What is believed of the rate before the trial.
+
+    Examples
+    --------
+    >>> now = predictive_probability(16, 23, 40, p0=0.6, theta=0.9, prior=beta(0.6, 0.4))
+    >>> [round(each, 7) for each in now]  # Lee and Liu 2008, Table 1
+    [0.5655589, 0.8359808]
+    """
+    check_rates(p0, theta=theta)
+    if not 0 <= responders <= n:
+        raise RaBayesError(f"{responders} responders among {n} patients cannot be; correct the count")
+    if not 1 <= n_max <= LARGEST_N:
+        raise RaBayesError(f"a trial of {n_max} patients cannot be counted; write 1 to {LARGEST_N}")
+    if n > n_max:
+        raise RaBayesError(f"{n} patients are more than the {n_max} of the whole trial; correct one of them")
+    success = posterior_above(prior, p0, n_max) >= theta - MET
+    given = prior.update(responders, n)
+    # From here on the data so far are the prior's.
+    left = predictive_of(given, 0, n_max - n, success[responders : responders + n_max - n + 1])
+    return min(float(left[0]), 1.0), given.p_above(p0)
+
+
+def predictive_boundaries(
+    looks: Sequence[int],
+    p0: float,
+    theta_l: float,
+    theta_t: float,
+    prior: BetaMixture,
+    theta_u: float | None = None,
+) -> Boundaries:
+    """Return the boundaries of the design with given thresholds.
+
+    Parameters
+    ----------
+    looks
+        Patients at each look; the last is n_max.
+    p0
+        The response rate to beat.
+    theta_l, theta_u
+        The trial stops for futility when PP < theta_l, and for success when PP >= theta_u (None: never).
+    theta_t
+        Success at the end is Pr(p > p0 | data) >= theta_t.
+    prior
+        What is believed of the rate before the trial.
+
+    Examples
+    --------
+    >>> predictive_boundaries((10, 20, 36), 0.2, 0.001, 0.9, beta(0.2, 0.8))
+    after 10 patients: futility with no responder
+    after 20 patients: futility with 1 responder or fewer
+    after 36 patients: futility with 10 responders or fewer, success with 11 or more
+    """
+    check_rates(p0, theta=theta_t)
+    none = (None,) * (len(looks) - 1)
+    return rate_boundaries(
+        looks,
+        prior,
+        success=[(p0, (*none, theta_t))],
+        futility=[(p0, (*none, theta_t))],
+        predictive_success=theta_u,
+        predictive_futility=theta_l,
+    )
+
+
+@dataclass(frozen=True)
+class PredictiveDesign:
+    """A predictive probability design with its exact operating characteristics.
+
+    Parameters
+    ----------
+    boundaries
+        When the trial stops; the last look is n_max.
+    theta_l, theta_t
+        The thresholds, each as the range (above, up to) within which the boundaries are the same.
+    at_p0, at_p1
+        What the design does at either rate.
+    """
+
+    boundaries: Boundaries
+    theta_l: tuple[float, float]
+    theta_t: tuple[float, float]
+    at_p0: OperatingCharacteristics
+    at_p1: OperatingCharacteristics
+
+
+def predictive_design(
+    p0: float,
+    p1: float,
+    alpha: float,
+    power: float,
+    prior: BetaMixture | None = None,
+    n_max: int = 100,
+    first: int = _FIRST_LOOK,
+) -> PredictiveDesign:
+    """Return the smallest design that keeps both error rates, looking after every patient.
+
+    Of the designs with the smallest number of patients, the one whose expected number at p0 is smallest.
+
+    Parameters
+    ----------
+    p0, p1
+        Response rates that are of no interest and of interest, p0 < p1.
+    alpha, power
+        Largest probability of success at p0, smallest at p1.
+    prior
+        What is believed of the rate before the trial; Beta(p0, 1 - p0) if not given.
+    n_max
+        Most patients in all.
+    first
+        Patients at the first look.
+
+    Examples
+    --------
+    >>> found = predictive_design(0.2, 0.4, alpha=0.1, power=0.9)
+    >>> found.boundaries.n, round(found.at_p0.success, 3), round(found.at_p1.success, 3)
+    (36, 0.086, 0.9)
+    """
+    check_errors(p0, p1, alpha, power)
+    prior = beta(p0, 1.0 - p0) if prior is None else prior
+    if not 1 <= first <= n_max <= LARGEST_N:
+        raise RaBayesError(
+            f"a first look after {first} of at most {n_max} patients cannot be; "
+            f"write 1 <= first <= n_max <= {LARGEST_N}"
+        )
+    for n in range(first, n_max + 1):
+        found = _of_size(n, first, p0, p1, alpha, power, prior)
+        if found is not None:
+            return found
+    raise RaBayesError(
+        f"no predictive probability design of at most {n_max} patients has alpha <= {alpha:g} at {p0:g} and "
+        f"power >= {power:g} at {p1:g}; allow more patients or larger errors"
+    )
+
+
+def _of_size(
+    n: int, first: int, p0: float, p1: float, alpha: float, power: float, prior: BetaMixture
+) -> PredictiveDesign | None:
+    looks = tuple(range(first, n + 1))
+    final = posterior_above(prior, p0, n)
+    best: tuple[float, int, float] | None = None
+    # Watching takes power away: without it there must be enough, in the most powerful test of level alpha.
+    alone = count_probabilities((p0, p1), n, np.arange(n + 1))[:, ::-1].cumsum(axis=1)[:, ::-1]
+    strict = int((alone[0] > alpha).sum())
+    part = (alpha - alone[0, strict]) / (alone[0, strict - 1] - alone[0, strict]) if strict <= n else 0.0
+    if strict > n or alone[1, strict] + part * (alone[1, strict - 1] - alone[1, strict]) < power:
+        return None
+    for need in range(1, int((alone[1] >= power).sum())):
+        upper = np.array([[*(each + 1 for each in looks[:-1]), need]])
+        theta_l, lower = _futility(looks, need, n, prior)
+        _, above = stopped(looks, lower, np.repeat(upper, len(lower), axis=0), (p0, p1))
+        success = above[:, :, -1]
+        kept = np.flatnonzero((success[:, 0] <= alpha) & (success[:, 1] >= power))
+        if kept.size:
+            # The later the threshold, the more trials stop: power falls, and so does the expected number.
+            threshold = float(theta_l[kept[-1]])
+            design = _boundaries(looks, lower[kept[-1]], need)
+            en0 = float(binary_stopping(design, p0).expected_n[0])
+            if best is None or en0 < best[0]:
+                best = (en0, need, threshold)
+    if best is None:
+        return None
+    _, need, threshold = best
+    values, lower = _futility(looks, need, n, prior)
+    at = int(np.searchsorted(values, threshold))
+    boundaries = _boundaries(looks, lower[at], need)
+    return PredictiveDesign(
+        boundaries,
+        (float(values[at - 1]) if at else 0.0, threshold),
+        (float(final[need - 1]), float(final[need])),
+        OperatingCharacteristics.of(boundaries, p0),
+        OperatingCharacteristics.of(boundaries, p1),
+    )
+
+
+def _futility(looks: Sequence[int], need: int, n: int, prior: BetaMixture) -> tuple[Array, Counts]:
+    """Every threshold theta_L that matters, rising, and the futility boundaries it leads to (theta, look)."""
+    outcome = np.arange(n + 1) >= need
+    predicted = [predictive_of(prior, each, n, outcome) for each in looks[:-1]]
+    # A count that can no longer succeed has PP = 0: any threshold above 0 stops there.
+    values = np.unique(np.concatenate([np.zeros(0), *predicted]).round(12)) if predicted else np.array([0.0])
+    values = np.unique(np.append(values[(values > 0.0) & (values < 0.5)], 1e-9))
+    lower = np.full((len(values), len(looks)), -1)
+    for k, each in enumerate(predicted):
+        lower[:, k] = np.searchsorted(each, values - MET) - 1
+    lower[:, -1] = need - 1
+    return values, lower
+
+
+def _boundaries(looks: Sequence[int], lower: Counts, need: int) -> Boundaries:
+    futility = tuple(int(each) if each >= 0 else None for each in lower)
+    return Boundaries(tuple(looks), futility, (*(None,) * (len(looks) - 1), need))
