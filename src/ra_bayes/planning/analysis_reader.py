@@ -154,7 +154,7 @@ def read_betas(table: TomlTable, key: str) -> BetaMixture | None:
 
 
 def read_normals(table: TomlTable, key: str) -> NormalMixture | None:
-    """Return what is believed of a mean, ``[[mean, sd]]`` or ``[[weight, mean, sd], ...]``; ``None``: flat."""
+    """Return a mean's distribution, ``[[mean, sd]]`` or ``[[weight, mean, sd], ...]``, or flat (``None``)."""
     value = table.raw(key)
     parts = [] if value == "flat" else _parts(table, key, value, "mean, sd")
     if not parts:
