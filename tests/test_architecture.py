@@ -42,6 +42,7 @@ LAYERS = (
     "resources",
     "toml_page",
     "numbers",
+    "jobs",
     "files",
     "errors",
 )

@@ -27,6 +27,11 @@ class _Group(click.Group):
             where = f"{error.filename}: " if error.filename else ""
             click.echo(f"ra-bayes: {where}{error.strerror or error}", err=True)
             ctx.exit(2)
+        except KeyboardInterrupt as stop:
+            # Work that keeps what is finished says how to go on; click ends with "Aborted!" and code 1.
+            if stop.args:
+                click.echo(f"ra-bayes: {stop}", err=True)
+            raise
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

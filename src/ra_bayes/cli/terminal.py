@@ -6,12 +6,16 @@ import itertools
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
-__all__ = ["cores", "say", "steps"]
+__all__ = ["cores", "progress", "say", "steps"]
+
+# Where there is no terminal: a line at each tenth of the work, and at least so often (seconds).
+_LINE_EVERY = 60.0
 
 
 def say(result: object) -> None:
@@ -40,6 +44,58 @@ def steps(what: str, total: int) -> Iterator[Callable[[str], None]]:
 
         yield step
         progress.update(task, completed=total)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int, float | None], None]]:
+    """Show how far long work is and how long it still takes, on standard error.
+
+    What is yielded is told how many tasks are done, of how many, and about how many seconds are left: it is
+    the ``progress`` of :func:`ra_bayes.jobs.run`. A bar on a terminal; elsewhere a line now and then.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(what)
+        return
+    named, left = TextColumn("{task.description}"), TextColumn("{task.fields[left]}")
+    with Progress(SpinnerColumn(), named, BarColumn(), MofNCompleteColumn(), left, console=console) as bar:
+        task = bar.add_task(what, total=None, left="")
+
+        def tell(done: int, total: int, seconds: float | None) -> None:
+            bar.update(task, completed=done, total=total, left=_left(seconds))
+
+        yield tell
+
+
+def _lines(what: str) -> Callable[[int, int, float | None], None]:
+    """Return what writes a line for every tenth of the work, and for every minute."""
+    tenth, spoken = -1, time.monotonic()
+
+    def tell(done: int, total: int, seconds: float | None) -> None:
+        nonlocal tenth, spoken
+        now, reached = time.monotonic(), 10 * done // max(total, 1)
+        if reached > tenth or now - spoken >= _LINE_EVERY:
+            tenth, spoken = reached, now
+            click.echo(", ".join(filter(None, (f"{what}: {done} of {total}", _left(seconds)))), err=True)
+
+    return tell
+
+
+def _left(seconds: float | None) -> str:
+    """Return the time left as people say it; nothing if it is not known, or none is left."""
+    if not seconds:
+        return ""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1)} s left"
+    minutes = round(seconds / 60)
+    return (
+        f"about {minutes} min left"
+        if minutes < 90
+        else f"about {minutes // 60} h {minutes % 60:02d} min left"
+    )
 
 
 def cores() -> int:
