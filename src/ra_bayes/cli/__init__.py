@@ -6,11 +6,13 @@ from ra_bayes.cli.check import check
 from ra_bayes.cli.demo import demo
 from ra_bayes.cli.fit import fit
 from ra_bayes.cli.group import GATE_FAILED, main
+from ra_bayes.cli.interim import interim
 from ra_bayes.cli.models import models
+from ra_bayes.cli.plan import plan
 from ra_bayes.cli.published import published
 from ra_bayes.cli.report import report
 
 __all__ = ["GATE_FAILED", "main"]
 
-for _command in (check, models, fit, published, report, demo):
+for _command in (check, models, fit, published, plan, interim, report, demo):
     main.add_command(_command)

@@ -45,6 +45,8 @@ def main() -> None:
     ra-bayes fit cohort.csv --model sdai --out results   sample the posterior
     ra-bayes report results                              figures and results/index.html
     ra-bayes published facts.toml                        what a paper's counts tell
+    ra-bayes plan acr20_one_arm                          what a trial would show, and how many patients
+    ra-bayes interim design.toml data.csv                what its rule says of the data so far
 
     Exit codes: 0 done, 1 interrupted, 2 bad input, 3 a fit did not pass its gate.
     """

@@ -264,6 +264,13 @@ class Design:
             tuple(each for each in self.rule.futility if each.at(look, last)),
         )
 
+    @property
+    def final_rule(self) -> Rule:
+        """The rule of the final analysis alone, as that of a design with one look."""
+        success, futility = self.criteria(len(self.looks))
+        asked = [tuple(replace(each, looks="final") for each in some) for some in (success, futility)]
+        return Rule(*(tuple(each for each in some if each.basis == "posterior") for some in asked))
+
     def truths(self, values: Sequence[float]) -> dict[str, Array]:
         """Return true values of the estimand as the engines want them, with what else is true beside them.
 

@@ -60,6 +60,8 @@ def _criterion(table: TomlTable, key: str, endpoint: Endpoint, arms: int, looks:
     else:
         direction = "above" if sides[0] == "above" else "below"
         mend = "give a value of the estimand"
+        if direction != endpoint.benefit:
+            table.problem(sides[0], "is the side of harm", f"write {endpoint.benefit} = instead")
         threshold = table.number(sides[0], mend, above=0.0 if endpoint.ratio else None)
     probability = table.number("probability", "give a probability between 0 and 1", above=0.0)
     if probability >= 1.0:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.cohort import Cohort
 from ra_bayes.mixtures import BetaMixture
 from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.planning.binary.recursion import binary_stopping
@@ -15,11 +17,13 @@ from ra_bayes.planning.binary.rules import rate_boundaries
 from ra_bayes.planning.binary.two_arm import TwoArmTables, two_arm_stopping, two_arm_tables
 from ra_bayes.planning.design import BinaryAnalysis, Design
 from ra_bayes.planning.design_prior import Step
+from ra_bayes.planning.engines.data import SoFar
 from ra_bayes.planning.engines.settings import Point, Settings
 from ra_bayes.planning.rule import Criterion
 from ra_bayes.planning.stopping import Stopping
+from ra_bayes.rates import p_difference_below
 
-__all__ = ["boundary_rows", "curve", "decisions_of", "stopping"]
+__all__ = ["boundary_rows", "curve", "decisions_of", "interim", "stopping"]
 
 type Array = NDArray[np.float64]
 
@@ -134,3 +138,54 @@ def _edge(flags: NDArray[np.bool_], *, last: bool) -> int | None:
     """Return the first or last count that is flagged."""
     found = np.flatnonzero(flags)
     return None if not found.size else int(found[-1 if last else 0])
+
+
+def interim(
+    design: Design, cohort: Cohort, sides: tuple[tuple[str, ...], ...], seed: int, settings: Settings
+) -> SoFar:
+    """Return posterior and predictive probabilities given the responders so far, exactly."""
+    del seed, settings
+    end, prior = design.endpoint, design.analysis
+    assert isinstance(prior, BinaryAnalysis)
+    answers = {record.patient: record.value for record in cohort.of(end.outcome) if record.week == end.week}
+    counts = []
+    for who in sides:
+        seen = [answers[patient] for patient in who if patient in answers]
+        counts.append((int(sum(seen)), len(seen)))
+    beliefs = [prior.rate, prior.control_rate][: design.arms]
+    after = [each.update(*count) for each, count in zip(beliefs, counts, strict=True) if each is not None]
+    data = [
+        {"arm": arm, "responders": x, "n": n, "words": f"{arm.capitalize()}: {x} of {n} responded."}
+        for arm, (x, n) in zip(("treated", "control"), counts, strict=False)
+    ]
+    n = tuple(size for _, size in counts)
+
+    def posterior(criterion: Criterion) -> float:
+        if design.arms == 1:
+            above = after[0].p_above(criterion.threshold)
+        else:
+            above = 1.0 - p_difference_below(after[0], after[1], criterion.threshold)
+        return above if criterion.direction == "above" else 1.0 - above
+
+    return SoFar(
+        n, data, posterior, _predictive_success(design, after, counts), 0.0, "exact: paths of patients"
+    )
+
+
+def _predictive_success(
+    design: Design, after: Sequence[BetaMixture], counts: Sequence[tuple[int, int]]
+) -> float:
+    """Return the chance of success at the final analysis, looks before it left aside (Lee and Liu 2008)."""
+    decisions = decisions_of(replace(design, shares=(1.0,), rule=design.final_rule))
+    sizes = design.per_arm(design.n)
+    if isinstance(decisions, Boundaries):
+        (x, n), (total,) = counts[0], sizes
+        if n >= total:
+            return float(decisions.decision(x, n) == "success")
+        return float(binary_stopping(decisions.remaining(x, n), after[0]).p_success[0])
+    (x, n), (y, m) = counts
+    rest = tuple(max(total - so_far, 0) for total, so_far in zip(sizes, (n, m), strict=True))
+    if not any(rest):
+        return float(decisions.decision((x, y), (n, m)) == "success")
+    left = decisions.remaining((x, y), (n, m))
+    return float(two_arm_stopping(left, after[0], after[1]).p_success[0])

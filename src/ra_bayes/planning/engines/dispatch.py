@@ -17,14 +17,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import Step
 from ra_bayes.planning.engines import binary, continuous, longitudinal
+from ra_bayes.planning.engines.data import SoFar
 from ra_bayes.planning.engines.settings import Point, Settings
 from ra_bayes.planning.stopping import Stopping
 
-__all__ = ["boundary_rows", "curve", "curve_at", "stopping"]
+__all__ = ["boundary_rows", "curve", "curve_at", "interim_of", "stopping"]
 
 type Array = NDArray[np.float64]
 _ENGINES = {
@@ -82,3 +84,15 @@ def curve_at(
 def boundary_rows(design: Design) -> list[dict[str, Any]]:
     """Return what is needed to stop at each look, a row for each; none where no one number says so."""
     return _ENGINES[design.endpoint.kind].boundary_rows(design)
+
+
+def interim_of(
+    design: Design,
+    cohort: Cohort,
+    sides: tuple[tuple[str, ...], ...],
+    *,
+    seed: int,
+    settings: Settings | None = None,
+) -> SoFar:
+    """Return what the data so far say; `sides` are the patients of each arm, treated first."""
+    return _ENGINES[design.endpoint.kind].interim(design, cohort, sides, seed, settings or Settings())

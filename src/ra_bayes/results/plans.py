@@ -1,0 +1,54 @@
+"""A plan in a folder: DIR/DESIGN with the plan as JSON and its tables; figures and page come beside them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from ra_bayes.files import atomic_folder, write_text
+from ra_bayes.planning.plan import Plan
+from ra_bayes.planning.plan_text import plan_data
+from ra_bayes.results.place import FIGURES, place
+
+__all__ = ["place_of_plan", "save_plan"]
+
+_TABLES = ("characteristics", "truth_curve", "boundaries", "sizes", "waterfall")
+_OURS = frozenset({"plan.json", "design.toml", "index.html", FIGURES, *(f"{name}.csv" for name in _TABLES)})
+
+
+def place_of_plan(folder: str | PathLike[str], name: str) -> Path:
+    """Return where a design's plan is written, if nothing is lost by it.
+
+    Raises
+    ------
+    RaBayesError
+        If it holds files that are no part of a plan, or cannot be written to.
+    """
+    return place(folder, name, _OURS)
+
+
+def save_plan(plan: Plan, folder: str | PathLike[str]) -> Path:
+    """Write a plan into ``folder/DESIGN``, replacing an earlier one only when the new one is complete."""
+    target = place_of_plan(folder, plan.design.name)
+    data = plan_data(plan)
+    with atomic_folder(target) as part:
+        write_text(part / "plan.json", json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        write_text(part / "design.toml", plan.design.toml)
+        for name in _TABLES:
+            if data[name]:
+                write_text(part / f"{name}.csv", _csv(data[name]))
+    return target
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
