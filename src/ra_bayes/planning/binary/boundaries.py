@@ -142,81 +142,80 @@ class Boundaries:
 
         Examples
         --------
-        >>> print(Boundaries((10, 29), futility=(1, 5), success=(None, 6)).words())
-        Responders are counted after 10 and 29 patients. After 10 patients the trial stops for futility with \
-1 responder or fewer. After 29 patients the trial ends: success is declared with 6 responders or more.
+        >>> words = Boundaries((10, 20, 29), futility=(1, 3, 5), success=(None, 9, 6)).words()
+        >>> for sentence in words.split(". "):
+        ...     print(sentence)
+        Responders are counted after 10, 20 and 29 patients
+        The trial stops for futility with at most 1 responder after 10 patients and 3 after 20
+        It stops for success with at least 9 responders after 20 patients
+        After 29 patients success is declared with at least 6 responders.
         """
         counted = "Responders" if self.benefit == "above" else "Events"
-        gaps = {b - a for a, b in pairwise(self.looks)}
-        first, last = self.looks[0], self.looks[-1]
-        when = (
-            f"after every patient from {first} to {last}"
-            if gaps == {1} and len(self.looks) > 2
-            else f"after {_list(self.looks)} patients"
-        )
-        parts = [f"{counted} are counted {when}."]
-        for begin, end in self._runs(len(self.looks) - 1):
-            rules = self._rules(begin, early=True)
-            if rules:
-                parts.append(
-                    f"After {_span(self.looks[begin], self.looks[end])} patients {' and '.join(rules)}."
-                )
-        final = self._rules(len(self.looks) - 1, early=False)
-        end_words = f"After {last} patients the trial ends"
-        parts.append(f"{end_words}: {' and '.join(final)}." if final else f"{end_words}.")
+        every = len(self.looks) > 2 and {b - a for a, b in pairwise(self.looks)} == {1}
+        when = f"every patient from {self.looks[0]} to {self.n}" if every else f"{_list(self.looks)} patients"
+        parts = [f"{counted} are counted after {when}."]
+        subject = "The trial"
+        for what, counts in (("futility", self.futility), ("success", self.success)):
+            stops = self._stops(counts, upper=(what == "success") == (self.benefit == "above"))
+            if stops:
+                parts.append(f"{subject} stops for {what} with {stops}.")
+                subject = "It"
+        success, futility = self.success[-1], self.futility[-1]
+        most, least = ("most", "least") if self.benefit == "below" else ("least", "most")
+        if success is not None:
+            parts.append(
+                f"After {self.n} patients success is declared with at {most} {self._counted(success)}."
+            )
+        elif futility is not None:
+            parts.append(
+                f"After {self.n} patients futility is declared with at {least} {self._counted(futility)}."
+            )
         return " ".join(parts)
+
+    def _stops(self, counts: Sequence[int | None], *, upper: bool) -> str:
+        """The early boundaries of one kind in words; looks in a row with the same one together."""
+        found: list[str] = []
+        begin = 0
+        for k in range(1, len(self.looks)):
+            apart = k == len(self.looks) - 1 or self.looks[k] - self.looks[k - 1] > 1
+            if not apart and counts[k] == counts[begin]:
+                continue
+            if (count := counts[begin]) is not None:
+                span = _span(self.looks[begin], self.looks[k - 1])
+                at = f"at {'least' if upper else 'most'} {self._counted(count)}"
+                found.append(f"{count} after {span}" if found else f"{at} after {span} patients")
+            begin = k
+        return _join(found)
 
     def __repr__(self) -> str:
         lines = []
-        for begin, end in (*self._runs(len(self.looks) - 1), (len(self.looks) - 1,) * 2):
-            futility, success = self.futility[begin], self.success[begin]
-            rules = [] if futility is None else [f"futility with {self._counted(futility, False)}"]
-            if success is not None:
-                text = self._counted(success, True)
-                rules.append(f"success with {text.replace(f' {self._noun(success)}', '') if rules else text}")
-            lines.append(
-                f"after {_span(self.looks[begin], self.looks[end])} patients: {', '.join(rules) or 'go on'}"
-            )
+        for begin, end in self.runs():
+            rules: list[str] = []
+            for what, count in (("futility", self.futility[begin]), ("success", self.success[begin])):
+                if count is not None:
+                    upper = (what == "success") == (self.benefit == "above")
+                    counted = str(count) if rules else self._counted(count)
+                    rules.append(f"{what} with {counted} or {'more' if upper else 'fewer'}")
+            span = _span(self.looks[begin], self.looks[end])
+            lines.append(f"after {span} patients: {', '.join(rules) or 'go on'}")
         return "\n".join(lines)
 
-    def _runs(self, stop: int) -> Iterator[tuple[int, int]]:
-        """Runs of looks before `stop` with the same boundaries, one patient apart: first and last of each."""
-        begin = 0
-        for k in range(1, stop + 1):
-            same = k < stop and (
-                (self.futility[k], self.success[k]) == (self.futility[begin], self.success[begin])
-                and self.looks[k] - self.looks[k - 1] == 1
-            )
-            if not same:
+    def runs(self) -> Iterator[tuple[int, int]]:
+        """Yield the first and last look of each run with the same boundaries, one patient apart.
+
+        The last look of all stands by itself.
+        """
+        begin, final = 0, len(self.looks) - 1
+        for k in range(1, final + 1):
+            same = (self.futility[k], self.success[k]) == (self.futility[begin], self.success[begin])
+            if k == final or not same or self.looks[k] - self.looks[k - 1] > 1:
                 yield begin, k - 1
                 begin = k
+        yield begin, final
 
-    def _rules(self, at: int, *, early: bool) -> list[str]:
-        futility, success = self.futility[at], self.success[at]
-        rules = []
-        if futility is not None and (early or success is None):
-            stops = "the trial stops for futility" if early else "futility is declared"
-            rules.append(f"{stops} with {self._counted(futility, False)}")
-        if success is not None:
-            declared = (
-                "success is declared"
-                if not early
-                else "stops for success"
-                if rules
-                else "the trial stops for success"
-            )
-            rules.append(f"{declared} with {self._counted(success, True)}")
-        return rules
-
-    def _noun(self, count: int) -> str:
+    def _counted(self, count: int) -> str:
         noun = "responder" if self.benefit == "above" else "event"
-        return noun if count == 1 else noun + "s"
-
-    def _counted(self, count: int, success: bool) -> str:
-        upper = success == (self.benefit == "above")
-        if not upper and count == 0:
-            return f"no {self._noun(1)}"
-        return f"{count} {self._noun(count)} or {'more' if upper else 'fewer'}"
+        return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def check_looks(looks: Sequence[int]) -> None:
@@ -236,8 +235,11 @@ def _lower_left(low: int | None, events: int) -> int | None:
 
 
 def _list(numbers: Sequence[float]) -> str:
-    *head, tail = (f"{number:g}" for number in numbers)
-    return f"{', '.join(head)} and {tail}" if head else tail
+    return _join([f"{number:g}" for number in numbers])
+
+
+def _join(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def _span(first: int, last: int) -> str:

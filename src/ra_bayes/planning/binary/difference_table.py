@@ -75,7 +75,8 @@ def _nodes(
 
     u = expit(pi sinh t). The rule's error falls like exp(-2 (pi sd / h)^2) with the narrowest density's SD
     in t, 2 / (pi sqrt(n + a + b + 1)) for a rate of 1/2; h is 0.63 of that, so the error e^-50. It reaches
-    as far as the flattest density, u^(a - 1), needs to leave out less than 1e-17, and no farther than u = 1e-275.
+    as far as the flattest density, u^(a - 1), needs to leave out less than 1e-17, and no farther than
+    u = 1e-275.
     """
     ends = [
         (each.arrays[0] + each.arrays[1]).max() + size

@@ -99,7 +99,7 @@ def predictive_boundaries(
     Examples
     --------
     >>> predictive_boundaries((10, 20, 36), 0.2, 0.001, 0.9, beta(0.2, 0.8))
-    after 10 patients: futility with no responder
+    after 10 patients: futility with 0 responders or fewer
     after 20 patients: futility with 1 responder or fewer
     after 36 patients: futility with 10 responders or fewer, success with 11 or more
     """
