@@ -10,14 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import shared_file
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 import ra_bayes as rb
 from ra_bayes.errors import RaBayesError
-from ra_bayes.historical import historical_arms, historical_prior, robust
+from ra_bayes.historical import historical_arms, map_prior
 from ra_bayes.mixtures import JEFFREYS, UNIFORM, BetaMixture, beta, mix
 from ra_bayes.published import Publication, read_publication, read_publication_text
 from ra_bayes.rates import (
@@ -32,8 +31,6 @@ from ra_bayes.resources import data_dir
 METHODS = Path(__file__).resolve().parent.parent / "docs" / "methods.md"
 MIXED = mix((0.7, beta(4.0, 12.0)), (0.2, beta(30.0, 20.0)), (0.1, beta(0.5, 0.5)))
 ZEROS = ((0, 52), (0, 15))
-UNLIKE = ((5, 20), (3, 20), (1, 6), (16, 30), (28, 30))
-ALIKE = ((10, 100), (11, 100), (12, 100))
 
 
 @cache
@@ -141,9 +138,6 @@ def test_more_patients_narrow_the_interval_and_it_holds_the_median_and_the_share
         lambda: mix((-0.5, UNIFORM), (1.5, UNIFORM)),
         lambda: UNIFORM.update(7, 6),
         lambda: UNIFORM.quantile(1.0),
-        lambda: robust(UNIFORM, weight=1.2),
-        lambda: historical_prior([(1, 10)]),
-        lambda: historical_prior([(1, 10), (11, 10)]),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(wrong: object) -> None:
@@ -167,19 +161,6 @@ def test_assurance_of_a_later_trial() -> None:
     # 18 of 48, then 77 patients, success if at least 29% respond.
     later = UNIFORM.update(18, 48).predictive(77)
     assert later[math.ceil(0.29 * 77) :].sum() == pytest.approx(0.84057583, abs=5e-9)
-
-
-def test_the_ankylosing_spondylitis_prior_is_near_that_of_rbest() -> None:
-    """Qualitatively: RBesT's model is normal on the logit with tau ~ HN(1), ours beta with s as documented.
-
-    RBesT's arms vary a little more beforehand (median tau 0.67, ours 0.5): a wider tail and fewer patients.
-    """
-    table = pd.read_csv(shared_file("RBesT_AS.csv"))
-    prior = historical_prior([(int(r), int(n)) for r, n in zip(table["r"], table["n"], strict=True)])
-    assert prior.mean == pytest.approx(0.255, abs=0.005)
-    assert prior.sd == pytest.approx(0.0864, abs=0.01)
-    assert prior.interval(0.95) == pytest.approx((0.106, 0.461), abs=0.03)
-    assert 24 < prior.ess < 32
 
 
 # Two rates.
@@ -227,69 +208,6 @@ def test_rates_of_thousands_of_patients_are_still_compared_well() -> None:
     gap = (y.mean - x.mean) / math.hypot(x.sd, y.sd)
     assert p_greater(x, y) == pytest.approx(stats.norm.sf(gap), abs=0.001)
     assert p_greater(x, y) + p_greater(y, x) == pytest.approx(1, abs=1e-6)
-
-
-# The historical prior.
-
-
-@pytest.mark.parametrize("counts", [ZEROS, UNLIKE, ALIKE, ((5, 5), (6, 6))])
-def test_the_grid_has_converged(counts: tuple[tuple[int, int], ...]) -> None:
-    coarse, fine = historical_prior(counts), historical_prior(counts, nodes=(120, 80))
-    assert coarse.mean == pytest.approx(fine.mean, abs=1e-5)
-    assert coarse.sd == pytest.approx(fine.sd, abs=1e-5)
-    for prob in (0.05, 0.5, 0.95):
-        assert coarse.quantile(prob) == pytest.approx(fine.quantile(prob), abs=2e-4)
-    assert coarse.update(2, 6).mean == pytest.approx(fine.update(2, 6).mean, abs=1e-5)
-
-
-@pytest.mark.parametrize("counts", [UNLIKE, ALIKE])
-def test_the_prior_is_that_of_brute_force_simulation(counts: tuple[tuple[int, int], ...]) -> None:
-    rng = np.random.default_rng(2)
-    m, u = rng.uniform(size=(2, 400_000))
-    s = 2 + 25 * u / (1 - u)
-    log = sum(stats.betabinom(n, m * s, (1 - m) * s).logpmf(r) for r, n in counts)
-    weight = np.exp(log - np.max(log))
-    weight /= weight.sum()
-    p = rng.beta(m * s, (1 - m) * s)
-    order = np.argsort(p)
-    by_force = p[order][np.searchsorted(np.cumsum(weight[order]), [0.05, 0.5, 0.95])]
-    prior = historical_prior(counts)
-    assert prior.mean == pytest.approx(weight @ p, abs=0.004)
-    assert [prior.quantile(prob) for prob in (0.05, 0.5, 0.95)] == pytest.approx(by_force, abs=0.01)
-
-
-def test_the_mean_of_the_prior_is_a_ratio_of_two_integrals() -> None:
-    def joint(u: float, m: float) -> float:
-        s = 2 + 25 * u / (1 - u)
-        a, b = m * s, (1 - m) * s
-        return math.exp(sum(special.betaln(a + r, b + n - r) - special.betaln(a, b) for r, n in ZEROS))
-
-    tiny = 1e-9
-    total, _ = integrate.dblquad(joint, tiny, 1 - tiny, tiny, 1 - tiny)
-    mean, _ = integrate.dblquad(lambda u, m: m * joint(u, m), tiny, 1 - tiny, tiny, 1 - tiny)
-    assert historical_prior(ZEROS).mean == pytest.approx(mean / total, rel=1e-4)
-
-
-def test_arms_that_agree_are_worth_more_than_arms_that_do_not() -> None:
-    assert historical_prior(ALIKE).ess > 8 * historical_prior(UNLIKE).ess
-    assert historical_prior([(1, 10), (2, 10)]).ess < historical_prior([(10, 100), (20, 100)]).ess
-    # The least that arms can be worth given m is 2; not knowing m takes from it.
-    assert 1 < historical_prior([(0, 50), (50, 50)]).ess < 2
-
-
-def test_arms_thought_more_alike_beforehand_are_worth_more() -> None:
-    ess = [historical_prior(UNLIKE[:4], strength=strength).ess for strength in (5, 25, 125)]
-    assert ess == sorted(ess)
-
-
-def test_the_robust_prior_lets_go_in_a_conflict_and_holds_on_without_one() -> None:
-    for prior, gap in ((beta(11, 89), 0.6), (historical_prior(ALIKE), 0.1)):
-        held, robustly = prior.update(9, 10), robust(prior).update(9, 10)
-        assert held.mean + gap < robustly.mean < UNIFORM.update(9, 10).mean
-        assert robust(prior).update(1, 10).mean == pytest.approx(prior.update(1, 10).mean, abs=0.02)
-        vague = robustly.parts[-1]
-        assert (vague.a, vague.b) == (10, 2)
-        assert vague.weight > 0.9
 
 
 # The arms on file.
@@ -385,7 +303,8 @@ def test_acr20_under_each_prior() -> None:
     assert rows["p_above_control"].between(0.5, 1).all()
     # By the chance of exactly four, the control arms' prior is the worst of them.
     assert rows["evidence"].idxmin() == 1
-    prior = historical_prior([(arm.r, arm.n) for arm in historical_arms("acr20", "control", week=16).used])
+    prior = map_prior([(arm.r, arm.n) for arm in historical_arms("acr20", "control", week=16).used]).mixture()
+    assert isinstance(prior, BetaMixture)
     assert rows.loc[1, "p_above_control"] == pytest.approx(p_greater(prior.update(4, 6), prior))
     assert "RADIATE, placebo/control, week 24: 16 of 158 [ard 67:1516" in rows.loc[1, "sources"]
     assert "RADIATE 16/158* wk 24" in rows.loc[1, "arms"]
@@ -547,18 +466,21 @@ def test_an_empty_table_is_an_empty_list() -> None:
 
 
 def test_the_documented_table_is_what_comes_out() -> None:
-    rows = re.findall(r"^\| (10|25|60) \| (.+) \|$", METHODS.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert [strength for strength, _ in rows] == ["10", "25", "60"]
+    rows = re.findall(
+        r"^\| (0\.5|1|2) \| (\d+%.+) \|$", METHODS.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert [scale for scale, _ in rows] == ["0.5", "1", "2"]
 
     def cell(center: float, rate: BetaMixture) -> str:
         lower, upper = rate.interval(0.9)
         return f"{center:.0%} ({100 * lower:.0f} to {100 * upper:.0f})"
 
-    for strength, documented in rows:
+    for scale, documented in rows:
         cells = []
         for role in ("control", "msc"):
             counts = [(arm.r, arm.n) for arm in historical_arms("acr20", role, week=16).used]
-            prior = historical_prior(counts, strength=float(strength))
+            prior = map_prior(counts, tau=float(scale)).mixture()
+            assert isinstance(prior, BetaMixture)
             posterior = prior.update(4, 6)
             cells += [cell(prior.mean, prior), cell(posterior.quantile(0.5), posterior)]
         assert " | ".join(cells) == documented

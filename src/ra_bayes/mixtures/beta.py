@@ -159,7 +159,7 @@ class BetaMixture:
         choose = -special.betaln(n - r + 1.0, r + 1.0) - np.log(n + 1.0)
         return np.asarray(choose + special.betaln(a + r, b + n - r) - special.betaln(a, b))
 
-    def evidence(self, r: int, n: int) -> float:
+    def evidence(self, r: float, n: float) -> float:
         """Marginal likelihood: the probability, before the trial, of exactly r events in n patients.
 
         sum_k w_k BetaBinomial(r; n, a_k, b_k)

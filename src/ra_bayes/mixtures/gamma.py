@@ -153,7 +153,7 @@ class GammaMixture:
         ways = special.gammaln(a + count) - special.gammaln(a) - special.gammaln(count + 1.0)
         return np.asarray(ways - a * np.log1p(exposure / b) - count * np.log1p(b / exposure))
 
-    def evidence(self, count: int, exposure: float) -> float:
+    def evidence(self, count: float, exposure: float) -> float:
         """Marginal likelihood: the probability, before the trial, of exactly this count.
 
         Examples

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ra_bayes.rates.difference import difference_interval, p_difference_below, p_greater
+from ra_bayes.mixtures.difference import difference_interval, p_difference_below, p_greater
 from ra_bayes.rates.simple import response_rates
 from ra_bayes.rates.text import response_rates_text
 

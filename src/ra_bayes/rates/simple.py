@@ -8,15 +8,16 @@ Each count by itself: nothing is borrowed between outcomes, nothing is said of s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.historical.arms import ArmsOnFile, Role, historical_arms
-from ra_bayes.historical.beta_binomial import STRENGTH, VAGUE_WEIGHT, historical_prior, robust
-from ra_bayes.mixtures.beta import UNIFORM, BetaMixture
+from ra_bayes.historical.map_prior import map_prior
+from ra_bayes.historical.robust import VAGUE_WEIGHT, robust
+from ra_bayes.mixtures import UNIFORM, BetaMixture, difference_interval, fit_mixture, p_greater
 from ra_bayes.published import Publication
 from ra_bayes.rates.count import Count, counts_of, pairs_of
-from ra_bayes.rates.difference import difference_interval, p_greater
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def response_rates(
     ci_prob: float = 0.90,
     vague: BetaMixture = UNIFORM,
     vague_weight: float = VAGUE_WEIGHT,
-    strength: float = STRENGTH,
+    tau: float = 1.0,
     weeks: tuple[float, float] | None = None,
     leave_out: Collection[str] = (),
 ) -> pd.DataFrame:
@@ -61,9 +62,9 @@ def response_rates(
         The prior that knows nothing; uniform: every count as likely.
     vague_weight
         Its weight in the robust priors.
-    strength
-        How alike other trials' arms are beforehand, in patients
-        (:func:`~ra_bayes.historical.historical_prior`).
+    tau
+        Scale of the half-normal prior of the SD between other trials' arms, on the log odds
+        (:func:`~ra_bayes.historical.map_prior`).
     weeks
         First and last week at which a count of another trial's arm will do
         (:func:`~ra_bayes.historical.historical_arms` has the default).
@@ -112,9 +113,8 @@ def response_rates(
         if number < 2:
             arms = f"{number} arm{'s' * (number != 1)}"
             return _Prior(f"no prior from {_ROLES[role]}: {arms} on file, 2 needed", None, on_file)
-        known = [(arm.r, arm.n) for arm in on_file.used]
         words = f"{number} {_ROLES[role]} of other trials"
-        return _Prior(words, historical_prior(known, strength=strength), on_file)
+        return _Prior(words, _of_new_arm(tuple((arm.r, arm.n) for arm in on_file.used), tau), on_file)
 
     def with_robust(found: _Prior) -> Iterator[_Prior]:
         yield found
@@ -142,6 +142,13 @@ def response_rates(
             of_control += with_robust(historical[control_count.id])
         rows += [_difference_row(treated, control_count, vague, each, ci_prob) for each in of_control]
     return pd.DataFrame(rows, columns=list(_EMPTY)).astype({"r": "Int64", "n": "Int64"})
+
+
+# Several arms of a paper are compared with the same arms of others.
+@lru_cache(maxsize=32)
+def _of_new_arm(counts: tuple[tuple[int, int], ...], tau: float) -> BetaMixture:
+    """The MAP prior of the rate of a new arm as a mixture of few Betas."""
+    return fit_mixture(map_prior(counts, tau=tau).predictive, BetaMixture).mixture
 
 
 _EMPTY: dict[str, object] = {

@@ -2,9 +2,9 @@
 
     P(X - Y <= d) = int f_Y(y) F_X(y + d) dy
 
-over the y at which neither rate leaves (0, 1), and F_X = 1 beyond. A Beta density may be infinite at an end,
-so the integral is taken by the double exponential rule (Takahasi and Mori 1974), whose nodes crowd at both
-ends. No sampling; the error is below 1e-5.
+over the y at which neither rate leaves (0, 1), and F_X = 1 beyond. A Beta density may be infinite at an
+end, so the integral is taken by the double exponential rule (:mod:`~ra_bayes.mixtures.quadrature`). No
+sampling; the error is below 1e-5.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from ra_bayes.mixtures.beta import BetaMixture
+from ra_bayes.mixtures.quadrature import unit_interval_nodes
 
 __all__ = ["difference_interval", "p_difference_below", "p_greater"]
 
 type Array = NDArray[np.float64]
 
-# exp(-pi sinh 6) is 1e-275: what lies nearer to an end than that is counted with the end.
-_REACH = 6.0
 # The rule's error falls like exp(-2 (pi sd / spacing)^2) and its widest spacing is 0.79 of its step, so a
 # step of the narrowest part's SD is fine enough.
 _WIDEST_STEP, _NARROWEST_STEP = 0.02, 0.001
@@ -54,7 +53,7 @@ def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
     if abs(d) >= 1.0:
         return float(d >= 1.0)
     step = _step(x, y, shifted=d != 0.0)
-    near, far, weight = _nodes(step)
+    near, far, weight = unit_interval_nodes(step)
     if d == 0.0:
         # Many rates are compared with the same historical one.
         return min(float((weight * _density(y, near, far)) @ _cdf_at_nodes(x, step)), 1.0)
@@ -80,7 +79,7 @@ def difference_interval(x: BetaMixture, y: BetaMixture, ci_prob: float) -> tuple
     if len(x.parts) > len(y.parts):
         median, lower, upper = difference_interval(y, x, ci_prob)
         return -median, -upper, -lower
-    near, far, weight = _nodes(_step(x, y, shifted=True))
+    near, far, weight = unit_interval_nodes(_step(x, y, shifted=True))
     mass = weight * _density(y, near, far)
 
     def roughly_below(d: float) -> float:
@@ -130,14 +129,6 @@ def _narrowest(rate: BetaMixture, shifted: bool) -> float:
     return float(min(sd[wide][order][reached[0]], _WIDEST_STEP)) if reached.size else _WIDEST_STEP
 
 
-def _nodes(step: float) -> tuple[Array, Array, Array]:
-    """Nodes of the rule on (0, 1) as distances from either end, and their weights."""
-    t = np.arange(-_REACH, _REACH + step / 2.0, step)
-    # u = expit(pi sinh t), du = pi cosh t u (1 - u) dt
-    u, other = special.expit(np.pi * np.sinh(t)), special.expit(-np.pi * np.sinh(t))
-    return u, other, step * np.pi * np.cosh(t) * u * other
-
-
 def _density(rate: BetaMixture, p: Array, rest: Array) -> Array:
     """Density at p, with rest = 1 - p."""
     a, b, weight = rate.arrays
@@ -147,7 +138,7 @@ def _density(rate: BetaMixture, p: Array, rest: Array) -> Array:
 
 @lru_cache(maxsize=8)
 def _cdf_at_nodes(rate: BetaMixture, step: float) -> Array:
-    near, far, _ = _nodes(step)
+    near, far, _ = unit_interval_nodes(step)
     return _cdf(rate, near, far)
 
 
