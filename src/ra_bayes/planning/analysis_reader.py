@@ -8,6 +8,7 @@ from typing import Any
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import UNIFORM, Beta, BetaMixture, Normal, NormalMixture
+from ra_bayes.planning.continuous.unknown import MeanPrior
 from ra_bayes.planning.design import (
     BinaryAnalysis,
     Endpoint,
@@ -117,11 +118,10 @@ def read_analysis(
         table.finish()
         return BinaryAnalysis(rate or UNIFORM, (control or UNIFORM) if arms == 2 else None)
     if endpoint.kind == "continuous":
-        mean = read_normals(table, "mean")
-        control_mean = read_normals(table, "control_mean") if arms == 2 else None
-        sd = (
-            table.number("sd", "give the SD of a change if it is known", above=0.0) if "sd" in table else None
-        )
+        sd = table.number("sd", "give the SD of a change, if known", above=0.0) if "sd" in table else None
+        read = read_normals if sd is not None else _read_worth
+        mean = read(table, "mean")
+        control_mean = read(table, "control_mean") if arms == 2 else None
         table.finish()
         return NormalAnalysis(mean, control_mean, sd)
     effect = _effect(table)
@@ -164,6 +164,20 @@ def read_normals(table: TomlTable, key: str) -> NormalMixture | None:
     except RaBayesError:
         table.problem(key, "is no distribution of a mean", "write an SD above 0", value)
         return None
+
+
+def _read_worth(table: TomlTable, key: str) -> MeanPrior | None:
+    """Return a mean's prior worth so many patients, ``[[mean, patients]]``; ``None`` if flat."""
+    value = table.raw(key)
+    parts = [] if value == "flat" else _parts(table, key, value, "mean, patients")
+    if not parts:
+        return None
+    _, mean, patients = parts[0]
+    if len(parts) > 1 or patients <= 0.0:
+        mend = "write one part [mean, worth in patients], or give [analysis] sd to take the SD as known"
+        table.problem(key, "is no prior beside an estimated SD", mend, value)
+        return None
+    return MeanPrior(mean, patients)
 
 
 def _parts(table: TomlTable, key: str, value: object, names: str) -> list[list[float]]:

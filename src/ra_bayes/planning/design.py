@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import BetaMixture, NormalMixture
+from ra_bayes.planning.continuous.unknown import MeanPrior
 from ra_bayes.planning.rule import Criterion, Direction, Rule
 
 __all__ = [
@@ -123,11 +124,12 @@ class BinaryAnalysis:
 class NormalAnalysis:
     """What the analysis believes of the arms' mean changes, on the link's scale; ``None`` is flat.
 
-    ``sd`` is the SD of a patient's change if taken as known; ``None`` estimates it.
+    ``sd`` is the SD of a patient's change if taken as known; ``None`` estimates it, and a prior of a mean
+    is then worth so many patients, which keeps it conjugate.
     """
 
-    mean: NormalMixture | None = None
-    control_mean: NormalMixture | None = None
+    mean: NormalMixture | MeanPrior | None = None
+    control_mean: NormalMixture | MeanPrior | None = None
     sd: float | None = None
 
 

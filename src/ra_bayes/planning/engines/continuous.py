@@ -1,3 +1,245 @@
-"""From a design with a continuous endpoint to its engine."""
+"""From a design with a continuous endpoint at one visit to its engine."""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.cohort import Cohort
+from ra_bayes.errors import RaBayesError
+from ra_bayes.mixtures import NormalMixture
+from ra_bayes.planning.continuous.boundary import bounds
+from ra_bayes.planning.continuous.characteristics import known_stopping
+from ra_bayes.planning.continuous.known import KnownSd, posterior_probability
+from ra_bayes.planning.continuous.predictive import predictive_probability
+from ra_bayes.planning.continuous.unknown import MeanPrior, UnknownSd
+from ra_bayes.planning.continuous.unknown_characteristics import unknown_stopping
+from ra_bayes.planning.continuous.unknown_predictive import (
+    unknown_posterior_probability,
+    unknown_predictive_probability,
+)
+from ra_bayes.planning.design import Design, NormalAnalysis
+from ra_bayes.planning.design_prior import Step
+from ra_bayes.planning.engines.data import SoFar
+from ra_bayes.planning.engines.grid import by_group, on_grid
+from ra_bayes.planning.engines.settings import Point, Settings
+from ra_bayes.planning.rule import Criterion, Rule
+from ra_bayes.planning.stopping import Stopping
+
+__all__ = ["boundary_rows", "curve", "interim", "stopping"]
+
+type Array = NDArray[np.float64]
+
+
+def _model(design: Design) -> KnownSd | UnknownSd:
+    prior = design.analysis
+    assert isinstance(prior, NormalAnalysis)
+    rule = scaled_rule(design)
+    both = [design.per_arm(n) for n in design.looks]
+    treated = tuple(each[0] for each in both)
+    control = tuple(each[1] for each in both) if design.arms == 2 else ()
+    if prior.sd is None:
+        assert not isinstance(prior.mean, NormalMixture)
+        assert not isinstance(prior.control_mean, NormalMixture)
+        return UnknownSd(rule, treated, control, prior.mean, prior.control_mean)
+    assert not isinstance(prior.mean, MeanPrior)
+    assert not isinstance(prior.control_mean, MeanPrior)
+    return KnownSd(rule, prior.sd, treated, control, prior.mean, prior.control_mean)
+
+
+def scaled_rule(design: Design) -> Rule:
+    """Return the rule with its thresholds on the scale of the analysis."""
+    success, futility = (
+        tuple(
+            replace(each, threshold=design.on_scale(each.threshold)) if each.basis == "posterior" else each
+            for each in criteria
+        )
+        for criteria in (design.rule.success, design.rule.futility)
+    )
+    return Rule(success, futility)
+
+
+def _change_sd(truths: Mapping[str, Array]) -> Array:
+    """Return the SD of a patient's change: that of the page, or of response and two records.
+
+    Var(y_ij - y_i0) = response_sd^2 + 2 residual_sd^2
+    """
+    if "change_sd" in truths:
+        return truths["change_sd"]
+    return np.hypot(truths["response_sd"], math.sqrt(2.0) * truths["residual_sd"])
+
+
+def _ask(model: KnownSd | UnknownSd, truths: Mapping[str, Array], seed: int, settings: Settings) -> Stopping:
+    if isinstance(model, KnownSd):
+        return known_stopping(model, truths, simulations=settings.trials, seed=seed)
+    return unknown_stopping(model, truths, simulations=settings.trials, seed=seed)
+
+
+def stopping(design: Design, truths: Mapping[str, Array], seed: int, settings: Settings) -> Stopping:
+    """Return the probabilities of stopping; exact but for several looks with an estimated SD."""
+    model = _model(design)
+
+    def ask(effect: Array, sd: Array) -> Stopping:
+        return _ask(model, {"effect": effect, "residual_sd": sd}, seed, settings)
+
+    return on_grid(truths["effect"], _change_sd(truths), ask)
+
+
+def curve(design: Design, step: Step, sizes: Sequence[int], seed: int, settings: Settings) -> list[Point]:
+    """Return assurance by size; a normal belief in the effect is integrated in closed form."""
+    believed, points = step.exact.get("effect"), []
+    for n in sizes:
+        at = design.at(n)
+        if isinstance(believed, NormalMixture):
+            points.append((n, *_over_normals(at, believed, step, seed, settings)))
+            continue
+        found = stopping(at, step.nodes, seed, settings)
+        value, of_draws = step.expect(found.p_success)
+        mcse = math.hypot(of_draws, float(step.weights @ found.p_success_mcse))
+        points.append((n, value, mcse, found.engine))
+    return points
+
+
+def _over_normals(
+    design: Design, believed: NormalMixture, step: Step, seed: int, settings: Settings
+) -> tuple[float, float, str]:
+    """Return assurance, its error and engine: parts of the belief and groups of SDs, weighed."""
+    sds, group = by_group(_change_sd(step.nodes))
+    share = np.bincount(group, step.weights, sds.size)
+    mean, sd, weight = believed.arrays
+    truths = {
+        "effect": np.tile(mean, sds.size),
+        "effect_sd": np.tile(sd, sds.size),
+        "residual_sd": np.repeat(sds, mean.size),
+    }
+    found = _ask(_model(design), truths, seed, settings)
+    whole = np.repeat(share, mean.size) * np.tile(weight, sds.size)
+    return float(whole @ found.p_success), float(whole @ found.p_success_mcse), found.engine
+
+
+def boundary_rows(design: Design) -> list[dict[str, Any]]:
+    """Return the mean, or difference, needed at each look; the SD is taken as true if it is estimated.
+
+    None with priors by arm, since the boundary then moves with the control's mean.
+    """
+    model = _model(design)
+    if isinstance(model, UnknownSd):
+        if model.by_arm or model.mean is not None:
+            return []
+        rule, sd = scaled_rule(design), float(_change_sd(_as_arrays(design.truth.scales))[0])
+        model = KnownSd(rule, sd, model.treated, model.control)
+    if model.by_arm:
+        return []
+    rows = []
+    for look, n in enumerate(design.looks, 1):
+        low, high = (model.sign * float(each[0]) for each in bounds(model, look - 1, np.zeros(1)))
+        treated, *control = design.per_arm(n)
+        rows.append(
+            {
+                "look": look,
+                "n": n,
+                "treated": treated,
+                "control": control[0] if control else None,
+                "futility": _told(design, low),
+                "success": _told(design, high),
+            }
+        )
+    return rows
+
+
+def _told(design: Design, bound: float) -> float | None:
+    if not math.isfinite(bound):
+        return None
+    return math.exp(bound) if design.endpoint.ratio else bound
+
+
+def _as_arrays(scales: Mapping[str, float]) -> dict[str, Array]:
+    return {name: np.array([value]) for name, value in scales.items()}
+
+
+def changes(design: Design, cohort: Cohort, patients: Sequence[str]) -> Array:
+    """Return the changes from baseline of those who have both records, on the scale of the analysis.
+
+    Raises
+    ------
+    RaBayesError
+        If one of the two is beyond a limit of quantification.
+    """
+    end = design.endpoint
+    values: dict[str, dict[float, float]] = {patient: {} for patient in patients}
+    for record in cohort.of(end.outcome):
+        if record.patient in values and record.week in (0.0, end.week):
+            if record.limit:
+                raise RaBayesError(
+                    f"row {record.row}: patient {record.patient!r} has {end.outcome} "
+                    f"{record.limit}{record.value:g}, of which no change can be taken; leave the patient out, or "
+                    "fit the outcome's model, which takes limits as such"
+                )
+            values[record.patient][record.week] = record.value
+    both = [(own[0.0], own[end.week]) for own in values.values() if len(own) == 2]
+    start, now = np.array(both, dtype=float).reshape(-1, 2).T
+    return np.asarray(np.log(now / start) if end.ratio else now - start)
+
+
+def interim(
+    design: Design, cohort: Cohort, sides: tuple[tuple[str, ...], ...], seed: int, settings: Settings
+) -> SoFar:
+    """Return posterior and predictive probabilities given the changes so far."""
+    del seed, settings
+    model = _model(design)
+    seen = [changes(design, cohort, who) for who in sides]
+    unit = design.endpoint.unit
+    data: list[dict[str, Any]] = []
+    for arm, each in zip(("treated", "control"), seen, strict=False):
+        mean, sd = (float(each.mean()) if each.size else math.nan), _sd(each)
+        told = "no one yet" if not each.size else f"{each.size} patients, mean change {_said(design, mean)}"
+        data.append(
+            {
+                "arm": arm,
+                "n": int(each.size),
+                "mean_change": None if not each.size else _told(design, mean),
+                "sd": sd if math.isfinite(sd) else None,
+                "words": f"{arm.capitalize()}: {told}{' ' + unit if unit and each.size else ''}.",
+            }
+        )
+    sizes = tuple(int(each.size) for each in seen)
+    summary = [(int(each.size), float(each.mean()) if each.size else 0.0, _sd(each)) for each in seen]
+    if isinstance(model, KnownSd):
+        pairs = [each[:2] for each in summary]
+        predicted = predictive_probability(model, *pairs)
+        return SoFar(
+            sizes,
+            data,
+            lambda criterion: posterior_probability(model, _scaled(design, criterion), *pairs),
+            predicted,
+            0.0,
+            "exact: integration, SD known",
+        )
+    whole = [(n, mean, sd if math.isfinite(sd) else 0.0) for n, mean, sd in summary]
+    predicted = unknown_predictive_probability(model, *whole)
+    return SoFar(
+        sizes,
+        data,
+        lambda criterion: unknown_posterior_probability(model, _scaled(design, criterion), *whole),
+        predicted,
+        0.0,
+        "exact: quadrature, SD estimated",
+    )
+
+
+def _scaled(design: Design, criterion: Criterion) -> Criterion:
+    return replace(criterion, threshold=design.on_scale(criterion.threshold))
+
+
+def _said(design: Design, mean: float) -> str:
+    told = _told(design, mean)
+    return f"{told:.3g}" if told is not None else ""
+
+
+def _sd(values: Array) -> float:
+    return float(values.std(ddof=1)) if values.size > 1 else math.nan
