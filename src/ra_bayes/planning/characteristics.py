@@ -41,8 +41,8 @@ def operating_characteristics(
     pandas.DataFrame
         One row per truth: ``truth``, ``role`` (``"null"``, ``"alternative"`` or empty), ``p_success`` (type I
         error at the null, power at the alternative), ``p_futility``, ``p_early`` (the trial ends before its
-        last look), ``expected_n``, their Monte Carlo errors (``..._mcse``, 0 where exact), and of a design with
-        accrual ``expected_weeks`` and ``expected_entered``; ``engine``.
+        last look), ``expected_n``, their Monte Carlo errors (``..._mcse``, 0 where exact), and of a design
+        with accrual ``expected_weeks`` and ``expected_entered``; ``engine``.
 
     Raises
     ------

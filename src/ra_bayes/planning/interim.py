@@ -15,6 +15,7 @@ from ra_bayes.planning.rule import Criterion
 
 __all__ = ["Interim", "interim"]
 
+type Action = Literal["success", "futility"]
 type Decision = Literal["success", "futility", "continue"]
 
 
@@ -166,7 +167,7 @@ def interim(
             "asked": each.probability,
             "holds": value >= each.probability if action == "success" else value < each.probability,
         }
-        for action, criteria in (("success", success), ("futility", futility))
+        for action, criteria in _asked(success, futility)
         for each in criteria
         for value, mcse in (_value(each, found),)
         if not (last and each.basis == "predictive")
@@ -183,6 +184,12 @@ def interim(
         found.predictive_mcse,
         found.engine,
     )
+
+
+def _asked(
+    success: tuple[Criterion, ...], futility: tuple[Criterion, ...]
+) -> tuple[tuple[Action, tuple[Criterion, ...]], ...]:
+    return ("success", success), ("futility", futility)
 
 
 def _value(criterion: Criterion, found: SoFar) -> tuple[float, float]:

@@ -12,7 +12,7 @@ The result names the engine. What an engine cannot do is refused, never approxim
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,33 @@ from ra_bayes.planning.stopping import Stopping
 __all__ = ["boundary_rows", "curve", "curve_at", "interim_of", "stopping"]
 
 type Array = NDArray[np.float64]
-_ENGINES = {
+
+
+class _Engine(Protocol):
+    """What an engine's module has."""
+
+    def stopping(
+        self, design: Design, truths: Mapping[str, Array], seed: int, settings: Settings, /
+    ) -> Stopping: ...
+
+    def curve(
+        self, design: Design, step: Step, sizes: Sequence[int], seed: int, settings: Settings, /
+    ) -> list[Point]: ...
+
+    def boundary_rows(self, design: Design, /) -> list[dict[str, Any]]: ...
+
+    def interim(
+        self,
+        design: Design,
+        cohort: Cohort,
+        sides: tuple[tuple[str, ...], ...],
+        seed: int,
+        settings: Settings,
+        /,
+    ) -> SoFar: ...
+
+
+_ENGINES: Mapping[str, _Engine] = {
     "binary": binary,
     "continuous": continuous,
     "longitudinal": longitudinal,
