@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ra_bayes.planning.assurance import assurance_curve, ceiling, decisions, waterfall_rows
+from ra_bayes.planning.assurance import ceiling, decisions, fits, waterfall_rows
 from ra_bayes.planning.characteristics import characteristics
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import DesignPrior
-from ra_bayes.planning.engines import Settings, boundary_rows, curve_at
+from ra_bayes.planning.engines import Settings, boundary_rows, curve, curve_at
 from ra_bayes.planning.sample_size import SampleSize, sample_size_of
 from ra_bayes.planning.surface import surface
 
@@ -108,24 +108,20 @@ def make_plan(
     truth = design.truth
     power = curve_at(design, design.truths((truth.alternative,)), chosen, seed=seed, settings=settings)
     alpha = curve_at(design, design.truths((truth.null,)), chosen, seed=seed, settings=settings)
-    curve = [
+    by_size = [
         {"n": n, "power": p, "power_mcse": p_mcse, "alpha": a, "alpha_mcse": a_mcse, "engine": engine}
         for (n, p, p_mcse, engine), (_, a, a_mcse, _) in zip(power, alpha, strict=True)
     ]
-    rows = [{"n": n, "value": p, "mcse": mcse, "engine": engine} for n, p, mcse, engine in power]
-    answers = [sample_size_of("power", target, rows, 1.0)]
+    answers = [sample_size_of("power", target, power, 1.0)]
     most, falls, chances, over = None, [], None, None
     if prior is not None:
         step("assurance")
-        found = assurance_curve(design, prior, chosen, seed=seed, settings=settings)
-        for row, each in zip(curve, found, strict=True):
-            row |= {"assurance": each["assurance"], "assurance_mcse": each["mcse"]}
+        fits(design, prior)
+        found = curve(design, prior.last, chosen, seed=seed, settings=settings)
+        for row, (_, value, mcse, _) in zip(by_size, found, strict=True):
+            row |= {"assurance": value, "assurance_mcse": mcse}
         most = ceiling(design, prior.last)
-        rows = [
-            {"n": each["n"], "value": each["assurance"], "mcse": each["mcse"], "engine": each["engine"]}
-            for each in found
-        ]
-        answers.append(sample_size_of("assurance", target, rows, most))
+        answers.append(sample_size_of("assurance", target, found, most))
         falls = waterfall_rows(design, prior, seed=seed, settings=settings)
         chances = decisions(design, prior, seed=seed, settings=settings)
         over = surface(design, seed=seed, settings=settings)
@@ -134,7 +130,7 @@ def make_plan(
         characteristics=told,
         truth_curve=grid,
         boundaries=boundary_rows(design),
-        size_curve=curve,
+        size_curve=by_size,
         ceiling=most,
         prior=prior,
         waterfall=falls,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.assurance import assurance_curve
+from ra_bayes.planning.assurance import ceiling, fits
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import DesignPrior
-from ra_bayes.planning.engines import Settings, curve_at
+from ra_bayes.planning.engines import Point, Settings, curve, curve_at
 
 __all__ = ["SampleSize", "sample_size", "sample_size_of"]
 
@@ -123,21 +123,16 @@ def sample_size(
     if prior is None:
         alternative = design.truths((design.truth.alternative,))
         found = curve_at(design, alternative, chosen, seed=seed, settings=settings)
-        rows = [{"n": n, "value": value, "mcse": mcse, "engine": engine} for n, value, mcse, engine in found]
-        ceiling = 1.0
-    else:
-        curve = assurance_curve(design, prior, chosen, seed=seed, settings=settings)
-        rows = [{"value": row.pop("assurance"), **row} for row in curve]
-        ceiling = rows[0].pop("ceiling")
-        for row in rows[1:]:
-            del row["ceiling"]
-    return sample_size_of("power" if prior is None else "assurance", target, rows, ceiling)
+        return sample_size_of("power", target, found, 1.0)
+    fits(design, prior)
+    found = curve(design, prior.last, chosen, seed=seed, settings=settings)
+    return sample_size_of("assurance", target, found, ceiling(design, prior.last))
 
 
 def sample_size_of(
-    quantity: Literal["power", "assurance"], target: float, rows: Sequence[dict[str, Any]], ceiling: float
+    quantity: Literal["power", "assurance"], target: float, found: Sequence[Point], most: float
 ) -> SampleSize:
-    """Return the answer that a curve gives; see :class:`SampleSize` for the rows.
+    """Return the answer that a curve gives, `most` being what it tends to.
 
     Raises
     ------
@@ -146,6 +141,7 @@ def sample_size_of(
     """
     if not 0.0 < target < 1.0:
         raise RaBayesError(f"target {target:g} is no probability to reach; write one such as 0.8")
+    rows = [{"n": n, "value": value, "mcse": mcse, "engine": engine} for n, value, mcse, engine in found]
     reached = [row["value"] >= target for row in rows]
     first = next((k for k, each in enumerate(reached) if each), None)
     lasting = next((k for k in range(len(rows)) if all(reached[k:])), None)
@@ -157,6 +153,6 @@ def sample_size_of(
         None if first is None else rows[first]["n"],
         told["value"],
         told["mcse"],
-        ceiling,
+        most,
         tuple(rows),
     )

@@ -177,8 +177,8 @@ def changes(design: Design, cohort: Cohort, patients: Sequence[str]) -> Array:
             if record.limit:
                 raise RaBayesError(
                     f"row {record.row}: patient {record.patient!r} has {end.outcome} "
-                    f"{record.limit}{record.value:g}, of which no change can be taken; leave the patient out, "
-                    "or fit the outcome's model, which takes limits as such"
+                    f"{record.limit}{record.value:g}, of which no change can be taken; leave the patient "
+                    "out, or fit the outcome's model, which takes limits as such"
                 )
             values[record.patient][record.week] = record.value
     both = [(own[0.0], own[end.week]) for own in values.values() if len(own) == 2]
