@@ -1,24 +1,25 @@
 """Between-trial heterogeneity: how far the population mean of a new trial lies from that of another.
 
-    mean of the new trial = mean of this one + d        d ~ Normal(0, tau^2)     on the link's scale,
+    mean of the new trial = mean of this one + d        d ~ Normal(0, tau^2)
 
-which is probit for a rate. Patients, sites and concomitant treatment differ between trials, and no single
-trial shows by how much: tau comes from other trials or from judgement. Where it is uncertain, d is a scale
-mixture of normals.
+on the link's scale; of a rate on the probit, or on the log-odds where tau was learned there. Patients, sites
+and concomitant treatment differ between trials, and no single trial shows by how much: tau comes from other
+trials or from judgement. Where it is uncertain, d is a scale mixture of normals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.historical.arms import Role, historical_arms
+from ra_bayes.historical import historical_arms, map_prior
+from ra_bayes.historical.arms import Role
 from ra_bayes.mixtures import Normal, NormalMixture
 from ra_bayes.model.spec import ModelSpec
 
@@ -27,9 +28,6 @@ __all__ = ["BetweenTrials", "between_trials", "between_trials_of_arms", "between
 type Array = NDArray[np.float64]
 
 _TAUS: Final = 24
-# Half-normal with scale 1 on the log-odds is RBesT's conservative choice for a rate (its vignette, Getting
-# started, binary); a unit of the log-odds is about 0.6 of one on the probit (1 / 1.7).
-_TAU_SCALE: Final = 0.6
 _FEWEST_ARMS: Final = 3
 
 
@@ -40,16 +38,19 @@ class BetweenTrials:
     Parameters
     ----------
     shift
-        Distribution of the difference on the link's scale, centred on 0.
+        Distribution of the difference, centred on 0.
     words
         tau, in words.
     source
         Where tau comes from.
+    scale
+        The link's, or of a rate ``"log-odds"``.
     """
 
     shift: NormalMixture
     words: str
     source: str
+    scale: Literal["link", "log-odds"] = "link"
 
     def __str__(self) -> str:
         return f"{self.words} ({self.source})"
@@ -116,12 +117,11 @@ def between_trials_of_arms(
     weeks: tuple[float, float] | None = None,
     leave_out: Collection[str] = (),
 ) -> BetweenTrials:
-    """Return heterogeneity of a rate as the counts of other trials' arms show it.
+    """Return heterogeneity of a rate as the counts of other trials' arms show it, on the log-odds.
 
-        r_j ~ Binomial(n_j, Phi(mu + d_j))     d_j ~ Normal(0, tau^2)
-        mu ~ Uniform(-3, 3)                    tau ~ half-normal with scale 0.6
-
-    by sums over grids of mu + d_j, mu and tau (random-effects binomial, as in Hamza 2008, on the probit).
+    tau has its posterior given the arms, under the model and the priors of
+    :func:`~ra_bayes.historical.map_prior`. That treated arms differ between trials as control arms do is an
+    assumption; ``role="msc"`` takes treated ones.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def between_trials_of_arms(
     --------
     >>> found = between_trials_of_arms("acr20", 16)
     >>> print(found.words)
-    SD between trials 0.28 (median, probit), 90% 0.14 to 0.55
+    SD between trials 0.47, 90% interval 0.24 to 0.94,
     """
     arms = historical_arms(outcome, role, week=week, weeks=weeks, leave_out=leave_out).used
     if len(arms) < _FEWEST_ARMS:
@@ -149,30 +149,16 @@ def between_trials_of_arms(
             f"{len(arms)} {role} arms of {outcome!r} around week {week:g} are on file, and {_FEWEST_ARMS} "
             "are needed to see how trials differ; state the SD with between_trials(tau, source=...)"
         )
-    taus, weights = _tau_posterior([(arm.r, arm.n) for arm in arms])
-    low, middle, high = np.interp([0.05, 0.5, 0.95], np.cumsum(weights) - weights / 2.0, taus)
+    tau = map_prior([(arm.r, arm.n) for arm in arms]).tau
+    middle, (low, high) = tau.quantile(0.5), tau.interval(0.90)
     return BetweenTrials(
-        _scale_mixture(taus, weights),
-        f"SD between trials {middle:.2f} (median, probit), 90% {low:.2f} to {high:.2f}",
+        # The grid begins at 0, where no normal is.
+        _scale_mixture(np.maximum(tau.x, 1e-9), tau.weights),
+        f"SD between trials {middle:.2f}, 90% interval {low:.2f} to {high:.2f},",
         f"{len(arms)} {role} arms on file of {outcome}: "
         + "; ".join(f"{arm.study} {arm.short}" for arm in arms),
+        "log-odds",
     )
-
-
-def _tau_posterior(counts: list[tuple[int, int]]) -> tuple[Array, Array]:
-    """Return tau's nodes, rising, and their weights given the counts."""
-    places = (np.arange(60) + 0.5) / 60.0
-    taus = _TAU_SCALE * special.ndtri(0.5 + places / 2.0)
-    means, theta = np.linspace(-3.0, 3.0, 121), np.linspace(-5.0, 5.0, 1001)
-    r, n = np.array(counts, dtype=float).T
-    log = r * special.log_ndtr(theta)[:, None] + (n - r) * special.log_ndtr(-theta)[:, None]
-    likelihood = np.exp(log - log.max(axis=0))
-    weights = np.empty(taus.size)
-    for k, tau in enumerate(taus):
-        kernel = np.exp(-0.5 * ((theta - means[:, None]) / tau) ** 2)
-        kernel /= kernel.sum(axis=1, keepdims=True)
-        weights[k] = (kernel @ likelihood).prod(axis=1).sum()
-    return taus, weights / weights.sum()
 
 
 def _scale_mixture(taus: Array, weights: Array) -> NormalMixture:

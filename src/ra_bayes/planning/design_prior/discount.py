@@ -31,9 +31,7 @@ __all__ = ["Against", "discounted"]
 type Array = NDArray[np.float64]
 type Against = Literal["control", "threshold"]
 
-_REGRESSION = (
-    "what a placebo arm shows has regression to the mean in it, which is therefore not subtracted again"
-)
+_REGRESSION = "it has regression to the mean in it, which is therefore not subtracted again"
 
 
 def discounted(
@@ -56,7 +54,8 @@ def discounted(
     between_trials
         Heterogeneity; ``None`` leaves the step out.
     placebo
-        The placebo response; by default the source's own, if it has one.
+        The placebo response; by default that of the source's page, if it has one. A posterior with a placebo
+        response in its mean change is rid of that very one, draw by draw, whatever is given here.
     sceptical
         The sceptical part; ``None`` leaves the step out.
 
@@ -96,7 +95,8 @@ def discounted(
             "this design prior is already against a control; leave placebo out, or it would be "
             "subtracted twice"
         )
-    known = placebo or prior.placebo
+    own = prior.placebo
+    known = own if own is not None and own.draws is not None else placebo or own
     if against == "control" and not prior.about.against_control:
         if known is None:
             raise RaBayesError(
@@ -122,6 +122,11 @@ def _control_taken_as_known(prior: DesignPrior, placebo: Placebo) -> DesignPrior
 def _new_trial(prior: DesignPrior, between: BetweenTrials) -> DesignPrior:
     """Add d: to an effect, or to a rate on the probit scale."""
     last, about = prior.last, prior.about
+    if about.quantity == "effect" and between.scale != "link":
+        raise RaBayesError(
+            "the SD between trials is on the log-odds, and the design prior of a mean change; state one on "
+            "the link's scale with between_trials(tau, source=...)"
+        )
     nodes, exact = dict(last.nodes), dict(last.exact)
     shift = equal_nodes(between.shift, last.weights.size)
     if about.quantity == "effect":
@@ -129,22 +134,24 @@ def _new_trial(prior: DesignPrior, between: BetweenTrials) -> DesignPrior:
         _convolve(nodes, exact, between.shift)
         what = "The mean change of a new trial's patients"
     else:
-        nodes["rate"] = shifted_rate(nodes["rate"], beside(shift, "between trials"))
+        nodes["rate"] = shifted_rate(nodes["rate"], beside(shift, "between trials"), between.scale)
         exact.pop("rate", None)
         what = "The rate among a new trial's patients"
         if about.against_control:
-            nodes["control_rate"] = shifted_rate(nodes["control_rate"], beside(shift, "placebo"))
+            other = beside(shift, "placebo")
+            nodes["control_rate"] = shifted_rate(nodes["control_rate"], other, between.scale)
             what = "Each arm's rate among a new trial's patients, independently,"
-    scale = "probit" if about.quantity == "rate" else about.link
-    words = f"{what} differs from this one's: {between.words} on the {scale} scale ({between.source})."
+    scale = about.link if between.scale == "link" else between.scale
+    on = "" if scale == "identity" else f" on the {scale} scale"
+    words = f"{what} differs from this one's: {between.words}{on} ({between.source})."
     return prior.then(Step("new trial", words, nodes, last.weights, exact, last.ess))
 
 
 def _skipped(prior: DesignPrior) -> DesignPrior:
     """Say why no placebo response is subtracted."""
     words = (
-        "Nothing is subtracted: the design's threshold is an absolute one, and patients who reach it by "
-        f"placebo response count; {_REGRESSION}, and the threshold has to allow for both."
+        "Nothing is subtracted: the design's threshold is an absolute one, towards which placebo response "
+        "and regression to the mean count; it has to be set so as to allow for them."
     )
     return prior.then(replace(prior.last, name="placebo response not subtracted", words=words))
 
@@ -153,7 +160,10 @@ def _beyond_placebo(prior: DesignPrior, placebo: Placebo | None) -> DesignPrior:
     """Subtract the placebo response from an effect, or give the control arm its distribution."""
     last, about = prior.last, prior.about
     if about.against_control:
-        words = f"The control arm is the source's own, so that nothing is subtracted; {_REGRESSION}."
+        words = (
+            "Nothing is subtracted: the source has a control arm of its own, and placebo response and "
+            "regression to the mean are in both arms."
+        )
         return prior.then(replace(last, name="placebo response not subtracted", words=words))
     assert placebo is not None
     nodes, exact = dict(last.nodes), dict(last.exact)
@@ -161,14 +171,14 @@ def _beyond_placebo(prior: DesignPrior, placebo: Placebo | None) -> DesignPrior:
         nodes["effect"] = nodes["effect"] - _placebo_change(placebo, last)
         if placebo.draws is None and isinstance(placebo.response, NormalMixture):
             _convolve(nodes, exact, _negative(placebo.response))
-        own = " draw by draw, as the posterior has it" if placebo.draws is not None else ""
-        name, words = "beyond placebo", f"Less the placebo response{own}, {placebo}; {_REGRESSION}."
+        own = " that the posterior has in it, draw by draw," if placebo.draws is not None else ""
+        name, words = "beyond placebo", f"Less the placebo response{own} {placebo}; {_REGRESSION}."
     else:
         nodes["control_rate"] = beside(placebo.rate_nodes(last.weights.size), "placebo")
         if isinstance(placebo.response, BetaMixture):
             exact["control_rate"] = placebo.response
         name = "control rate"
-        words = f"The control arm's rate is {placebo}; the treated rate stays; {_REGRESSION}."
+        words = f"The control arm's rate is {placebo}; the treated rate stays. Of it nothing is subtracted."
     step = Step(name, words, nodes, last.weights, exact, last.ess)
     return replace(prior.then(step), about=replace(about, against_control=True))
 
@@ -201,10 +211,13 @@ def _with_sceptic(prior: DesignPrior, sceptical: Sceptical, placebo: Placebo | N
     exact = _exact_with_sceptic(prior, sceptical, placebo)
     weights = np.concatenate([(1.0 - sceptical.weight) * last.weights, sceptical.weight * last.weights])
     both = {name: np.concatenate([last.nodes[name], nodes[name]]) for name in nodes}
-    beyond = "0" if about.against_control else f"the placebo response, {placebo}"
-    words = f"With probability {sceptical.weight:g} the truth is {beyond}"
-    words += f" + Normal(0, SD {sceptical.sd:g})" if sceptical.sd else ""
-    words += f": the treatment does nothing beyond placebo ({sceptical.source})."
+    spread = f"Normal(0, SD {sceptical.sd:g})" if sceptical.sd else "0"
+    scale = "" if about.link == "identity" else f" on the {about.link} scale"
+    than = "" if about.against_control else f"; the placebo response is {placebo}"
+    words = (
+        f"With probability {sceptical.weight:g} the effect beyond placebo is {spread}{scale}"
+        f" ({sceptical.source}){than}."
+    )
     return prior.then(Step("sceptical part", words, both, weights, exact, last.ess))
 
 

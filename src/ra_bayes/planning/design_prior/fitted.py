@@ -224,7 +224,7 @@ def _words(node: xr.DataTree, week: float, control: str | None) -> str:
         return f"Posterior of a fit of {model} to the {patients}."
     told = entries["published"]
     reading = f", read as {told['reading']}" if told["reading"] else ""
-    against = f", less arm {control!r}" if control is not None else ""
+    against = f" with arm {control!r} as its control" if control is not None else ""
     counted = "" if week in counted_weeks(node) else f"; no count of week {week:g} was published"
     return (
         f"Posterior given the counts of {told['name']}, arm {entries['arm']!r}{against}, {model}{reading}"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.historical import historical_arms, historical_prior
+from ra_bayes.historical import historical_arms, map_prior
 from ra_bayes.mixtures import BetaMixture, normal
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.planning.design_prior.nodes import Distribution, equal_nodes
@@ -108,6 +108,10 @@ def placebo_of_arms(
 ) -> Placebo:
     """Return the rate of a new control arm, predicted from the control arms on file.
 
+    Their meta-analytic predictive prior as a mixture of Betas (:func:`~ra_bayes.historical.map_prior`). Means
+    with standard errors are not chosen from the file by themselves: of such arms, give
+    ``Placebo(map_prior(arms, family="gaussian", mean=..., tau=...).mixture(), source)``.
+
     Parameters
     ----------
     outcome
@@ -122,8 +126,9 @@ def placebo_of_arms(
 
     Examples
     --------
-    >>> print(placebo_of_arms("acr20", 16))  # doctest: +ELLIPSIS
-    a mixture of ... Betas: mean 0.2..., sd 0.0..., worth 2... patients (8 control arms on file of acr20: ...)
+    >>> found = placebo_of_arms("acr20", 16)
+    >>> round(found.response.mean, 2), round(found.response.sd, 2), found.source[:31]
+    (0.25, 0.11, '8 control arms on file of acr20')
     """
     arms = historical_arms(outcome, "control", week=week, weeks=weeks, leave_out=leave_out).used
     if len(arms) < 2:
@@ -131,8 +136,10 @@ def placebo_of_arms(
             f"{len(arms)} control arms of {outcome!r} around week {week:g} are on file, and 2 are needed; "
             "give a Placebo(...) with its source"
         )
+    response = map_prior([(arm.r, arm.n) for arm in arms]).mixture()
+    assert isinstance(response, BetaMixture)
     return Placebo(
-        historical_prior([(arm.r, arm.n) for arm in arms]),
+        response,
         f"{len(arms)} control arms on file of {outcome}: "
         + "; ".join(f"{arm.study} {arm.short}" for arm in arms),
     )

@@ -156,8 +156,7 @@ class Step:
         """
         found = self._exact_main
         if found is not None:
-            above = found.p_above(threshold)
-            return above if direction == "above" else 1.0 - above
+            return found.p_above(threshold) if direction == "above" else float(found.cdf(threshold))
         beyond = self.main > threshold if direction == "above" else self.main < threshold
         return float(self.weights @ beyond)
 

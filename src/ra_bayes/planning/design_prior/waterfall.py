@@ -40,17 +40,18 @@ def waterfall(prior: DesignPrior, evaluate: Evaluate) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from ra_bayes.planning.design_prior import Sceptical, discounted, from_counts, placebo_of_arms
+    >>> from ra_bayes.mixtures import beta
+    >>> from ra_bayes.planning.design_prior import Placebo, Sceptical, discounted, from_counts
     >>> prior = discounted(
     ...     from_counts(4, 6, source="Jamshidi 2024"),
     ...     against="threshold",
-    ...     placebo=placebo_of_arms("acr20", 16),
+    ...     placebo=Placebo(beta(24, 76), "placebo arms"),
     ...     sceptical=Sceptical(0.5, 0.0, "as likely as not"),
     ... )
     >>> def chance_above_half(nodes, weights):
     ...     return float(weights @ (nodes["rate"] > 0.5)), 0.0
     >>> waterfall(prior, chance_above_half)[["value", "loss"]].round(2).values.tolist()
-    [[0.77, nan], [0.77, 0.0], [0.39, 0.38]]
+    [[0.77, nan], [0.77, 0.0], [0.39, 0.39]]
     """
     import pandas as pd
 

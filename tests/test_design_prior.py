@@ -1,0 +1,518 @@
+"""Design priors: each step against closed forms, quadrature and simulation; and what cannot be."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import integrate, stats
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.historical import historical_arms, map_prior
+from ra_bayes.mixtures import UNIFORM, BetaMixture, Normal, NormalMixture, beta, mix, normal, p_greater
+from ra_bayes.model import load_model
+from ra_bayes.planning.design_prior import (
+    About,
+    DesignPrior,
+    Placebo,
+    Sceptical,
+    Spread,
+    Step,
+    beta_of_mean,
+    beta_of_quantiles,
+    between_trials,
+    between_trials_of_arms,
+    between_trials_of_page,
+    discounted,
+    elicited_effect,
+    elicited_rate,
+    from_counts,
+    placebo_of_arms,
+    placebo_of_page,
+    waterfall,
+)
+from ra_bayes.planning.design_prior.nodes import NODES, Axis, beside, equal_nodes
+
+type Array = NDArray[np.float64]
+
+SPREAD = Spread(17.0, 20.0, 0.0, 10.0)
+PHASE_I = elicited_effect(median=-30.0, sd=8.0, spread=SPREAD, source="test", outcome="vas")
+PLACEBO = Placebo(normal(-18.0, 5.0), "test")
+TRIALS = between_trials(5.0, source="test")
+AXES: tuple[Axis, ...] = ("between trials", "placebo", "sceptical", "level_sd", "response_sd", "correlation")
+
+
+def moments(step: Step, name: str) -> tuple[float, float]:
+    """Mean and SD of a name at the nodes, whatever closed form stands beside them."""
+    mean = float(step.weights @ step.nodes[name])
+    return mean, math.sqrt(float(step.weights @ (step.nodes[name] - mean) ** 2))
+
+
+# Nodes.
+
+
+def test_nodes_are_the_means_of_bins_of_equal_probability() -> None:
+    for mixture, exact in ((beta(2, 5), stats.beta(2, 5)), (normal(3, 2), stats.norm(3, 2))):
+        edges = exact.ppf(np.linspace(0, 1, 11))
+        wanted = [10 * exact.expect(lb=a, ub=b) for a, b in itertools.pairwise(edges)]
+        assert equal_nodes(mixture, 10) == pytest.approx(np.array(wanted), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    "mixture",
+    [
+        beta(0.3, 4.0),
+        mix((0.7, beta(5, 3)), (0.3, beta(2, 30))),
+        mix(*((k, beta(k, 40 - 0.7 * k)) for k in range(1, 41))),
+        NormalMixture((Normal(-30, 3, 0.6), Normal(0, 0.5, 0.3), Normal(10, 20, 0.1))),
+    ],
+    ids=["skewed", "two", "many", "normals"],
+)
+def test_averages_over_nodes_are_those_of_the_distribution(mixture: BetaMixture | NormalMixture) -> None:
+    nodes = equal_nodes(mixture)
+    # Of a mixture of many parts the lightest are left out.
+    assert nodes.mean() == pytest.approx(mixture.mean, rel=2e-5 if len(mixture.parts) > 4 else 1e-12)
+    assert nodes.std() == pytest.approx(mixture.sd, rel=2e-3)
+    assert (np.diff(nodes) > -1e-12).all()
+    for prob in (0.1, 0.5, 0.9):
+        # Of a step the error is half a node's weight, and what the curve was interpolated by.
+        assert np.mean(nodes <= mixture.quantile(prob)) == pytest.approx(prob, abs=1.5 / NODES)
+
+
+def test_independent_nodes_are_paired_evenly() -> None:
+    k = (np.arange(NODES) + 0.5) / NODES
+    paired = {axis: beside(k, axis) for axis in AXES}
+    for each in paired.values():
+        assert sorted(each) == pytest.approx(k)
+    every = np.array([k, *paired.values()])
+    off = np.corrcoef(every) - np.eye(len(every))
+    # Random pairs: 0.03, and in a quarter of the square a share that is off by 0.014.
+    assert np.abs(off).max() < 0.01
+    for a in range(len(every)):
+        for b in range(a):
+            assert np.mean((every[a] < 0.5) & (every[b] < 0.5)) == pytest.approx(0.25, abs=0.004)
+
+
+# Sources.
+
+
+def test_a_published_count_is_updated_exactly() -> None:
+    prior = from_counts(4, 6, source="test", outcome="acr20", week=16)
+    assert prior.exact["rate"] == UNIFORM.update(4, 6)
+    assert prior.last.summary().mean == pytest.approx(5 / 8)
+    assert prior.last.summary()[2:4] == pytest.approx(stats.beta(5, 3).ppf([0.05, 0.95]))
+    assert prior.last.p_beyond(0.5, "above") == pytest.approx(stats.beta(5, 3).sf(0.5))
+    assert prior.last.p_beyond(0.5, "below") == pytest.approx(stats.beta(5, 3).cdf(0.5))
+    assert math.isinf(prior.last.ess)
+
+
+@given(low=st.floats(0.02, 0.5), width=st.floats(0.05, 0.45), p=st.floats(0.02, 0.4), q=st.floats(0.6, 0.98))
+@settings(deadline=None, max_examples=40)
+def test_a_beta_has_the_quantiles_that_were_stated(low: float, width: float, p: float, q: float) -> None:
+    found = beta_of_quantiles({q: low + width, p: low})
+    assert found.cdf([low, low + width]) == pytest.approx([p, q], abs=1e-8)
+
+
+def test_a_beta_has_the_mean_and_the_worth_that_were_stated() -> None:
+    found = beta_of_mean(0.3, 20.0)
+    assert (found.mean, found.ess) == pytest.approx((0.3, 20.0))
+
+
+def test_an_effect_has_the_quantiles_that_were_stated() -> None:
+    stated = elicited_effect(quantiles={0.9: -5.0, 0.05: -40.0}, spread=SPREAD, source="test")
+    assert stated.exact["effect"].cdf([-40.0, -5.0]) == pytest.approx([0.05, 0.9])
+
+
+def test_sds_of_a_page_come_with_their_uncertainty_and_independent_of_the_effect() -> None:
+    page = load_model("vas")
+    prior = elicited_effect(median=-20.0, sd=8.0, spread=page, source="test")
+    median, sdlog = page.prior("residual_sd").numbers
+    exact = stats.lognorm(sdlog, scale=median)
+    assert moments(prior.last, "residual_sd") == pytest.approx((exact.mean(), exact.std()), rel=0.01)
+    c = page.prior("correlation").numbers[0]
+    mean, sd = moments(prior.last, "correlation")
+    assert mean == pytest.approx(0.0, abs=1e-3)
+    assert sd == pytest.approx(2.0 * stats.beta(c, c).std(), rel=0.01)
+    assert np.corrcoef(prior.nodes["effect"], prior.nodes["residual_sd"])[0, 1] == pytest.approx(0, abs=0.02)
+    assert (prior.about.outcome, prior.about.week, prior.about.unit) == ("vas", 24.0, "mm")
+
+
+# A mean change, in closed form.
+
+
+def test_each_step_of_a_normal_effect_has_its_moments() -> None:
+    prior = discounted(
+        PHASE_I,
+        against="control",
+        between_trials=TRIALS,
+        placebo=PLACEBO,
+        sceptical=Sceptical(0.3, 4.0, "test"),
+    )
+    sd = math.sqrt(64 + 25 + 25)
+    mixed = math.sqrt(0.7 * (sd**2 + 12**2) + 0.3 * 16 - (0.7 * 12) ** 2)
+    wanted = [(-30, 8), (-30, math.sqrt(89)), (-12, sd), (-0.7 * 12, mixed)]
+    names = ["elicited", "new trial", "beyond placebo", "sceptical part"]
+    assert [step.name for step in prior.steps] == names
+    for step, (mean, spread) in zip(prior.steps, wanted, strict=True):
+        assert step.summary()[:2] == pytest.approx((mean, spread))
+        assert moments(step, "effect") == pytest.approx((mean, spread), rel=2e-3)
+        assert step.weights.sum() == pytest.approx(1)
+        assert {name: set(step.nodes[name]) for name in SPREAD._fields} == {
+            name: {value} for name, value in SPREAD._asdict().items()
+        }
+    above = 0.7 * stats.norm(-12, sd).sf(-5) + 0.3 * stats.norm(0, 4).sf(-5)
+    assert prior.last.p_beyond(-5.0, "above") == pytest.approx(above)
+    lower, upper = prior.last.summary()[2:4]
+    for prob, at in ((0.05, lower), (0.95, upper)):
+        cdf = 0.7 * stats.norm(-12, sd).cdf(at) + 0.3 * stats.norm(0, 4).cdf(at)
+        assert cdf == pytest.approx(prob)
+
+
+def test_any_step_may_be_left_out() -> None:
+    prior = discounted(PHASE_I, against="control", placebo=PLACEBO)
+    assert [step.name for step in prior.steps] == ["elicited", "beyond placebo"]
+    assert prior.exact["effect"] == normal(-12.0, math.sqrt(89.0))
+    prior = discounted(PHASE_I, against="threshold")
+    assert prior.steps[-1].nodes is PHASE_I.steps[-1].nodes
+
+
+def test_without_a_closed_form_the_nodes_have_the_moments() -> None:
+    """Draws: what the steps add is paired with them, not sampled."""
+    rng = np.random.default_rng(1)
+    draws = rng.gamma(4.0, 2.0, 4000) - 30.0
+    prior = discounted(by_draws(draws), against="control", between_trials=TRIALS, placebo=PLACEBO)
+    wanted = [draws.std(), math.hypot(draws.std(), 5.0), math.sqrt(draws.var() + 50.0)]
+    for step, sd in zip(prior.steps, wanted, strict=True):
+        assert not step.exact
+        assert moments(step, "effect")[1] == pytest.approx(sd, rel=0.02)
+    assert moments(prior.last, "effect")[0] == pytest.approx(draws.mean() + 18.0, abs=0.02)
+    lower, upper = prior.steps[0].summary()[2:4]
+    assert (lower, upper) == pytest.approx(tuple(np.quantile(draws, [0.05, 0.95])), abs=0.02)
+
+
+def test_an_uncertain_sd_between_trials_is_a_scale_mixture() -> None:
+    uncertain = between_trials(5.0, 0.5, source="test")
+    # E[tau^2] of a LogNormal; middles of bins have a little less.
+    assert uncertain.shift.sd**2 == pytest.approx(25.0 * math.exp(2 * 0.25), rel=0.06)
+    prior = discounted(PHASE_I, against="threshold", between_trials=uncertain)
+    assert prior.last.summary().sd == pytest.approx(math.hypot(8.0, uncertain.shift.sd))
+    kurtosis = np.mean(equal_nodes(uncertain.shift) ** 4) / uncertain.shift.sd**4
+    assert kurtosis > 3.5
+
+
+def test_the_sceptic_of_an_absolute_change_is_the_placebo_response() -> None:
+    prior = discounted(PHASE_I, against="threshold", placebo=PLACEBO, sceptical=Sceptical(0.4, 3.0, "test"))
+    assert [step.name for step in prior.steps][1:] == ["placebo response not subtracted", "sceptical part"]
+    expected = NormalMixture((Normal(-30, 8, 0.6), Normal(-18, math.hypot(5, 3), 0.4)))
+    assert np.array(prior.exact["effect"].parts) == pytest.approx(np.array(expected.parts))
+    assert moments(prior.last, "effect") == pytest.approx((expected.mean, expected.sd), rel=2e-3)
+
+
+def test_a_sceptic_who_is_sure_has_the_whole_weight_at_no_effect() -> None:
+    sure = Sceptical(1.0, 0.0, "test")
+    prior = discounted(PHASE_I, against="control", placebo=PLACEBO, sceptical=sure)
+    assert moments(prior.last, "effect") == (0.0, 0.0)
+    assert not prior.exact
+
+
+# Rates.
+
+
+def test_a_rate_moves_between_trials_on_the_probit_scale() -> None:
+    prior = discounted(
+        elicited_rate(beta(3, 7), source="test"),
+        against="threshold",
+        between_trials=between_trials(0.4, source="test"),
+    )
+    believed = stats.beta(3, 7)
+
+    def average(power: int) -> float:
+        def inner(p: float) -> float:
+            z = stats.norm.ppf(p)
+            x, w = np.polynomial.hermite_e.hermegauss(40)
+            return float(w @ stats.norm.cdf(z + 0.4 * x) ** power / w.sum())
+
+        return float(integrate.quad(lambda p: believed.pdf(p) * inner(p), 0, 1, epsabs=1e-8)[0])
+
+    mean = average(1)
+    sd = math.sqrt(average(2) - mean**2)
+    assert moments(prior.steps[1], "rate") == pytest.approx((mean, sd), abs=3e-4)
+    assert not prior.steps[1].exact
+
+
+def test_the_control_arm_gets_its_own_independent_rate_and_the_treated_rate_stays() -> None:
+    treated, control = beta(8, 8), mix((0.8, beta(25, 75)), (0.2, UNIFORM))
+    prior = discounted(
+        elicited_rate(treated, source="test"), against="control", placebo=Placebo(control, "test")
+    )
+    first, last = prior.steps
+    assert set(first.nodes["control_rate"]) == {control.quantile(0.5)}
+    assert first.nodes["rate"] == pytest.approx(last.nodes["rate"])
+    assert dict(prior.exact) == {"rate": treated, "control_rate": control}
+    assert moments(last, "control_rate") == pytest.approx((control.mean, control.sd), rel=2e-3)
+    product = float(last.weights @ (last.nodes["rate"] * last.nodes["control_rate"]))
+    assert product == pytest.approx(treated.mean * control.mean, abs=2e-4)
+    assert last.p_beyond(0.0, "above") == pytest.approx(p_greater(treated, control), abs=2e-3)
+    assert last.summary().mean == pytest.approx(treated.mean - control.mean)
+    assert last.summary().sd == pytest.approx(math.hypot(treated.sd, control.sd), rel=5e-3)
+
+
+def test_a_placebo_rate_of_a_page_is_normal_on_the_probit_scale() -> None:
+    placebo = placebo_of_page(load_model("acr20"))
+    prior = discounted(from_counts(4, 6, source="test"), against="control", placebo=placebo)
+    middle, sd = placebo.response.mean, placebo.response.sd
+    mean = moments(prior.last, "control_rate")[0]
+    assert mean == pytest.approx(stats.norm.cdf(middle / math.hypot(1.0, sd)), abs=1e-5)
+    assert "control_rate" not in prior.exact
+
+
+def test_the_sceptic_of_one_arm_is_a_beta_mixture_where_all_parts_are() -> None:
+    control = beta(24, 76)
+    prior = discounted(
+        from_counts(4, 6, source="test"),
+        against="threshold",
+        placebo=Placebo(control, "test"),
+        sceptical=Sceptical(0.25, 0.0, "test"),
+    )
+    exact = prior.exact["rate"]
+    assert exact == mix((0.75, beta(5, 3)), (0.25, control))
+    assert moments(prior.last, "rate") == pytest.approx((exact.mean, exact.sd), rel=1e-3)
+    # The chance of each count of a new trial, from nodes and from the closed form.
+    counts = stats.binom.pmf(np.arange(21)[:, None], 20, prior.nodes["rate"]) @ prior.weights
+    assert counts == pytest.approx(exact.predictive(20), abs=1e-5)
+
+
+def test_the_sceptic_of_two_arms_ties_the_treated_rate_to_the_control() -> None:
+    prior = discounted(
+        from_counts(4, 6, source="test"),
+        against="control",
+        placebo=Placebo(beta(24, 76), "test"),
+        sceptical=Sceptical(0.25, 0.0, "test"),
+    )
+    tied = prior.nodes["rate"] == prior.nodes["control_rate"]
+    assert prior.weights[tied].sum() == pytest.approx(0.25)
+    assert not prior.exact
+    assert moments(prior.last, "control_rate")[0] == pytest.approx(0.24)
+    smeared = discounted(
+        from_counts(4, 6, source="test"),
+        against="control",
+        placebo=Placebo(beta(24, 76), "test"),
+        sceptical=Sceptical(1.0, 0.3, "test"),
+    )
+    weights = smeared.weights > 0
+    z = stats.norm.ppf(smeared.nodes["rate"][weights]) - stats.norm.ppf(
+        smeared.nodes["control_rate"][weights]
+    )
+    assert (z.mean(), z.std()) == pytest.approx((0.0, 0.3), abs=2e-3)
+
+
+# Heterogeneity from the arms on file.
+
+
+def test_the_sd_between_arms_on_file_moves_rates_on_the_log_odds() -> None:
+    arms = historical_arms("acr20", "control", week=16).used
+    tau = map_prior([(arm.r, arm.n) for arm in arms]).tau
+    found = between_trials_of_arms("acr20", 16)
+    assert found.shift.sd == pytest.approx(math.sqrt(tau.sd**2 + tau.mean**2), rel=1e-6)
+    # All but certain of 0.3.
+    prior = discounted(
+        elicited_rate(beta(30_000, 70_000), source="test"), against="threshold", between_trials=found
+    )
+    z = np.log(prior.nodes["rate"] / (1.0 - prior.nodes["rate"]))
+    assert (z.mean(), z.std()) == pytest.approx((math.log(3 / 7), found.shift.sd), rel=0.01)
+    assert "on the log-odds scale" in prior.steps[1].words
+    other = between_trials_of_arms("acr20", 16, role="msc")
+    assert other.shift.sd > found.shift.sd
+
+
+def test_arms_on_file_and_pages_say_where_they_come_from() -> None:
+    found = between_trials_of_arms("acr20", 16)
+    assert "8 control arms on file of acr20" in found.source
+    assert "RADIATE" in found.source
+    assert between_trials_of_page(load_model("vas")).shift == normal(0.0, 5.0)
+    placebo = placebo_of_arms("acr20", 16)
+    assert isinstance(placebo.response, BetaMixture)
+    assert 0.2 < placebo.response.mean < 0.3
+
+
+# Where the optimism went.
+
+
+def power(nodes: Mapping[str, Array], weights: Array) -> tuple[float, float]:
+    """Success if the estimate, of standard error 6, is below -5: a closed form under normal priors."""
+    return float(weights @ stats.norm.cdf((-5.0 - nodes["effect"]) / 6.0)), 0.0
+
+
+def test_the_waterfall_is_the_assurance_after_each_step() -> None:
+    prior = discounted(
+        PHASE_I,
+        against="control",
+        between_trials=TRIALS,
+        placebo=PLACEBO,
+        sceptical=Sceptical(0.3, 4.0, "test"),
+    )
+    table = waterfall(prior, power)
+
+    def assurance(mean: float, variance: float) -> float:
+        return float(stats.norm.cdf((-5.0 - mean) / math.sqrt(36.0 + variance)))
+
+    wanted = [assurance(-30, 64), assurance(-30, 89), assurance(-12, 114)]
+    wanted.append(0.7 * wanted[-1] + 0.3 * assurance(0, 16))
+    assert table["value"].tolist() == pytest.approx(wanted, abs=1e-4)
+    assert table["loss"].tolist()[1:] == pytest.approx((-np.diff(wanted)).tolist(), abs=2e-4)
+    assert math.isnan(table["loss"][0])
+    assert (table["mcse"] == 0.0).all()
+    assert table["words"].tolist() == [step.words for step in prior.steps]
+
+
+def test_a_step_that_changes_nothing_costs_nothing_and_is_not_computed() -> None:
+    asked: list[int] = []
+
+    def counting(nodes: Mapping[str, Array], weights: Array) -> tuple[float, float]:
+        asked.append(1)
+        return power(nodes, weights)
+
+    table = waterfall(discounted(PHASE_I, against="threshold", between_trials=TRIALS), counting)
+    assert len(table) == 3
+    assert len(asked) == 2
+    assert table["loss"].iloc[-1] == 0.0
+
+
+def by_draws(effect: Array, *, placebo: Placebo | None = None) -> DesignPrior:
+    nodes = {"effect": effect, **{name: np.full(effect.size, at) for name, at in SPREAD._asdict().items()}}
+    step = Step("posterior", "test", nodes, np.ones(effect.size), ess=float(effect.size))
+    return DesignPrior(About("effect", "vas"), (step,), placebo)
+
+
+def test_the_monte_carlo_error_told_is_neither_too_small_nor_far_too_large() -> None:
+    rng = np.random.default_rng(3)
+    steps: dict[str, Any] = {"between_trials": TRIALS, "placebo": PLACEBO}
+    truth = float(stats.norm.cdf((-5.0 + 12.0) / math.sqrt(36.0 + 114.0)))
+    z = []
+    for _ in range(200):
+        prior = discounted(by_draws(rng.normal(-30.0, 8.0, 400)), against="control", **steps)
+        value, mcse = prior.last.expect(stats.norm.cdf((-5.0 - prior.nodes["effect"]) / 6.0))
+        z.append((value - truth) / mcse)
+    assert abs(np.mean(z)) < 4.5 / math.sqrt(200)
+    assert 0.5 < np.std(z) < 1.1
+
+
+def test_a_posterior_with_a_placebo_response_in_it_is_rid_of_that_very_one() -> None:
+    rng = np.random.default_rng(4)
+    response, own = rng.normal(-18.0, 5.0, 1000), rng.normal(-10.0, 2.0, 1000)
+    carried = Placebo(normal(-18.0, 5.0), "test", draws=response)
+    prior = by_draws(response + own, placebo=carried)
+    for given_too in (None, PLACEBO):
+        found = discounted(prior, against="control", placebo=given_too)
+        assert found.nodes["effect"] == pytest.approx(own)
+    sceptic = discounted(prior, against="threshold", sceptical=Sceptical(1.0, 0.0, "test"))
+    assert sceptic.nodes["effect"][1000:] == pytest.approx(response)
+
+
+def test_a_source_with_a_control_arm_has_nothing_subtracted() -> None:
+    both = elicited_effect(median=-12.0, sd=8.0, spread=SPREAD, source="test", against_control=True)
+    prior = discounted(both, against="control", between_trials=TRIALS)
+    assert prior.exact["effect"] == normal(-12.0, math.sqrt(89.0))
+    assert "control arm of its own" in prior.last.words
+
+
+# What it says.
+
+
+def test_the_prior_prints_its_steps() -> None:
+    prior = discounted(PHASE_I, against="control", between_trials=TRIALS, placebo=PLACEBO)
+    text = str(prior)
+    assert "1. elicited: mean −30.0, SD 8.0, 90% interval (eti) −43.2 to −16.8" in text
+    assert "SD 5 between trials (test)." in text
+    assert "regression to the mean in it, which is therefore not subtracted again" in text
+
+
+def test_the_table_has_a_row_for_each_step_and_quantity() -> None:
+    prior = discounted(
+        from_counts(4, 6, source="test"), against="control", placebo=Placebo(beta(24, 76), "test")
+    )
+    table = prior.table(threshold=0.0)
+    assert table["quantity"].tolist() == ["rate", "control_rate", "difference"] * 2
+    assert table["p_beyond"].notna().tolist() == [False, False, True] * 2
+    assert set(table["ci_kind"]) == {"eti"}
+    assert set(table["ci_prob"]) == {0.9}
+    one = PHASE_I.table(threshold=-25.0, direction="below")
+    assert one["quantity"].tolist() == ["effect"]
+    assert one["p_beyond"].tolist() == pytest.approx([stats.norm(-30, 8).cdf(-25)])
+
+
+# What cannot be.
+
+
+WITH_CONTROL = elicited_effect(median=-12.0, sd=8.0, spread=SPREAD, source="test", against_control=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: from_counts(7, 6, source="t"), "7 of 6 patients cannot be"),
+        (lambda: beta_of_mean(1.2, 5), "no Beta has mean 1.2"),
+        (lambda: beta_of_quantiles({0.5: 0.3}), "do not fix a distribution"),
+        (lambda: beta_of_quantiles({0.05: 0.5, 0.95: 0.3}), "do not fix a distribution"),
+        (lambda: beta_of_quantiles({0.05: 0.3, 0.95: 1.3}), "are no rates"),
+        (lambda: beta_of_quantiles({0.49: 0.01, 0.51: 0.99}), "no Beta worth"),
+        (lambda: elicited_effect(median=1.0, spread=SPREAD, source="t"), "in one way"),
+        (lambda: elicited_effect(spread=SPREAD, source="t"), "in one way"),
+        (lambda: elicited_effect(median=1.0, sd=0.0, spread=SPREAD, source="t"), "no distribution of a mean"),
+        (
+            lambda: elicited_effect(median=1, sd=1, spread=Spread(1, 1, 1.0, 0), source="t"),
+            "correlation 1, residual_sd 0",
+        ),
+        (
+            lambda: elicited_effect(median=1, sd=1, spread=load_model("acr20"), source="t"),
+            "is of a rate",
+        ),
+        (lambda: between_trials(0.0, source="t"), "leave the step out"),
+        (lambda: between_trials_of_page(load_model("sdai")), r"has no \[placebo\]"),
+        (lambda: between_trials_of_arms("acr70", 13), "1 control arms of 'acr70'"),
+        (lambda: placebo_of_page(load_model("sdai")), r"has no \[placebo\]"),
+        (lambda: placebo_of_page(load_model("vas"), 12.0), "at week 24, and the design is of week 12"),
+        (lambda: placebo_of_arms("acr70", 13), "2 are needed"),
+        (lambda: Sceptical(0.0, 1.0, "t"), "weight 0"),
+        (lambda: Sceptical(1.2, 1.0, "t"), "weight 1.2"),
+        (lambda: Sceptical(0.5, -1.0, "t"), "SD -1"),
+        (lambda: discounted(PHASE_I, against="control"), "needs the placebo response"),
+        (
+            lambda: discounted(PHASE_I, against="control", placebo=Placebo(beta(1, 3), "t")),
+            "is of a rate, and the design prior of a mean change",
+        ),
+        (
+            lambda: discounted(PHASE_I, against="threshold", sceptical=Sceptical(0.2, 1.0, "t")),
+            "a sceptical part of one arm needs the placebo response",
+        ),
+        (
+            lambda: discounted(
+                PHASE_I, against="threshold", between_trials=between_trials_of_arms("acr20", 16)
+            ),
+            "is on the log-odds, and the design prior of a mean change",
+        ),
+        (lambda: discounted(PHASE_I, against="nothing"), "neither 'control' nor 'threshold'"),  # type: ignore[arg-type]
+        (lambda: discounted(WITH_CONTROL, against="threshold"), "the treated arm alone"),
+        (lambda: discounted(WITH_CONTROL, against="control", placebo=PLACEBO), "subtracted twice"),
+        (
+            lambda: discounted(discounted(PHASE_I, against="threshold"), against="threshold"),
+            "already discounted",
+        ),
+        (lambda: PHASE_I.last.summary("rate"), "has no 'rate'; it has effect"),
+        (lambda: PHASE_I.last.summary(ci_prob=90), "must lie between 0 and 1"),
+        (lambda: Step("s", "w", {"rate": np.ones(3)}, np.ones(2)), "not of one length"),
+        (lambda: Step("s", "w", {"rate": np.array([np.nan])}, np.ones(1)), "not a finite number"),
+        (lambda: Step("s", "w", {"rate": np.ones(1)}, np.zeros(1)), "not all 0"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(RaBayesError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
