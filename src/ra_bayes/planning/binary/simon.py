@@ -239,7 +239,7 @@ def _extend(found: list[_Best], tables: _Tables, alpha: float, power: float, beg
             _search(found, tables, alpha, power, pairs)
         begin += lot
     best = found[-1].en0 if found else np.inf
-    return not (n1 + stays * (begin - n1) < best).any()
+    return not (n1 + stays * (tables.size + 1 - n1) < best).any()
 
 
 class _Pairs(NamedTuple):
