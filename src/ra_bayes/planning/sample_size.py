@@ -141,7 +141,9 @@ def sample_size_of(
     """
     if not 0.0 < target < 1.0:
         raise RaBayesError(f"target {target:g} is no probability to reach; write one such as 0.8")
-    rows = [{"n": n, "value": value, "mcse": mcse, "engine": engine} for n, value, mcse, engine in found]
+    rows: list[dict[str, Any]] = [
+        {"n": n, "value": value, "mcse": mcse, "engine": engine} for n, value, mcse, engine in found
+    ]
     reached = [row["value"] >= target for row in rows]
     first = next((k for k, each in enumerate(reached) if each), None)
     lasting = next((k for k in range(len(rows)) if all(reached[k:])), None)

@@ -1,0 +1,353 @@
+"""A design page through its engine: its numbers are those of textbooks, of enumeration, and published ones."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from scipy.special import betainc
+
+from ra_bayes.cohort import read_cohort
+from ra_bayes.errors import RaBayesError
+from ra_bayes.mixtures import beta, normal
+from ra_bayes.planning.assurance import assurance_curve, ceiling, decisions, waterfall_rows
+from ra_bayes.planning.characteristics import characteristics
+from ra_bayes.planning.design import NormalAnalysis
+from ra_bayes.planning.design_prior import (
+    DesignPrior,
+    Spread,
+    between_trials,
+    discounted,
+    elicited_effect,
+    elicited_rate,
+)
+from ra_bayes.planning.design_reader import load_design, read_design
+from ra_bayes.planning.engines import Settings, boundary_rows, stopping
+from ra_bayes.planning.engines.grid import on_grid
+from ra_bayes.planning.interim import interim
+from ra_bayes.planning.prior_page import prior_of
+from ra_bayes.planning.sample_size import sample_size, sample_size_of
+from ra_bayes.planning.surface import surface
+
+ONE_ARM = """
+schema = 1
+title = "Two looks"
+n = 12
+looks = [6, 12]
+[endpoint]
+outcome = "acr20"
+week = 16
+[conduct]
+accrual = 2.0
+dropout = 0.1
+nonresponse = false
+[analysis]
+rate = [[0.6, 0.4]]
+[[success]]
+above = 0.3
+probability = 0.9
+[[futility]]
+above = 0.3
+probability = 0.4
+[truth]
+null = 0.3
+alternative = 0.6
+[sizes]
+from = 10
+to = 40
+"""
+CONTINUOUS = """
+schema = 1
+title = "Pain"
+n = 40
+allocation = [1, 1]
+[endpoint]
+outcome = "vas"
+week = 24
+[scales]
+sd = 20.0
+[[success]]
+below = 0.0
+probability = 0.95
+[truth]
+null = 0.0
+alternative = -15.0
+[sizes]
+from = 20
+to = 80
+step = 4
+"""
+
+
+def page(text: str):
+    return read_design(text, name="page")
+
+
+def enumerated(rate: float) -> tuple[float, float, float]:
+    """Success, futility and expected size of ONE_ARM, by listing both counts."""
+
+    def above(x: int, n: int) -> float:
+        return 1.0 - betainc(0.6 + x, 0.4 + n - x, 0.3)
+
+    success = futility = early = 0.0
+    for first, second in itertools.product(range(7), repeat=2):
+        p = stats.binom.pmf(first, 6, rate) * stats.binom.pmf(second, 6, rate)
+        if above(first, 6) < 0.4:
+            futility, early = futility + p, early + p
+        elif above(first + second, 12) >= 0.9:
+            success += p
+    return success, futility, 12.0 - 6.0 * early
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3, 0.6, 1.0])
+def test_one_arm_of_responders_is_what_listing_gives(rate):
+    design = page(ONE_ARM)
+    rows, _ = characteristics(design, [rate], seed=1)
+    success, futility, size = enumerated(rate)
+    assert rows[0]["p_success"] == pytest.approx(success, abs=1e-12)
+    assert rows[0]["p_futility"] == pytest.approx(futility, abs=1e-12)
+    assert rows[0]["expected_n"] == pytest.approx(size, abs=1e-10)
+    assert rows[0]["p_success_mcse"] == 0.0
+
+
+def test_who_left_counts_as_a_non_responder_if_the_page_says_so():
+    counted = page(ONE_ARM.replace("nonresponse = false", "nonresponse = true"))
+    assert characteristics(counted, [0.6], seed=1)[0][0]["p_success"] == pytest.approx(
+        enumerated(0.54)[0], abs=1e-12
+    )
+    prior = elicited_rate(beta(3, 3), source="test", outcome="acr20", week=16)
+    (row,) = assurance_curve(counted, prior, seed=1)
+    by_hand = np.mean([enumerated(0.9 * p)[0] for p in stats.beta.ppf(_middles(), 3, 3)])
+    assert row["assurance"] == pytest.approx(by_hand, abs=1e-3)
+
+
+def _middles() -> np.ndarray:
+    return (np.arange(500) + 0.5) / 500
+
+
+def test_assurance_under_a_beta_is_the_beta_binomial_sum():
+    design = page(ONE_ARM)
+    prior = elicited_rate(beta(3, 3), source="test", outcome="acr20", week=16)
+    (row,) = assurance_curve(design, prior, seed=1)
+    by_hand = np.mean([enumerated(p)[0] for p in stats.beta.ppf(_middles(), 3, 3)])
+    assert row["assurance"] == pytest.approx(by_hand, abs=2e-4)
+    assert row["mcse"] == 0.0
+
+
+def test_assurance_tends_to_its_ceiling():
+    design = page(ONE_ARM.replace("looks = [6, 12]\n", ""))
+    prior = elicited_rate(beta(3, 3), source="test", outcome="acr20", week=16)
+    most = ceiling(design, prior.last)
+    assert most == pytest.approx(stats.beta.sf(0.3, 3, 3), abs=1e-12)
+    values = [row["assurance"] for row in assurance_curve(design, prior, [20, 100, 900], seed=1)]
+    assert values[0] < values[1] < values[2] < most
+    assert values[2] == pytest.approx(most, abs=0.03)
+
+
+def test_right_and_wrong_decisions_add_up_and_agree_with_assurance():
+    design = page(ONE_ARM)
+    prior = elicited_rate(beta(3, 3), source="test", outcome="acr20", week=16)
+    found = decisions(design, prior, seed=1)
+    parts = [found[name] for name in ("right_success", "wrong_success", "missed", "right_stop")]
+    assert sum(parts) == pytest.approx(1.0)
+    assert found["right_success"] + found["wrong_success"] == pytest.approx(found["assurance"])
+    nodes = stats.beta.ppf(_middles(), 3, 3)
+    right = np.mean([enumerated(p)[0] * (p > 0.3) for p in nodes])
+    assert found["right_success"] == pytest.approx(right, abs=2e-3)
+
+
+def test_a_t_test_has_the_power_of_a_t_test():
+    design = page(CONTINUOUS)
+    rows, _ = characteristics(design, [-15.0, 0.0], seed=1)
+    df, shift = 38, 15.0 / (20.0 * np.sqrt(2.0 / 20.0))
+    power = stats.nct.sf(stats.t.ppf(0.95, df), df, shift)
+    assert rows[0]["p_success"] == pytest.approx(power, abs=1e-6)
+    assert rows[1]["p_success"] == pytest.approx(0.05, abs=1e-9)
+
+
+def test_a_known_sd_gives_the_z_test_and_a_normal_belief_is_integrated():
+    design = page(CONTINUOUS.replace("[scales]", "[analysis]\nsd = 20.0\n[scales]"))
+    se = 20.0 * np.sqrt(2.0 / 20.0)
+    rows, _ = characteristics(design, [-15.0], seed=1)
+    assert rows[0]["p_success"] == pytest.approx(stats.norm.cdf(15.0 / se - stats.norm.ppf(0.95)), abs=1e-9)
+    prior = elicited_effect(
+        normal(-10.0, 8.0), spread=Spread(0, 0, 0, 20 / 2**0.5), source="test", against_control=True
+    )
+    (row,) = assurance_curve(design, prior, seed=1)
+    by_hand = stats.norm.cdf((10.0 / se - stats.norm.ppf(0.95)) / np.hypot(1.0, 8.0 / se))
+    assert row["assurance"] == pytest.approx(by_hand, abs=1e-9)
+    assert row["mcse"] == 0.0
+
+
+def test_the_boundary_is_the_critical_difference():
+    design = page(CONTINUOUS.replace("[scales]", "[analysis]\nsd = 20.0\n[scales]"))
+    (row,) = boundary_rows(design)
+    assert row["success"] == pytest.approx(-stats.norm.ppf(0.95) * 20.0 * np.sqrt(0.1), abs=1e-9)
+    assert row["futility"] is None
+
+
+def test_a_grid_of_truths_is_as_good_as_each_truth():
+    design = page(CONTINUOUS)
+    rng = np.random.default_rng(3)
+    effect, sd = rng.normal(-8.0, 9.0, 300), rng.lognormal(np.log(22.0), 0.2, 300)
+    near = stopping(design, {"effect": effect, "change_sd": sd}, seed=1)
+    exact = np.concatenate(
+        [
+            stopping(design, {"effect": effect[k : k + 50], "change_sd": sd[k : k + 50]}, seed=1).p_success
+            for k in range(0, 300, 50)
+        ]
+    )
+    # One group's mean SD stands for its members', whose own powers lie on both sides.
+    assert np.mean(near.p_success) == pytest.approx(np.mean(exact), abs=2e-3)
+    same = stopping(design, {"effect": effect, "change_sd": np.full(300, 22.0)}, seed=1).p_success
+    direct = stopping(design, {"effect": effect[:100], "change_sd": np.full(100, 22.0)}, seed=1).p_success
+    np.testing.assert_allclose(same[:100], direct, atol=2e-3)
+
+
+def test_few_truths_are_asked_one_by_one():
+    asked = []
+    design = page(CONTINUOUS)
+
+    def ask(effect, sd):
+        asked.append(effect.size)
+        return stopping(design, {"effect": effect, "change_sd": sd}, seed=1)
+
+    on_grid(np.zeros(5), np.full(5, 20.0), ask)
+    assert asked == [5]
+
+
+def test_priors_by_arm_are_worth_patients_when_the_sd_is_estimated():
+    design = page(CONTINUOUS.replace("[scales]", "[analysis]\ncontrol_mean = [[-10.0, 20.0]]\n[scales]"))
+    assert isinstance(design.analysis, NormalAnalysis)
+    assert boundary_rows(design) == []
+    rows, _ = characteristics(design, seed=1)
+    assert 0.0 < rows[-1]["p_success"] < 1.0
+
+
+def test_interim_looks_cost_what_the_design_says():
+    design = page(ONE_ARM)
+    rows, _ = characteristics(design, [0.3], seed=1)
+    success, futility, _ = enumerated(0.3)
+    # 6 of 12 outcomes: 14 enter for 12, 7 for 6; 2 a month, and 16 weeks until the last outcome.
+    month = 365.25 / 84.0
+    at = [7.0 / 2.0 * month + 16.0, 14.0 / 2.0 * month + 16.0]
+    assert rows[0]["expected_weeks"] == pytest.approx(futility * at[0] + (1 - futility) * at[1])
+    entered = min(14.0, 7.0 + 16.0 * 2.0 / month)
+    assert rows[0]["expected_entered"] == pytest.approx(futility * entered + (1 - futility) * 14.0)
+    assert success < futility
+
+
+def test_a_size_is_taken_only_if_all_larger_ones_do():
+    points = [(10, 0.79, 0.0, "e"), (11, 0.82, 0.0, "e"), (12, 0.78, 0.0, "e"), (13, 0.81, 0.0, "e")]
+    found = sample_size_of("power", 0.8, points, 1.0)
+    assert (found.n, found.first) == (13, 11)
+    assert "11 reach it too, but some sizes between do not" in str(found)
+
+
+def test_no_size_is_said_plainly_with_the_ceiling():
+    design = page(ONE_ARM)
+    prior = elicited_rate(beta(2, 4), source="test", outcome="acr20", week=16)
+    found = sample_size(design, 0.8, prior=prior, seed=1)
+    assert found.n is None
+    assert str(found).startswith("No size reaches assurance 0.8: with n it tends to 0.5")
+    short = sample_size(design, 0.99, seed=1, sizes=[10, 11])
+    assert "No size up to 11 reaches power 0.99" in str(short)
+
+
+def test_a_published_predictive_probability_through_a_page_and_a_cohort():
+    # Lee and Liu 2008: Beta(0.6, 0.4), 16 of 23 so far, 40 in all, p0 0.6, theta 0.9.
+    text = (
+        ONE_ARM.replace("n = 12\nlooks = [6, 12]", "n = 40\nlooks = [23, 40]")
+        .replace("above = 0.3\nprobability = 0.9", "above = 0.6\nprobability = 0.9")
+        .replace("above = 0.3\nprobability = 0.4", 'basis = "predictive"\nprobability = 0.1')
+        .replace("null = 0.3\nalternative = 0.6", "null = 0.6\nalternative = 0.8")
+    )
+    rows = [(f"p{k}", 16, "acr20", int(k < 16)) for k in range(23)]
+    cohort = read_cohort(pd.DataFrame(rows, columns=["patient", "week", "outcome", "value"]))
+    found = interim(page(text), cohort, seed=1)
+    assert found.predictive_probability == pytest.approx(0.5655589, abs=5e-8)
+    assert found.planned
+    assert found.decision == "continue"
+    late = interim(page(text.replace("[23, 40]", "[40]")), cohort, seed=1)
+    assert not late.planned
+    assert late.criteria[0]["probability"] == pytest.approx(0.8359808, abs=5e-8)
+
+
+def test_an_interim_of_two_arms_needs_to_know_who_is_who():
+    design = load_design("acr20_randomised")
+    rows = [(f"p{k}", 16, "acr20", k % 2, "A" if k % 3 else "B") for k in range(12)]
+    table = pd.DataFrame(rows, columns=["patient", "week", "outcome", "value", "arm"])
+    with pytest.raises(RaBayesError, match="has the arms B, A; write treated and control"):
+        interim(design, read_cohort(table), seed=1)
+    found = interim(design, read_cohort(table), seed=1, arms={"treated": "A", "control": "B"})
+    assert found.n == (8, 4)
+    with pytest.raises(RaBayesError, match="has no column arm"):
+        interim(design, read_cohort(table.drop(columns="arm")), seed=1)
+    with pytest.raises(RaBayesError, match="is of one arm; give the rows of one"):
+        interim(load_design("acr20_one_arm"), read_cohort(table), seed=1)
+
+
+def test_an_interim_of_changes_is_that_of_the_t_distribution():
+    rng = np.random.default_rng(5)
+    rows = []
+    for arm, count, mean in (("treated", 9, -20.0), ("control", 8, -4.0)):
+        for k in range(count):
+            rows += [(f"{arm}{k}", 0, "vas", 60.0, "mm", arm)]
+            rows += [(f"{arm}{k}", 24, "vas", float(np.round(60.0 + rng.normal(mean, 12.0))), "mm", arm)]
+    table = pd.DataFrame(rows, columns=["patient", "week", "outcome", "value", "unit", "arm"])
+    found = interim(page(CONTINUOUS), read_cohort(table), seed=1)
+    change = table[table.week == 24].assign(change=lambda t: t.value - 60.0)
+    one, two = (change[change.arm == arm].change for arm in ("treated", "control"))
+    test = stats.ttest_ind(one, two, alternative="less")
+    assert found.criteria[0]["probability"] == pytest.approx(1.0 - test.pvalue, abs=1e-9)
+    assert found.n == (9, 8)
+
+
+def test_a_prior_of_something_else_is_refused():
+    design = page(ONE_ARM)
+    with pytest.raises(RaBayesError, match="is of acr20, the design prior of acr50"):
+        assurance_curve(design, elicited_rate(beta(1, 1), source="x", outcome="acr50"), seed=1)
+    with pytest.raises(RaBayesError, match="at week 16, its prior at week 24"):
+        assurance_curve(design, elicited_rate(beta(1, 1), source="x", outcome="acr20", week=24), seed=1)
+    effect = elicited_effect(normal(0, 1), spread=Spread(1, 1, 0, 1), source="x")
+    with pytest.raises(RaBayesError, match="needs a design prior of its rate"):
+        assurance_curve(design, effect, seed=1)
+    with pytest.raises(RaBayesError, match="has a control arm, of which the design prior says nothing"):
+        assurance_curve(load_design("acr20_randomised"), elicited_rate(beta(1, 1), source="x"), seed=1)
+
+
+def test_the_waterfall_ends_where_assurance_is():
+    design = load_design("acr20_one_arm")
+    prior = prior_of(design)
+    assert isinstance(prior, DesignPrior)
+    rows = waterfall_rows(design, prior, seed=1)
+    (row,) = assurance_curve(design, prior, seed=1)
+    assert rows[-1]["assurance"] == row["assurance"]
+    assert sum(each["change"] for each in rows) == pytest.approx(row["assurance"] - rows[0]["assurance"])
+    assert [each["step"] for each in rows] == [step.name for step in prior.steps]
+
+
+def test_a_step_that_widens_belief_in_a_good_effect_costs_assurance():
+    design = page(CONTINUOUS)
+    start = elicited_effect(
+        normal(-15.0, 4.0), spread=Spread(0, 0, 0, 14.0), source="test", against_control=True
+    )
+    wide = discounted(start, against="control", between_trials=between_trials(6.0, source="test"))
+    values = [row["assurance"] for row in waterfall_rows(design, wide, seed=1)]
+    assert values[1] < values[0]
+
+
+def test_the_surface_holds_power_where_nothing_is_uncertain():
+    design = page(CONTINUOUS)
+    found = surface(design, seed=1)
+    at = int(np.argmin(np.abs(np.array(found["x"]) + 15.0)))
+    rows, _ = characteristics(design, [found["x"][at]], seed=1)
+    assert found["assurance"][0][at] == pytest.approx(rows[0]["p_success"], abs=2e-3)
+
+
+def test_a_sampler_is_not_asked_where_nothing_needs_it():
+    with pytest.raises(RaBayesError, match="is binary and needs no sampler"):
+        stopping(page(ONE_ARM), {"rate": np.array([0.3])}, seed=1, settings=Settings(engine="nuts"))
