@@ -1,4 +1,4 @@
-"""A design page through its engine: its numbers are those of textbooks, of enumeration, and published ones."""
+"""A design page through its engine: numbers are those of textbooks, of enumeration, and published ones."""
 
 from __future__ import annotations
 
