@@ -1,7 +1,7 @@
 """The meta-analytic predictive (MAP) prior: what other trials' arms say of a new one.
 
 Arm j has its parameter theta_j on the link's scale (log odds, a mean, a log event rate; see
-:mod:`~ra_bayes.historical.likelihood`), the new arm another one of the same kind (Spiegelhalter 2004;
+:mod:`~ra_bayes.historical.likelihood`), the new arm another one of the same kind (
 Neuenschwander 2010; Schmidli 2014):
 
     theta_1, ..., theta_J, theta_new ~ Normal(mu, tau^2)
