@@ -11,7 +11,6 @@ Each step changes the truth's distribution in the open, in this order, on the li
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Literal
 
@@ -19,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.mixtures import BetaMixture, Normal, NormalMixture, mix, normal
+from ra_bayes.mixtures import BetaMixture, Normal, NormalMixture
 from ra_bayes.planning.design_prior.between_trials import BetweenTrials
 from ra_bayes.planning.design_prior.nodes import Distribution, added, beside, equal_nodes, shifted_rate
 from ra_bayes.planning.design_prior.placebo import Placebo
-from ra_bayes.planning.design_prior.sceptical import Sceptical
+from ra_bayes.planning.design_prior.sceptical import Sceptical, with_sceptic
 from ra_bayes.planning.design_prior.value import DesignPrior, Step
 
 __all__ = ["Against", "discounted"]
@@ -108,7 +107,7 @@ def discounted(
     if between_trials is not None:
         prior = _new_trial(prior, between_trials)
     prior = _skipped(prior) if against == "threshold" else _beyond_placebo(prior, known)
-    return prior if sceptical is None else _with_sceptic(prior, sceptical, known)
+    return prior if sceptical is None else with_sceptic(prior, sceptical, known)
 
 
 def _control_taken_as_known(prior: DesignPrior, placebo: Placebo) -> DesignPrior:
@@ -168,106 +167,19 @@ def _beyond_placebo(prior: DesignPrior, placebo: Placebo | None) -> DesignPrior:
     assert placebo is not None
     nodes, exact = dict(last.nodes), dict(last.exact)
     if about.quantity == "effect":
-        nodes["effect"] = nodes["effect"] - _placebo_change(placebo, last)
+        nodes["effect"] = nodes["effect"] - placebo.changes(last.weights.size)
         if placebo.draws is None and isinstance(placebo.response, NormalMixture):
             _convolve(nodes, exact, _negative(placebo.response))
         own = " that the posterior has in it, draw by draw," if placebo.draws is not None else ""
         name, words = "beyond placebo", f"Less the placebo response{own} {placebo}; {_REGRESSION}."
     else:
-        nodes["control_rate"] = beside(placebo.rate_nodes(last.weights.size), "placebo")
+        nodes["control_rate"] = placebo.rates(last.weights.size)
         if isinstance(placebo.response, BetaMixture):
             exact["control_rate"] = placebo.response
         name = "control rate"
         words = f"The control arm's rate is {placebo}; the treated rate stays. Of it nothing is subtracted."
     step = Step(name, words, nodes, last.weights, exact, last.ess)
     return replace(prior.then(step), about=replace(about, against_control=True))
-
-
-def _with_sceptic(prior: DesignPrior, sceptical: Sceptical, placebo: Placebo | None) -> DesignPrior:
-    """Mix in truths at which the treatment does no more than placebo."""
-    last, about = prior.last, prior.about
-    if not about.against_control and placebo is None:
-        raise RaBayesError(
-            "a sceptical part of one arm needs the placebo response, which is what it says the treatment "
-            "does; give placebo="
-        )
-    number = last.weights.size
-    smear = (
-        beside(equal_nodes(normal(0.0, sceptical.sd), number), "sceptical")
-        if sceptical.sd
-        else np.zeros(number)
-    )
-    nodes = dict(last.nodes)
-    if about.quantity == "effect":
-        centre = 0.0 if about.against_control else _placebo_change(placebo, last)
-        nodes["effect"] = centre + smear
-    else:
-        control = (
-            nodes["control_rate"]
-            if about.against_control
-            else beside(_known(placebo).rate_nodes(number), "placebo")
-        )
-        nodes["rate"] = shifted_rate(control, smear) if sceptical.sd else control
-    exact = _exact_with_sceptic(prior, sceptical, placebo)
-    weights = np.concatenate([(1.0 - sceptical.weight) * last.weights, sceptical.weight * last.weights])
-    both = {name: np.concatenate([last.nodes[name], nodes[name]]) for name in nodes}
-    spread = f"Normal(0, SD {sceptical.sd:g})" if sceptical.sd else "0"
-    scale = "" if about.link == "identity" else f" on the {about.link} scale"
-    than = "" if about.against_control else f"; the placebo response is {placebo}"
-    words = (
-        f"With probability {sceptical.weight:g} the effect beyond placebo is {spread}{scale}"
-        f" ({sceptical.source}){than}."
-    )
-    return prior.then(Step("sceptical part", words, both, weights, exact, last.ess))
-
-
-def _exact_with_sceptic(
-    prior: DesignPrior, sceptical: Sceptical, placebo: Placebo | None
-) -> Mapping[str, Distribution]:
-    """Return the mixture's closed form; of two rates there is none, since the sceptic ties them."""
-    found, about = prior.exact, prior.about
-    if about.quantity == "effect":
-        before, parts = found.get("effect"), []
-        if not about.against_control:
-            response = _known(placebo)
-            if response.draws is not None or not isinstance(response.response, NormalMixture):
-                return {}
-            parts.append(response.response)
-        if sceptical.sd:
-            parts.append(normal(0.0, sceptical.sd))
-        if not isinstance(before, NormalMixture) or not parts:
-            return {}
-        weighted = [(1.0 - sceptical.weight, before), (sceptical.weight, added(*parts))]
-        return {
-            "effect": NormalMixture(
-                tuple(Normal(m, s, w * share) for share, each in weighted for m, s, w in each.parts)
-            )
-        }
-    before_rate = found.get("rate")
-    if about.against_control or sceptical.sd or not isinstance(before_rate, BetaMixture):
-        return {}
-    control = _known(placebo).response
-    if not isinstance(control, BetaMixture):
-        return {}
-    return {"rate": mix((1.0 - sceptical.weight, before_rate), (sceptical.weight, control))}
-
-
-def _known(placebo: Placebo | None) -> Placebo:
-    assert placebo is not None
-    return placebo
-
-
-def _placebo_change(placebo: Placebo | None, step: Step) -> Array:
-    """Return a placebo response for each node: its own of a posterior that has one, else independent."""
-    known = _known(placebo)
-    if known.draws is None:
-        return beside(known.change_nodes(step.weights.size), "placebo")
-    if known.draws.shape != step.weights.shape:
-        raise RaBayesError(
-            f"the placebo response has {known.draws.size} draws and the design prior {step.weights.size} "
-            "nodes; give one without draws"
-        )
-    return known.draws
 
 
 def _convolve(nodes: dict[str, Array], exact: dict[str, Distribution], other: NormalMixture) -> None:

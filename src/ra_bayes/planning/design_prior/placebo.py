@@ -18,7 +18,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.historical import historical_arms, map_prior
 from ra_bayes.mixtures import BetaMixture, normal
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.planning.design_prior.nodes import Distribution, equal_nodes
+from ra_bayes.planning.design_prior.nodes import Distribution, beside, equal_nodes
 
 __all__ = ["Placebo", "placebo_of_arms", "placebo_of_page"]
 
@@ -52,24 +52,31 @@ class Placebo:
     def __str__(self) -> str:
         return f"{self.response} ({self.source})"
 
-    def change_nodes(self, number: int) -> Array:
-        """Return so many nodes of a mean change on the link's scale, rising.
+    def changes(self, number: int) -> Array:
+        """Return a mean change, on the link's scale, to stand beside each of so many nodes of a truth.
 
         Raises
         ------
         RaBayesError
-            If the response is a rate's.
+            If the response is a rate's, or has draws of its own that are another number.
         """
         if isinstance(self.response, BetaMixture):
             raise RaBayesError(
                 f"the placebo response {self.response} is of a rate, and the design prior of a mean change; "
                 "give a NormalMixture on the link's scale"
             )
-        return equal_nodes(self.response, number)
+        if self.draws is None:
+            return beside(equal_nodes(self.response, number), "placebo")
+        if self.draws.shape != (number,):
+            raise RaBayesError(
+                f"the placebo response has {self.draws.size} draws and the design prior {number} nodes; give "
+                "one without draws"
+            )
+        return self.draws
 
-    def rate_nodes(self, number: int) -> Array:
-        """Return so many nodes of a rate, rising."""
-        found = equal_nodes(self.response, number)
+    def rates(self, number: int) -> Array:
+        """Return a rate of the control arm to stand beside each of so many nodes of a truth."""
+        found = beside(equal_nodes(self.response, number), "placebo")
         return found if isinstance(self.response, BetaMixture) else np.asarray(special.ndtr(found))
 
     @property
