@@ -1,12 +1,17 @@
-"""Tasks on a Dask cluster: the tasks of a worker that dies go to the others."""
+"""Tasks on a Dask cluster: the tasks of a worker that dies go to the others.
+
+Work and arguments travel as bytes that only a worker opens. The scheduler would otherwise import the work's
+module, a model stack perhaps, and a worker that lacks the module would end in silence, not in an error.
+"""
 
 from __future__ import annotations
 
+import functools
+import pickle
 import queue
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from ra_bayes.errors import RaBayesError
@@ -25,16 +30,15 @@ def on_cluster(work: Work, tasks: Sequence[Task], scheduler: str) -> Iterator[tu
     ------
     RaBayesError
         If Dask is not installed, the scheduler does not answer or goes away, no worker is there or left,
-        a worker lacks this version of the package, or a task brings every worker down.
+        a worker or the scheduler lacks this version of the package, or a task brings every worker down.
     """
     with _connect(scheduler) as client:
-        from distributed import KilledWorker
-        from distributed.comm.core import CommClosedError
+        import cloudpickle
 
-        _check_workers(client, scheduler)
-        arguments = [task.arguments for task in tasks]
+        _check_versions(client, scheduler)
+        arguments = [pickle.dumps(task.arguments) for task in tasks]
         # Pure tasks of two runs with the same arguments would share their names, and so their fate.
-        futures = client.map(partial(compute, work), arguments, pure=False)
+        futures = client.map(_compute, arguments, work=cloudpickle.dumps(work), pure=False)
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for future in futures:
             future.add_done_callback(arrived.put)
@@ -42,18 +46,21 @@ def on_cluster(work: Work, tasks: Sequence[Task], scheduler: str) -> Iterator[tu
         for _ in tasks:
             future = _next(arrived, client, scheduler)
             key = keys[future.key]
-            try:
-                result = future.result()
-            except KilledWorker:
-                raise RaBayesError(
-                    f"task {key!r} brought down every worker that tried it; give the workers more memory "
-                    "and run the same again"
-                ) from None
-            except (CancelledError, CommClosedError):
-                raise _gone(scheduler) from None
+            result = _result(future, key, client, scheduler)
             # A worker holds its result for as long as the future is held here.
             future.release()
             yield key, result
+
+
+def _compute(arguments: bytes, work: bytes) -> Result:
+    return compute(_opened(work), pickle.loads(arguments))
+
+
+@functools.cache
+def _opened(work: bytes) -> Work:
+    """Return the work, the same object for every task: what it keeps, it keeps."""
+    opened: Work = pickle.loads(work)
+    return opened
 
 
 def _connect(scheduler: str) -> Any:
@@ -75,29 +82,61 @@ def _connect(scheduler: str) -> Any:
         ) from None
 
 
-def _check_workers(client: Any, scheduler: str) -> None:
-    """Wait for a worker, and see that each has this version: a worker without the package just ends."""
+def _check_versions(client: Any, scheduler: str) -> None:
+    """Wait for a worker, and see that each, and the scheduler, has this version of the package."""
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
     except TimeoutError:
         raise _deserted(scheduler) from None
     ours = version("ra_bayes")
-    for worker, theirs in client.run(version, "ra_bayes", on_error="return").items():
+    found = client.run(version, "ra_bayes", on_error="return")
+    try:
+        found[scheduler] = client.run_on_scheduler(version, "ra_bayes")
+    except PackageNotFoundError as missing:
+        found[scheduler] = missing
+    for where, theirs in found.items():
         if theirs != ours:
-            has = "no ra_bayes" if isinstance(theirs, Exception) else f"ra_bayes {theirs}"
-            raise RaBayesError(f"worker {worker} has {has}; install {ours} there, as here")
+            has = "no ra_bayes" if isinstance(theirs, PackageNotFoundError) else f"ra_bayes {theirs}"
+            raise RaBayesError(f"Dask at {where} has {has}; install {ours} there, as here")
 
 
 def _next(arrived: queue.SimpleQueue[Any], client: Any, scheduler: str) -> Any:
-    """Return the next future that is done, for as long as there is anybody to do it."""
+    """Return the next future that is done."""
     while True:
         try:
             return arrived.get(timeout=_PATIENCE)
         except queue.Empty:
-            if client.status != "running":
-                raise _gone(scheduler) from None
-            if not client.nthreads():
-                raise _deserted(scheduler) from None
+            _check_alive(client, scheduler)
+
+
+def _result(future: Any, key: str, client: Any, scheduler: str) -> Result:
+    """Return what a task came to; it is done again if its worker died before it told."""
+    from distributed import KilledWorker
+    from distributed.comm.core import CommClosedError
+
+    while True:
+        try:
+            result: Result = future.result(timeout=_PATIENCE)
+            return result
+        except KilledWorker:
+            raise RaBayesError(
+                f"task {key!r} brought down every worker that tried it; give the workers more memory "
+                "and run the same again"
+            ) from None
+        except (CancelledError, CommClosedError):
+            raise _gone(scheduler) from None
+        except TimeoutError:
+            if future.status == "error":
+                raise  # the work's own
+            _check_alive(client, scheduler)
+
+
+def _check_alive(client: Any, scheduler: str) -> None:
+    """See that there is somebody to wait for."""
+    if client.status != "running":
+        raise _gone(scheduler) from None
+    if not client.nthreads():
+        raise _deserted(scheduler) from None
 
 
 def _gone(scheduler: str) -> RaBayesError:
