@@ -66,18 +66,19 @@ def direction(rule: Rule) -> float:
     return 1.0 if first.direction == "above" else -1.0
 
 
-def truth_arrays(truths: Mapping[str, Array], defaults: Mapping[str, float]) -> dict[str, Array]:
+def truth_arrays(truths: Mapping[str, Array], defaults: Mapping[str, float | None]) -> dict[str, Array]:
     """Return `effect` and the truths named in `defaults` as arrays of one length; others are not looked at.
+
+    A default of ``None`` asks for the truth to be given.
 
     Raises
     ------
     RaBayesError
         If there is no effect, or a number that no truth can be.
     """
-    if "effect" not in truths:
-        raise RaBayesError(
-            f"the truths are {sorted(truths)} and have no effect; give the array of true effects"
-        )
+    for name, default in (("effect", None), *defaults.items()):
+        if default is None and name not in truths:
+            raise RaBayesError(f"the truths are {sorted(truths)} and have no {name}; give one for each truth")
     names = ("effect", *defaults)
     arrays = [np.atleast_1d(np.asarray(truths.get(name, defaults.get(name)), dtype=float)) for name in names]
     try:

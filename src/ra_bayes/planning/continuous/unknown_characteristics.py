@@ -60,20 +60,22 @@ def unknown_stopping(
     >>> unknown_stopping(design, truths).p_success.round(4)
     array([0.05  , 0.8118])
     """
-    defaults = {"residual_sd": np.nan, "effect_sd": 0.0, "control_mean": 0.0}
-    given = truth_arrays(truths, defaults)
+    given = truth_arrays(truths, {"residual_sd": None, "effect_sd": 0.0, "control_mean": 0.0})
     given["effect"] = design.sign * given["effect"]
     given["control_mean"] = design.sign * given["control_mean"]
-    if design.last == 1:
-        success, futility = _one_look(design, given)
-        none = np.zeros_like(success)
-        return Stopping(design.looks, success, futility, none, none, "exact: quadrature, SD estimated")
-    found = simulated_batches(design, given, simulations, seed)
-    engine = f"{simulations:,} simulated trials, SD estimated, known-SD decisions as control variate"
-    return Stopping(design.looks, *found, engine)
+    success, futility, *errors = (np.zeros((given["effect"].size, design.last)) for _ in range(4))
+    engine = "exact: quadrature, SD estimated"
+    if design.last > 1:
+        success, futility, *errors = simulated_batches(design, given, simulations, seed)
+        engine = f"{simulations:,} simulated trials, SD estimated, known-SD decisions as control variate"
+    if design.last == 1 or not _predictive(design, 1):
+        success[:, 0], futility[:, 0] = _first_look(design, given)
+        for error in errors:
+            error[:, 0] = 0.0
+    return Stopping(design.looks, success, futility, errors[0], errors[1], engine)
 
 
-def _one_look(design: UnknownSd, given: dict[str, Array]) -> tuple[Array, Array]:
+def _first_look(design: UnknownSd, given: dict[str, Array]) -> tuple[Array, Array]:
     sd, effect = given["residual_sd"][:, None, None], given["effect"][:, None, None]
     start, n, others = design.start(), float(design.information[0]), float(design.others[0])
     control = given["control_mean"][:, None, None] if design.by_arm else np.zeros((1, 1, 1))
@@ -89,22 +91,24 @@ def _one_look(design: UnknownSd, given: dict[str, Array]) -> tuple[Array, Array]
     width = np.sqrt(sd**2 / n + given["effect_sd"][:, None, None] ** 2)
     shape = np.broadcast_shapes(known.squares.shape, known.other_mean.shape, width.shape)
     center, width = (np.broadcast_to(each, shape) for each in (control + effect, width))
-    success, futility = _posterior(design, 1)
+    asked = _posterior(design, 1)
+    if not any(asked):
+        return np.zeros(len(effect)), np.zeros(len(effect))
+    success, futility = ([design.cut(each, df) for each in side] for side in asked)
     chance = weight[:, None] * along
     won, lost = (
-        np.asarray((each * chance).sum(axis=(1, 2))[:, None])
-        for each in chances(
-            rest,
-            [design.cut(each, df) for each in success],
-            [design.cut(each, df) for each in futility],
-            center,
-            width,
-            special.ndtr,
-        )
+        np.asarray((each * chance).sum(axis=(1, 2)))
+        for each in chances(rest, success, futility, center, width, special.ndtr)
     )
-    if any(each.basis == "predictive" and each.at(1, 1) for each in design.rule.futility):
-        lost = 1.0 - won
-    return won, lost
+    # At the only look the predictive probability is 1 after a success and 0 otherwise.
+    sure = any(each.basis == "predictive" and each.at(1, design.last) for each in design.rule.futility)
+    return won, 1.0 - won if sure else lost
+
+
+def _predictive(design: UnknownSd, look: int) -> bool:
+    """Whether a look asks for a predictive probability."""
+    asked = (each for side in (design.rule.success, design.rule.futility) for each in side)
+    return any(each.basis == "predictive" and each.at(look, design.last) for each in asked)
 
 
 def _posterior(design: UnknownSd, look: int) -> tuple[list[Criterion], list[Criterion]]:

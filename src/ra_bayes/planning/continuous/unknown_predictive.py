@@ -23,6 +23,7 @@ type Array = NDArray[np.float64]
 
 # Of a patient: what rounding leaves of nobody.
 _NONE = 1e-9
+_FEW = 6.0
 
 
 def unknown_posterior_probability(
@@ -87,9 +88,9 @@ def unknown_predictive_probability(
             )
     state = state_of(design, treated, control)
     done = float(treated[0] + (control[0] if control else 0))
-    return float(
-        future_success(design, State(*(each[None] for each in state)), done, 1 if design.by_arm else 2)[0]
-    )
+    # One axis is cheap; few degrees of freedom have long tails.
+    count = 2 if not design.by_arm or state.df < _FEW else 1
+    return float(future_success(design, State(*(each[None] for each in state)), done, count)[0])
 
 
 def future_success(design: UnknownSd, state: State, done: float, count: int) -> Array:

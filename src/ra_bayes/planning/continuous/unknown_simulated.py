@@ -20,6 +20,7 @@ from ra_bayes.mixtures.normal import normal
 from ra_bayes.planning.continuous.boundary import bounds
 from ra_bayes.planning.continuous.characteristics import known_stopping
 from ra_bayes.planning.continuous.known import KnownSd
+from ra_bayes.planning.continuous.roots import crossed
 from ra_bayes.planning.continuous.simulated import Flags, ends
 from ra_bayes.planning.continuous.unknown import State, UnknownSd, scale_of, updated
 from ra_bayes.planning.continuous.unknown_predictive import future_success
@@ -29,8 +30,8 @@ __all__ = ["simulated_batches"]
 
 type Array = NDArray[np.float64]
 
-# Trials whose predictive probabilities are worked out together; memory, not speed.
-_BLOCK = 2_000
+# Values of S at which the difference that a predictive criterion needs is worked out.
+_GRID = 40
 
 
 def simulated_batches(
@@ -117,6 +118,7 @@ def _trials(
 
 
 def _known(design: UnknownSd, sd: float) -> KnownSd:
+    """The design with the SD known; priors by arm, which would make it a plane, left out."""
     prior = None
     if not design.control and design.mean is not None:
         prior = normal(design.mean.mean, sd / np.sqrt(design.mean.patients))
@@ -128,12 +130,10 @@ def _decide(design: UnknownSd, k: int, state: State) -> tuple[Flags, Flags]:
     location, scale = scale_of(state)
     rule, df = design.rule, float(design.df[k])
     success, futility = (_asked(design, side, k) for side in (rule.success, rule.futility))
-    predictive = any(each.basis == "predictive" for each in (*success, *futility))
-    ahead = _ahead(design, k, state) if predictive else np.empty(0)
 
     def held(criterion: Criterion) -> Flags:
         if criterion.basis == "predictive":
-            return np.asarray(ahead >= criterion.probability)
+            return _ahead(design, k, state, criterion.probability)
         threshold, q = design.cut(criterion, df)
         return np.asarray(location - threshold >= q * scale)
 
@@ -147,12 +147,24 @@ def _asked(design: UnknownSd, criteria: Sequence[Criterion], k: int) -> list[Cri
     return [each for each in criteria if each.at(k + 1, design.last)]
 
 
-def _ahead(design: UnknownSd, k: int, state: State) -> Array:
-    """Predictive probability of success of each trial, some trials at a time."""
-    size = state.mean.size
-    full = State(*(np.broadcast_to(each, (size,)) for each in state))
-    found = np.empty(size)
-    for start in range(0, size, _BLOCK):
-        part = State(*(each[start : start + _BLOCK] for each in full))
-        found[start : start + _BLOCK] = future_success(design, part, float(design.looks[k]), 1)
-    return found
+def _ahead(design: UnknownSd, k: int, state: State, probability: float) -> Flags:
+    """Whether each trial's predictive probability of success is at least `probability`.
+
+    It depends on the difference of means and on S alone and rises with the former, so that the difference
+    needed is worked out on a grid of S and interpolated, in units of sqrt(S) and over log S.
+    """
+    gap = state.mean - state.other_mean
+    root = np.sqrt(state.squares)
+    at = np.geomspace(root.min(), root.max() * (1.0 + 1e-9), _GRID)
+    worth = tuple(
+        np.broadcast_to(each, at.shape) for each in (state.patients, state.other_patients, state.df)
+    )
+
+    def excess(needed: Array) -> Array:
+        there = State(needed * at, worth[0], np.zeros(_GRID), worth[1], worth[2], at**2)
+        chance = future_success(design, there, float(design.looks[k]), 1)
+        return np.asarray(chance - probability)
+
+    low, high = (gap / root).min() - 1.0, (gap / root).max() + 1.0
+    needed = crossed(excess, np.full(_GRID, low), np.full(_GRID, high))
+    return np.asarray(gap >= root * np.interp(np.log(root), np.log(at), needed))
