@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from scipy.special import betainc
+from scipy.special import betainc, gammaln
 
 from ra_bayes.cohort import read_cohort
 from ra_bayes.errors import RaBayesError
@@ -351,3 +351,45 @@ def test_the_surface_holds_power_where_nothing_is_uncertain():
 def test_a_sampler_is_not_asked_where_nothing_needs_it():
     with pytest.raises(RaBayesError, match="is binary and needs no sampler"):
         stopping(page(ONE_ARM), {"rate": np.array([0.3])}, seed=1, settings=Settings(engine="nuts"))
+
+
+def test_the_expected_width_of_one_arm_is_the_sum_over_counts():
+    design = page(ONE_ARM)
+    rows, _ = characteristics(design, [0.3], seed=1, ci_prob=0.8)
+    x = np.arange(13)
+    ends = [stats.beta.ppf(q, 0.6 + x, 0.4 + 12 - x) for q in (0.1, 0.9)]
+    assert rows[0]["width"] == pytest.approx(stats.binom.pmf(x, 12, 0.3) @ (ends[1] - ends[0]), abs=1e-9)
+    assert rows[0]["width_mcse"] == 0.0
+
+
+def test_the_expected_width_of_a_difference_of_rates_is_that_of_its_draws():
+    design = load_design("acr20_randomised").at(24)
+    rows, _ = characteristics(design, [0.2], seed=1, ci_prob=0.9)
+    rng = np.random.default_rng(2)
+    widths = []
+    for x, y in zip(rng.binomial(16, 0.44, 200), rng.binomial(8, 0.24, 200), strict=True):
+        draws = rng.beta(1 + x, 17 - x, 20_000) - rng.beta(1 + y, 9 - y, 20_000)
+        widths.append(np.diff(np.quantile(draws, [0.05, 0.95]))[0])
+    error = 4.0 * np.std(widths) / np.sqrt(200)
+    assert rows[0]["width"] == pytest.approx(np.mean(widths), abs=error + 1e-3)
+
+
+def test_the_expected_width_of_a_difference_of_means_is_that_of_t():
+    rows, _ = characteristics(page(CONTINUOUS), [0.0], seed=1, ci_prob=0.9)
+    df = 38
+    # The mean of an estimated SD: c4 times the true one.
+    mean_sd = 20.0 * np.sqrt(2.0 / df) * np.exp(gammaln((df + 1) / 2) - gammaln(df / 2))
+    width = 2.0 * stats.t.ppf(0.95, df) * mean_sd * np.sqrt(2.0 / 20.0)
+    assert rows[0]["width"] == pytest.approx(width, abs=4.0 * rows[0]["width_mcse"])
+    known = page(CONTINUOUS.replace("[scales]", "[analysis]\nsd = 20.0\n[scales]"))
+    rows, _ = characteristics(known, [0.0], seed=1, ci_prob=0.9)
+    exact = 2.0 * stats.norm.ppf(0.95) * 20.0 * np.sqrt(2.0 / 20.0)
+    assert rows[0]["width"] == pytest.approx(exact, abs=1e-9)
+
+
+def test_the_expected_width_under_a_mixture_carries_its_error():
+    text = "[analysis]\nsd = 20.0\ncontrol_mean = [[0.5, 0.0, 4.0], [0.5, 0.0, 40.0]]\n[scales]"
+    rows, _ = characteristics(page(CONTINUOUS.replace("[scales]", text)), [0.0], seed=1, ci_prob=0.9)
+    assert rows[0]["width_mcse"] > 0.0
+    alone = 2.0 * stats.norm.ppf(0.95) * 20.0 * np.sqrt(2.0 / 20.0)
+    assert 0.5 * alone < rows[0]["width"] < alone

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.planning.design import WEEKS_A_MONTH, Design
-from ra_bayes.planning.engines import Settings, stopping
+from ra_bayes.planning.engines import Settings, precision, stopping
 from ra_bayes.planning.stopping import Stopping
 
 if TYPE_CHECKING:
@@ -21,7 +21,12 @@ type Array = NDArray[np.float64]
 
 
 def operating_characteristics(
-    design: Design, truths: Sequence[float] | None = None, *, seed: int, settings: Settings | None = None
+    design: Design,
+    truths: Sequence[float] | None = None,
+    *,
+    seed: int,
+    settings: Settings | None = None,
+    ci_prob: float = 0.90,
 ) -> pd.DataFrame:
     """Return what a design does under given truths.
 
@@ -35,6 +40,8 @@ def operating_characteristics(
         Of every random number; exact engines use none.
     settings
         Engine and number of simulated trials, if not the default.
+    ci_prob
+        Probability of the credible interval whose width is told.
 
     Returns
     -------
@@ -58,17 +65,25 @@ def operating_characteristics(
     """
     import pandas as pd
 
-    return pd.DataFrame(characteristics(design, truths, seed=seed, settings=settings)[0])
+    return pd.DataFrame(characteristics(design, truths, seed=seed, settings=settings, ci_prob=ci_prob)[0])
 
 
 def characteristics(
-    design: Design, truths: Sequence[float] | None = None, *, seed: int, settings: Settings | None = None
+    design: Design,
+    truths: Sequence[float] | None = None,
+    *,
+    seed: int,
+    settings: Settings | None = None,
+    ci_prob: float | None = None,
 ) -> tuple[list[dict[str, Any]], Stopping]:
     """Return the rows of :func:`operating_characteristics`, and what they are made of."""
     roles = {design.truth.null: "null", design.truth.alternative: "alternative"}
     values = sorted({*roles, *design.truth.also}) if truths is None else list(truths)
     found = stopping(design, design.truths(values), seed=seed, settings=settings)
     weeks, entered = duration(design, found)
+    wide = None
+    if ci_prob is not None:
+        wide = precision(design, design.truths(values), ci_prob=ci_prob, seed=seed, settings=settings)
     rows = []
     for k, value in enumerate(values):
         row: dict[str, Any] = {
@@ -84,6 +99,8 @@ def characteristics(
         }
         if weeks is not None and entered is not None:
             row |= {"expected_weeks": float(weeks[k]), "expected_entered": float(entered[k])}
+        if wide is not None:
+            row |= {"width": float(wide[0][k]), "width_mcse": float(wide[1][k]), "ci_prob": ci_prob}
         rows.append({**row, "engine": found.engine})
     return rows, found
 

@@ -77,6 +77,7 @@ def make_plan(
     *,
     seed: int,
     target: float = 0.8,
+    ci_prob: float = 0.90,
     sizes: Sequence[int] | None = None,
     settings: Settings | None = None,
     step: Callable[[str], None] = lambda _: None,
@@ -93,6 +94,8 @@ def make_plan(
         Of every random number.
     target
         Wanted power, and wanted assurance.
+    ci_prob
+        Probability of the credible interval whose expected width is told.
     sizes
         Sizes to choose among; the page's if not given.
     settings
@@ -102,7 +105,7 @@ def make_plan(
     """
     chosen = tuple(sizes or design.sizes or (design.n,))
     step("operating characteristics")
-    told, _ = characteristics(design, seed=seed, settings=settings)
+    told, _ = characteristics(design, seed=seed, settings=settings, ci_prob=ci_prob)
     grid, _ = characteristics(design, _truth_grid(design), seed=seed, settings=settings)
     step(f"{len(chosen)} sizes")
     truth = design.truth

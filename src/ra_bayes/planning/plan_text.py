@@ -94,7 +94,16 @@ def _bound(value: float | int | None) -> str:
 
 def _characteristics(plan: Plan) -> str:
     accrual = plan.design.conduct.accrual is not None
-    head = ("truth", "", "success", "futility", "ends early", "mean n", *(["weeks"] if accrual else []))
+    head = (
+        "truth",
+        "",
+        "success",
+        "futility",
+        "ends early",
+        "mean n",
+        *(["weeks"] if accrual else []),
+        "width",
+    )
     rows = [
         (
             f"{row['truth']:g}",
@@ -104,14 +113,18 @@ def _characteristics(plan: Plan) -> str:
             f"{row['p_early']:.3f}",
             f"{row['expected_n']:.1f}",
             *([f"{row['expected_weeks']:.0f}"] if accrual else []),
+            f"{row['width']:.3g}",
         )
         for row in plan.characteristics
     ]
-    unit = plan.design.endpoint.unit
-    title = f"Operating characteristics ({plan.characteristics[0]['engine']})"
-    return _table(
-        f"{title}; truth: {plan.design.endpoint.name(plan.design.arms)}{unit and ', ' + unit}", head, rows
+    end = plan.design.endpoint
+    name, unit = end.name(plan.design.arms), f", {end.unit}" if end.unit else ""
+    width = f"{plan.characteristics[0]['ci_prob']:.0%} credible interval"
+    title = (
+        f"Operating characteristics ({plan.characteristics[0]['engine']}); truth: {name}{unit}; "
+        f"width: expected, of the equal-tailed {width} at full size{' (log)' if end.ratio else ''}"
     )
+    return _table(title, head, rows)
 
 
 def _sizes(plan: Plan) -> str:

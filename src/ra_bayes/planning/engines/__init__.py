@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ra_bayes.planning.engines.dispatch import boundary_rows, curve, curve_at, interim_of, stopping
+from ra_bayes.planning.engines.dispatch import boundary_rows, curve, curve_at, interim_of, precision, stopping
 from ra_bayes.planning.engines.settings import Point, Settings
 
-__all__ = ["Point", "Settings", "boundary_rows", "curve", "curve_at", "interim_of", "stopping"]
+__all__ = ["Point", "Settings", "boundary_rows", "curve", "curve_at", "interim_of", "precision", "stopping"]

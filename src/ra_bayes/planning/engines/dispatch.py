@@ -26,7 +26,7 @@ from ra_bayes.planning.engines.data import SoFar
 from ra_bayes.planning.engines.settings import Point, Settings
 from ra_bayes.planning.stopping import Stopping
 
-__all__ = ["boundary_rows", "curve", "curve_at", "interim_of", "stopping"]
+__all__ = ["boundary_rows", "curve", "curve_at", "interim_of", "precision", "stopping"]
 
 type Array = NDArray[np.float64]
 
@@ -41,6 +41,10 @@ class _Engine(Protocol):
     def curve(
         self, design: Design, step: Step, sizes: Sequence[int], seed: int, settings: Settings, /
     ) -> list[Point]: ...
+
+    def widths(
+        self, design: Design, truths: Mapping[str, Array], ci_prob: float, seed: int, settings: Settings, /
+    ) -> tuple[Array, Array]: ...
 
     def boundary_rows(self, design: Design, /) -> list[dict[str, Any]]: ...
 
@@ -122,3 +126,20 @@ def interim_of(
 ) -> SoFar:
     """Return what the data so far say; `sides` are the patients of each arm, treated first."""
     return _ENGINES[design.endpoint.kind].interim(design, cohort, sides, seed, settings or Settings())
+
+
+def precision(
+    design: Design,
+    truths: Mapping[str, Array],
+    *,
+    ci_prob: float,
+    seed: int,
+    settings: Settings | None = None,
+) -> tuple[Array, Array]:
+    """Return the expected width of the interval at full size, and its Monte Carlo error (truth).
+
+    Of a ratio it is the width of the interval's logarithm.
+    """
+    if not 0.0 < ci_prob < 1.0:
+        raise RaBayesError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    return _ENGINES[design.endpoint.kind].widths(design, truths, ci_prob, seed, settings or Settings())
