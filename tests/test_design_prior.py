@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ from ra_bayes.planning.design_prior import (
     from_counts,
     placebo_of_arms,
     placebo_of_page,
-    waterfall,
 )
 from ra_bayes.planning.design_prior.nodes import NODES, Axis, beside, equal_nodes
 
@@ -345,12 +344,12 @@ def test_arms_on_file_and_pages_say_where_they_come_from() -> None:
 # Where the optimism went.
 
 
-def power(nodes: Mapping[str, Array], weights: Array) -> tuple[float, float]:
+def power(step: Step) -> float:
     """Success if the estimate, of standard error 6, is below -5: a closed form under normal priors."""
-    return float(weights @ stats.norm.cdf((-5.0 - nodes["effect"]) / 6.0)), 0.0
+    return step.expect(stats.norm.cdf((-5.0 - step.nodes["effect"]) / 6.0))[0]
 
 
-def test_the_waterfall_is_the_assurance_after_each_step() -> None:
+def test_assurance_after_each_step_is_the_closed_form() -> None:
     prior = discounted(
         PHASE_I,
         against="control",
@@ -358,31 +357,13 @@ def test_the_waterfall_is_the_assurance_after_each_step() -> None:
         placebo=PLACEBO,
         sceptical=Sceptical(0.3, 4.0, "test"),
     )
-    table = waterfall(prior, power)
 
     def assurance(mean: float, variance: float) -> float:
         return float(stats.norm.cdf((-5.0 - mean) / math.sqrt(36.0 + variance)))
 
     wanted = [assurance(-30, 64), assurance(-30, 89), assurance(-12, 114)]
     wanted.append(0.7 * wanted[-1] + 0.3 * assurance(0, 16))
-    assert table["value"].tolist() == pytest.approx(wanted, abs=1e-4)
-    assert table["loss"].tolist()[1:] == pytest.approx((-np.diff(wanted)).tolist(), abs=2e-4)
-    assert math.isnan(table["loss"][0])
-    assert (table["mcse"] == 0.0).all()
-    assert table["words"].tolist() == [step.words for step in prior.steps]
-
-
-def test_a_step_that_changes_nothing_costs_nothing_and_is_not_computed() -> None:
-    asked: list[int] = []
-
-    def counting(nodes: Mapping[str, Array], weights: Array) -> tuple[float, float]:
-        asked.append(1)
-        return power(nodes, weights)
-
-    table = waterfall(discounted(PHASE_I, against="threshold", between_trials=TRIALS), counting)
-    assert len(table) == 3
-    assert len(asked) == 2
-    assert table["loss"].iloc[-1] == 0.0
+    assert [power(step) for step in prior.steps] == pytest.approx(wanted, abs=1e-4)
 
 
 def by_draws(effect: Array, *, placebo: Placebo | None = None) -> DesignPrior:

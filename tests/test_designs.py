@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ra_bayes.errors import RaBayesError, SpecError
-from ra_bayes.planning.design import BinaryAnalysis, LongitudinalAnalysis, NormalAnalysis
+from ra_bayes.planning.analysis import BinaryAnalysis, LongitudinalAnalysis, NormalAnalysis
 from ra_bayes.planning.design_reader import list_designs, load_design, read_design
 from ra_bayes.planning.rule import Criterion, Rule
 

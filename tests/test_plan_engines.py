@@ -13,9 +13,9 @@ from scipy.special import betainc, gammaln
 from ra_bayes.cohort import read_cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import beta, normal
+from ra_bayes.planning.analysis import NormalAnalysis
 from ra_bayes.planning.assurance import assurance_curve, ceiling, decisions, waterfall_rows
 from ra_bayes.planning.characteristics import characteristics
-from ra_bayes.planning.design import NormalAnalysis
 from ra_bayes.planning.design_prior import (
     DesignPrior,
     Spread,

@@ -1,10 +1,11 @@
-"""Numbers as a reader wants them: as many digits as the uncertainty leaves, no more."""
+"""Numbers as a reader wants them: as many digits as the uncertainty leaves, no more; and lists of words."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-__all__ = ["decimals", "interval", "number", "probability"]
+__all__ = ["decimals", "interval", "listed", "number", "probability"]
 
 
 def decimals(lower: float, upper: float, *, ratio: bool = False) -> int:
@@ -56,3 +57,14 @@ def probability(value: float) -> str:
     if value > 0.99:
         return "> 0.99"
     return "< 0.01" if value < 0.01 else f"{value:.2f}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence.
+
+    Examples
+    --------
+    >>> listed(["0", "4", "8"]), listed(["24"])
+    ('0, 4 and 8', '24')
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

@@ -8,13 +8,9 @@ from typing import Any
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import UNIFORM, Beta, BetaMixture, Normal, NormalMixture
+from ra_bayes.planning.analysis import Analysis, BinaryAnalysis, LongitudinalAnalysis, NormalAnalysis
 from ra_bayes.planning.continuous.unknown import MeanPrior
-from ra_bayes.planning.design import (
-    BinaryAnalysis,
-    Endpoint,
-    LongitudinalAnalysis,
-    NormalAnalysis,
-)
+from ra_bayes.planning.endpoint import Endpoint
 from ra_bayes.toml_page import TomlTable
 
 __all__ = ["Scales", "read_analysis", "read_betas", "read_normals", "read_scales"]
@@ -104,9 +100,7 @@ def _of_page(table: TomlTable, endpoint: Endpoint) -> dict[str, tuple[float, flo
     return {**priors, "correlation": spec.prior("correlation").numbers}
 
 
-def read_analysis(
-    page: TomlTable, endpoint: Endpoint, arms: int, scales: Scales
-) -> BinaryAnalysis | NormalAnalysis | LongitudinalAnalysis | None:
+def read_analysis(page: TomlTable, endpoint: Endpoint, arms: int, scales: Scales) -> Analysis | None:
     """Return the analysis prior of a page; ``None`` (and a noted problem) if it cannot be read."""
     table = page.table("analysis", "give the analysis prior, [analysis]", required=False)
     if table is None:

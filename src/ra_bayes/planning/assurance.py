@@ -145,20 +145,18 @@ def waterfall_rows(
     """Return the assurance after each step of a design prior: where the optimism went."""
     fits(design, prior)
     rows: list[dict[str, Any]] = []
+    before: Step | None = None
     for step in prior.steps:
-        ((_, value, mcse, engine),) = curve(design, step, (design.n,), seed=seed, settings=settings)
-        change = value - rows[-1]["assurance"] if rows else 0.0
-        rows.append(
-            {
-                "step": step.name,
-                "assurance": value,
-                "mcse": mcse,
-                "change": change,
-                "ceiling": ceiling(design, step),
-                "words": step.words,
-                "engine": engine,
-            }
-        )
+        if before is not None and step.nodes is before.nodes:
+            # A step that only says why nothing is done.
+            row = {**rows[-1], "change": 0.0}
+        else:
+            ((_, value, mcse, engine),) = curve(design, step, (design.n,), seed=seed, settings=settings)
+            change = value - rows[-1]["assurance"] if rows else 0.0
+            row = {"assurance": value, "mcse": mcse, "change": change, "ceiling": ceiling(design, step)}
+            row["engine"] = engine
+        rows.append({**row, "step": step.name, "words": step.words})
+        before = step
     return rows
 
 

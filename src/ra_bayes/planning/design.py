@@ -11,161 +11,22 @@ import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.mixtures import BetaMixture, NormalMixture
-from ra_bayes.planning.continuous.unknown import MeanPrior
-from ra_bayes.planning.rule import Criterion, Direction, Rule
+from ra_bayes.numbers import listed
+from ra_bayes.planning.analysis import Analysis, BinaryAnalysis, LongitudinalAnalysis
+from ra_bayes.planning.endpoint import Conduct, Endpoint, Truth
+from ra_bayes.planning.rule import Criterion, Rule
 
-__all__ = [
-    "BinaryAnalysis",
-    "Conduct",
-    "Design",
-    "Endpoint",
-    "Kind",
-    "LongitudinalAnalysis",
-    "NormalAnalysis",
-    "Truth",
-]
+__all__ = ["WEEKS_A_MONTH", "Design"]
 
 type Array = NDArray[np.float64]
-type Kind = Literal["binary", "continuous", "longitudinal"]
 
 WEEKS_A_MONTH = 365.25 / 12.0 / 7.0
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """What decides the trial.
-
-    Parameters
-    ----------
-    kind
-        ``"binary"`` (a response at one week), ``"continuous"`` (the change at one week) or
-        ``"longitudinal"`` (the change at that week, estimated from all visits).
-    outcome, label
-        Identifier and name of what is measured.
-    unit
-        Of a change; empty for a rate and for a ratio.
-    week
-        The week it is told at.
-    visits
-        Weeks of the visits from 0 to `week`, of a longitudinal endpoint.
-    ratio
-        Whether the change is a ratio to baseline (log link); thresholds and truths are then ratios.
-    benefit
-        The side of benefit.
-    shape
-        Trajectory whose r(t) spreads a patient's own response over the visits.
-    """
-
-    kind: Kind
-    outcome: str
-    label: str
-    unit: str
-    week: float
-    visits: tuple[float, ...]
-    ratio: bool
-    benefit: Direction
-    shape: str = "visits"
-
-    def name(self, arms: int) -> str:
-        """Return a short name of the estimand: ``"rate"``, ``"difference in mean change"``."""
-        if self.kind == "binary":
-            return "rate" if arms == 1 else "difference in rate"
-        mean = "mean ratio" if self.ratio else "mean change"
-        if arms == 1:
-            return mean
-        return f"ratio of {mean}s" if self.ratio else f"difference in {mean}"
-
-    def estimand(self, arms: int) -> str:
-        """Return what is estimated, in words."""
-        what = "to baseline in" if self.ratio else "in" if self.kind != "binary" else "of"
-        sides = "" if arms == 1 else f", treated {'over' if self.ratio else 'minus'} control"
-        return f"{self.name(arms)} {what} {self.label} at week {self.week:g}{sides}"
-
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """What happens between entry and endpoint.
-
-    Parameters
-    ----------
-    dropout
-        Share of patients who have left by the endpoint's week, the hazard being constant.
-    missed
-        Chance that a patient who is still in misses a visit (longitudinal).
-    accrual
-        Patients who enter in a month; ``None`` if not told.
-    nonresponse
-        Whether a patient without an outcome counts as a non-responder (binary). Otherwise, and for a
-        continuous endpoint, looks count patients who have an outcome, and more are entered.
-    """
-
-    dropout: float = 0.0
-    missed: float = 0.0
-    accrual: float | None = None
-    nonresponse: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class BinaryAnalysis:
-    """What the analysis believes of the rates beforehand; independent between arms."""
-
-    rate: BetaMixture
-    control_rate: BetaMixture | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NormalAnalysis:
-    """What the analysis believes of the arms' mean changes, on the link's scale; ``None`` is flat.
-
-    ``sd`` is the SD of a patient's change if taken as known; ``None`` estimates it, and a prior of a mean
-    is then worth so many patients, which keeps it conjugate.
-    """
-
-    mean: NormalMixture | MeanPrior | None = None
-    control_mean: NormalMixture | MeanPrior | None = None
-    sd: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LongitudinalAnalysis:
-    """What the analysis believes of the effect (mean and SD, ``None`` is flat) and of the SDs.
-
-    ``scales`` has median and SD of the log for ``level_sd``, ``response_sd`` and ``residual_sd``, and the
-    concentration c of the correlation, (rho + 1) / 2 ~ Beta(c, c).
-    """
-
-    effect: tuple[float, float] | None
-    scales: dict[str, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """Truths at which operating characteristics are told, as values of the estimand.
-
-    Parameters
-    ----------
-    null, alternative
-        Where success is an error, and where it is wanted.
-    also
-        Others to tell.
-    control
-        True rate of the control arm (binary, two arms).
-    scales
-        True SDs and correlation by name (continuous, longitudinal), on the link's scale.
-    """
-
-    null: float
-    alternative: float
-    also: tuple[float, ...] = ()
-    control: float | None = None
-    scales: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -198,7 +59,7 @@ class Design:
     n: int
     shares: tuple[float, ...]
     conduct: Conduct
-    analysis: BinaryAnalysis | NormalAnalysis | LongitudinalAnalysis
+    analysis: Analysis
     rule: Rule
     truth: Truth
     sizes: tuple[int, ...] = ()
@@ -305,9 +166,7 @@ class Design:
 
     def words(self) -> str:
         """Return the design in sentences fit for a protocol."""
-        from ra_bayes.planning.words import design_words
-
-        return design_words(self)
+        return _words(self)
 
     def entry(self) -> dict[str, Any]:
         """Return what a result says of its design."""
@@ -318,3 +177,87 @@ class Design:
             "looks": list(self.looks),
             "toml": self.toml,
         }
+
+
+def _words(design: Design) -> str:
+    """Return a design's arms, endpoint, looks, conduct, prior and rule, a sentence a line."""
+    said = [_arms(design), _endpoint(design), *_looks(design), *_conduct(design), *_analysis(design)]
+    return "\n".join([*said, *design.rule.sentences()])
+
+
+def _arms(design: Design) -> str:
+    who = f"{design.entered} patients"
+    if design.arms == 1:
+        return f"{design.title}: {who} in one arm, without a control."
+    treated, control = design.allocation
+    return f"{design.title}: {who} randomised {treated}:{control} to treatment and control."
+
+
+def _endpoint(design: Design) -> str:
+    end = design.endpoint
+    visits = (
+        f", estimated from all visits (weeks {listed([f'{week:g}' for week in end.visits])})"
+        if end.kind == "longitudinal"
+        else ""
+    )
+    side = "higher" if end.benefit == "above" else "lower"
+    return f"The estimand is the {design.estimand}{visits}; {side} is better."
+
+
+def _looks(design: Design) -> list[str]:
+    looks = design.looks
+    have = {
+        "binary": "are evaluable",
+        "continuous": "have an outcome",
+        "longitudinal": "have reached the last visit",
+    }[design.endpoint.kind]
+    if len(looks) == 1:
+        return [f"The data are analysed once, when {looks[0]} patients {have}."]
+    if len(looks) > 8 and looks == tuple(range(looks[0], looks[-1] + 1)):
+        return [f"The data are looked at after every patient from the {looks[0]}th to the {looks[-1]}th."]
+    return [f"The data are looked at when {listed([str(look) for look in looks])} patients {have}."]
+
+
+def _conduct(design: Design) -> list[str]:
+    conduct, said = design.conduct, []
+    if conduct.dropout:
+        share = (
+            f"{conduct.dropout:.0%} of patients are expected to have left by week {design.endpoint.week:g}"
+        )
+        if design.endpoint.kind == "longitudinal":
+            said.append(f"{share}; what was seen of them is analysed.")
+        elif design.endpoint.kind == "binary" and conduct.nonresponse:
+            said.append(f"{share}; whoever has no outcome counts as a non-responder.")
+        else:
+            said.append(f"{share}; {design.entered} are entered so that {design.n} have an outcome.")
+    if conduct.missed:
+        said.append(f"A visit is expected to be missed with probability {conduct.missed:g}.")
+    if conduct.accrual is not None:
+        said.append(f"{conduct.accrual:g} patients are expected to enter a month.")
+    return said
+
+
+def _analysis(design: Design) -> list[str]:
+    prior = design.analysis
+    if isinstance(prior, BinaryAnalysis):
+        said = f"The analysis prior of the rate is {prior.rate}"
+        return [said + (f", of the control rate {prior.control_rate}." if prior.control_rate else ".")]
+    unit = " on the log scale" if design.endpoint.ratio else ""
+    if isinstance(prior, LongitudinalAnalysis):
+        effect = (
+            "flat" if prior.effect is None else f"Normal({prior.effect[0]:g}, SD {prior.effect[1]:g}){unit}"
+        )
+        scales = {name: numbers for name, numbers in prior.scales.items() if name != "correlation"}
+        sds = listed(
+            [
+                f"{name.replace('_sd', '')} SD LogNormal(median {median:g}, SD of the log {sdlog:g})"
+                for name, (median, sdlog) in scales.items()
+            ]
+        )
+        return [f"The analysis prior of the effect is {effect}; of the {sds}."]
+    means = [("mean change", prior.mean)]
+    if design.arms == 2:
+        means.append(("control's mean change", prior.control_mean))
+    said = listed([f"of the {name} {'flat' if each is None else each}" for name, each in means])
+    sd = "estimated" if prior.sd is None else f"taken as {prior.sd:g}{unit}"
+    return [f"The analysis prior is, {said}; the SD of a patient's change is {sd}."]

@@ -13,7 +13,8 @@ from ra_bayes.errors import Problem, RaBayesError, SpecError
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.planning.analysis_reader import Scales, read_analysis, read_scales
-from ra_bayes.planning.design import Conduct, Design, Endpoint, Kind, Truth
+from ra_bayes.planning.design import Design
+from ra_bayes.planning.endpoint import Conduct, Endpoint, Kind, Truth
 from ra_bayes.planning.rule_reader import read_rule
 from ra_bayes.resources import models_dir
 from ra_bayes.toml_page import TomlTable

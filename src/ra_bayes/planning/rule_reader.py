@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ra_bayes.errors import Problem
-from ra_bayes.planning.design import Endpoint
+from ra_bayes.planning.endpoint import Endpoint
 from ra_bayes.planning.rule import Criterion, Looks, Rule
 from ra_bayes.toml_page import TomlTable
 

@@ -20,14 +20,12 @@ from ra_bayes.planning.design_prior.rates import (
 )
 from ra_bayes.planning.design_prior.sceptical import Sceptical
 from ra_bayes.planning.design_prior.value import About, DesignPrior, Step, Summary
-from ra_bayes.planning.design_prior.waterfall import Evaluate, waterfall
 
 __all__ = [
     "About",
     "Against",
     "BetweenTrials",
     "DesignPrior",
-    "Evaluate",
     "Placebo",
     "Sceptical",
     "Spread",
@@ -45,5 +43,4 @@ __all__ = [
     "from_tree",
     "placebo_of_arms",
     "placebo_of_page",
-    "waterfall",
 ]

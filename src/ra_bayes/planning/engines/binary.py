@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.mixtures import BetaMixture
+from ra_bayes.planning.analysis import BinaryAnalysis
 from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.planning.binary.difference_table import difference_table
 from ra_bayes.planning.binary.recursion import binary_stopping, count_probabilities
 from ra_bayes.planning.binary.rules import rate_boundaries
 from ra_bayes.planning.binary.two_arm import TwoArmTables, two_arm_stopping, two_arm_tables
-from ra_bayes.planning.design import BinaryAnalysis, Design
+from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import Step
 from ra_bayes.planning.engines.data import SoFar
 from ra_bayes.planning.engines.settings import Point, Settings

@@ -14,6 +14,7 @@ from scipy import special
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import Normal, NormalMixture, normal
+from ra_bayes.planning.analysis import NormalAnalysis
 from ra_bayes.planning.continuous.boundary import bounds
 from ra_bayes.planning.continuous.characteristics import known_stopping
 from ra_bayes.planning.continuous.known import KnownSd, posterior_probability
@@ -24,7 +25,7 @@ from ra_bayes.planning.continuous.unknown_predictive import (
     unknown_posterior_probability,
     unknown_predictive_probability,
 )
-from ra_bayes.planning.design import Design, NormalAnalysis
+from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import Step
 from ra_bayes.planning.engines.data import SoFar
 from ra_bayes.planning.engines.grid import by_group, on_grid
