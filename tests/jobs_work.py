@@ -35,6 +35,12 @@ def draw_twice(arguments: dict[str, Any]) -> dict[str, Any]:
     return {name: 2 * value for name, value in draw(arguments).items()}
 
 
+def invert(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Linear algebra large enough for a BLAS to share it among threads."""
+    matrix = np.random.default_rng(arguments["seed"]).normal(size=(200, 200))
+    return {"inverse": np.linalg.inv(matrix @ matrix.T)}
+
+
 def fail(arguments: dict[str, Any]) -> dict[str, Any]:
     raise ZeroDivisionError(f"no such trial: {arguments['seed']}")
 

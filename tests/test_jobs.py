@@ -176,6 +176,20 @@ def test_a_subset_has_the_seeds_and_results_of_the_whole(tmp_path: Path) -> None
     assert seeds(7, 3) == seeds(7, 8)[:3]
 
 
+def test_linear_algebra_has_the_same_bits_on_any_number_of_threads(tmp_path: Path) -> None:
+    code = (
+        "import sys, jobs_work; from pathlib import Path; from ra_bayes.jobs import run; "
+        "run(jobs_work.invert, jobs_work.tasks(3, Path('log')), folder=sys.argv[1])"
+    )
+    for threads in ("1", "2"):
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": threads}
+        command = [sys.executable, "-c", code, str(tmp_path / threads)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    one, two = ({each.name: each.read_bytes() for each in (tmp_path / at).iterdir()} for at in "12")
+    assert one == two
+
+
 def test_a_file_that_cannot_grow_ends_in_one_sentence_and_what_is_kept_stays(tmp_path: Path) -> None:
     folder, log = tmp_path / "kept", tmp_path / "log"
     process = in_a_process(folder, log, 4, 0.0, largest=5000)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 __all__ = ["Result", "Task", "Work", "compute"]
 
@@ -39,8 +40,11 @@ def compute(work: Work, arguments: Any) -> Result:
     TypeError
         If the work returns anything but numbers and arrays of numbers by name.
     """
+    # Linear algebra on two threads adds in another order than on one, and Dask gives its workers one.
+    with threadpool_limits(1, user_api="blas"):
+        told = work(arguments)
     # Copies: the work may use its memory again for the next task.
-    result = {name: np.array(value) for name, value in work(arguments).items()}
+    result = {name: np.array(value) for name, value in told.items()}
     strange = [name for name, value in result.items() if value.dtype.kind not in "biufc"]
     if strange:
         raise TypeError(f"{strange[0]!r} of a task's result is not a number or an array of numbers")
