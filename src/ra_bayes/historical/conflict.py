@@ -18,10 +18,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.historical.robust import VAGUE_WEIGHT, unit_information
-from ra_bayes.mixtures import BetaMixture, GammaMixture, NormalMixture
+from ra_bayes.mixtures import BetaMixture, GammaMixture, Mixture, NormalMixture
 
 __all__ = ["Conflict", "prior_data_conflict"]
 
@@ -89,15 +90,16 @@ def prior_data_conflict[M: (BetaMixture, NormalMixture, GammaMixture)](
     """
     if not 0.0 <= weight <= 1.0:
         raise RaBayesError(f"the weight of the vague part is {weight}; it must lie between 0 and 1")
-    own = prior.evidence(y, size)
-    other = (unit_information(prior, sigma) if vague is None else vague).evidence(y, size)
-    total = weight * other + (1.0 - weight) * own
-    if not total > 0.0:
-        raise RaBayesError(
-            f"the data ({y:g}, {size:g}) are out of all reach of the prior; give a vague part weight"
-        )
+    other = unit_information(prior, sigma) if vague is None else vague
+    favour = _log_evidence(other, y, size) - _log_evidence(prior, y, size)
     tails = _of_estimate(prior, y, size) if isinstance(prior, NormalMixture) else _of_count(prior, y, size)
-    return Conflict(*tails, weight * other / total)
+    return Conflict(*tails, float(special.expit(special.logit(weight) + favour)))
+
+
+def _log_evidence(prior: Mixture, y: float, size: float) -> float:
+    """Log of the prior predictive density: what is all but impossible still compares."""
+    *_, weight = prior.arrays
+    return float(special.logsumexp(prior.log_evidences(y, size), b=weight))
 
 
 def _of_count(prior: BetaMixture | GammaMixture, y: float, size: float) -> tuple[float, float, float]:
