@@ -152,7 +152,7 @@ def test_planning_needs_no_sampler() -> None:
 
 
 def test_a_shipped_design_has_a_prior_to_plan_with() -> None:
-    from ra_bayes.planning.prior_page import prior_of
+    from ra_bayes.planning.prior_page import design_prior
 
     for name in list_designs():
-        assert prior_of(load_design(name)) is not None
+        assert design_prior(load_design(name)) is not None

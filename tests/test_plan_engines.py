@@ -28,7 +28,7 @@ from ra_bayes.planning.design_reader import load_design, read_design
 from ra_bayes.planning.engines import Settings, boundary_rows, stopping
 from ra_bayes.planning.engines.grid import on_grid
 from ra_bayes.planning.interim import interim
-from ra_bayes.planning.prior_page import prior_of
+from ra_bayes.planning.prior_page import design_prior
 from ra_bayes.planning.sample_size import sample_size, sample_size_of
 from ra_bayes.planning.surface import surface
 
@@ -321,7 +321,7 @@ def test_a_prior_of_something_else_is_refused():
 
 def test_the_waterfall_ends_where_assurance_is():
     design = load_design("acr20_one_arm")
-    prior = prior_of(design)
+    prior = design_prior(design)
     assert isinstance(prior, DesignPrior)
     rows = waterfall_rows(design, prior, seed=1)
     (row,) = assurance_curve(design, prior, seed=1)

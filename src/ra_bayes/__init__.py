@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
+    from ra_bayes.historical import map_prior, robust
     from ra_bayes.inference import fit
     from ra_bayes.model import (
         JointModel,
@@ -30,18 +31,34 @@ if TYPE_CHECKING:
         load_model,
     )
     from ra_bayes.outcomes import OUTCOMES, Outcome
+    from ra_bayes.planning.assurance import assurance
+    from ra_bayes.planning.binary.predictive import predictive_probability
+    from ra_bayes.planning.binary.simon import simon
+    from ra_bayes.planning.borrowing import borrowing_characteristics
+    from ra_bayes.planning.characteristics import operating_characteristics
+    from ra_bayes.planning.continuous.dichotomising import price_of_dichotomising
+    from ra_bayes.planning.decide import decide
+    from ra_bayes.planning.design import Design
+    from ra_bayes.planning.design_prior import DesignPrior
+    from ra_bayes.planning.design_reader import list_designs, load_design
+    from ra_bayes.planning.interim import interim
+    from ra_bayes.planning.plan import Plan, make_plan
+    from ra_bayes.planning.prior_page import design_prior
+    from ra_bayes.planning.sample_size import sample_size
     from ra_bayes.published import Publication, read_publication
     from ra_bayes.rates import response_rates
     from ra_bayes.resources import data_dir, models_dir
     from ra_bayes.tree import load, provenance, save
 
 _HOME = {
+    "predictive_probability": "planning.binary.predictive",
+    "price_of_dichotomising": "planning.continuous.dichotomising",
     "Cohort": "cohort",
     "read_cohort": "cohort",
+    "Reconstruction": "conditioning",
     "compare_readings": "conditioning",
     "condition": "conditioning",
     "pool": "conditioning",
-    "Reconstruction": "conditioning",
     "reconstruct": "conditioning",
     "Diagnosis": "diagnostics",
     "diagnose": "diagnostics",
@@ -50,6 +67,8 @@ _HOME = {
     "RaBayesError": "errors",
     "SpecError": "errors",
     "estimands": "estimand",
+    "map_prior": "historical",
+    "robust": "historical",
     "fit": "inference",
     "JointModel": "model",
     "ModelSpec": "model",
@@ -59,6 +78,20 @@ _HOME = {
     "load_model": "model",
     "OUTCOMES": "outcomes",
     "Outcome": "outcomes",
+    "assurance": "planning.assurance",
+    "simon": "planning.binary.simon",
+    "borrowing_characteristics": "planning.borrowing",
+    "operating_characteristics": "planning.characteristics",
+    "decide": "planning.decide",
+    "Design": "planning.design",
+    "DesignPrior": "planning.design_prior",
+    "list_designs": "planning.design_reader",
+    "load_design": "planning.design_reader",
+    "interim": "planning.interim",
+    "Plan": "planning.plan",
+    "make_plan": "planning.plan",
+    "design_prior": "planning.prior_page",
+    "sample_size": "planning.sample_size",
     "Publication": "published",
     "read_publication": "published",
     "response_rates": "rates",
@@ -73,35 +106,53 @@ __all__ = [
     "OUTCOMES",
     "Cohort",
     "CohortError",
+    "Design",
+    "DesignPrior",
     "Diagnosis",
     "FitError",
     "JointModel",
     "ModelSpec",
     "Outcome",
+    "Plan",
     "Publication",
     "RaBayesError",
     "Reconstruction",
     "SpecError",
+    "assurance",
+    "borrowing_characteristics",
     "compare_readings",
     "condition",
     "data_dir",
+    "decide",
+    "design_prior",
     "diagnose",
     "estimands",
     "figures",
     "fit",
+    "interim",
+    "list_designs",
     "list_joint_models",
     "list_models",
     "load",
+    "load_design",
     "load_joint_model",
     "load_model",
+    "make_plan",
+    "map_prior",
     "models_dir",
+    "operating_characteristics",
     "pool",
+    "predictive_probability",
+    "price_of_dichotomising",
     "provenance",
     "read_cohort",
     "read_publication",
     "reconstruct",
     "response_rates",
+    "robust",
+    "sample_size",
     "save",
+    "simon",
 ]
 
 

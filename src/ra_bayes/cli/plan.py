@@ -114,13 +114,13 @@ def design_command(design: str, out: Path | None, as_json: bool, **options: Any)
 def _make(page: Design, sizes: tuple[int, ...] | None, out: Path | None, options: dict[str, Any]) -> Plan:
     from ra_bayes.planning.engines import Settings
     from ra_bayes.planning.plan import make_plan
-    from ra_bayes.planning.prior_page import prior_of
+    from ra_bayes.planning.prior_page import design_prior
 
     tree = _tree(options["posterior"], page)
     folder = None if out is None else out / f"{page.name}-trials"
     settings = Settings(options["trials"], options["engine"], folder, options["scheduler"])
     with steps("plan", 4) as step:
-        prior = prior_of(page, tree, arm=options["arm"])
+        prior = design_prior(page, tree, arm=options["arm"])
         return make_plan(
             page,
             prior,

@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
     from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["check_prior_page", "prior_of"]
+__all__ = ["design_prior"]
 
 _DEFAULT_SCEPTIC = Sceptical(0.2, 0.0, "one chance in five, unless the design page says otherwise")
 _SOURCES = ("rate", "effect", "count")
 
 
-def prior_of(
+def design_prior(
     design: Design, tree: xr.DataTree | None = None, *, arm: str | None = None
 ) -> DesignPrior | None:
     """Return what the truth may be in the trial that a page designs, step by step.
@@ -66,7 +66,7 @@ def prior_of(
     Examples
     --------
     >>> from ra_bayes.planning.design_reader import load_design
-    >>> [step.name for step in prior_of(load_design("acr20_one_arm")).steps]
+    >>> [step.name for step in design_prior(load_design("acr20_one_arm")).steps]
     ['published count', 'new trial', 'placebo response not subtracted', 'sceptical part']
     """
     problems: list[Problem] = []
@@ -92,11 +92,6 @@ def prior_of(
         placebo=None if source.about.against_control else steps.placebo,
         sceptical=steps.sceptical,
     )
-
-
-def check_prior_page(design: Design) -> None:
-    """Refuse a wrong ``[design_prior]`` before anything is computed with the design."""
-    prior_of(design)
 
 
 def _source(table: TomlTable, design: Design) -> DesignPrior | None:
