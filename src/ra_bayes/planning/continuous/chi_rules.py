@@ -28,8 +28,8 @@ def chi2_rule(df: float, count: int) -> tuple[Array, Array]:
         return np.zeros(1), np.ones(1)
     low, high = np.sqrt(special.chdtri(df, 1.0 - _TAIL)), np.sqrt(special.chdtri(df, _TAIL))
     x, weight = rule(np.asarray(low), np.asarray(high), count)
-    density = np.exp((df - 1.0) * np.log(x) - 0.5 * x**2)
-    weight = weight * density
+    log = (df - 1.0) * np.log(x) - 0.5 * x**2
+    weight = weight * np.exp(log - log.max())
     return x**2, weight / weight.sum()
 
 

@@ -85,7 +85,7 @@ def price_of_dichotomising(
     Returns
     -------
     Price
-        The numbers of patients and what the binomial test attains. The binomial power does not rise with every
+        The numbers of patients and what the binomial test attains. Its power does not rise with every
         patient, so that some larger numbers may fall short.
 
     Raises
@@ -107,8 +107,8 @@ def price_of_dichotomising(
         raise RaBayesError(f"an SD of {sd} cannot be; give the SD of a patient's value, above 0")
     if not effect > 0.0:
         raise RaBayesError(
-            f"a mean of {mean:g} is not {direction} the null mean of {null_mean:g}; give one on the better "
-            "side"
+            f"a mean of {mean:g} is not {direction} the null mean of {null_mean:g}; "
+            "give one on the better side"
         )
     if not 0.0 < type_one_error < power < 1.0:
         raise RaBayesError(

@@ -81,7 +81,9 @@ def _first_look(design: UnknownSd, given: dict[str, Array]) -> tuple[Array, Arra
     control = given["control_mean"][:, None, None] if design.by_arm else np.zeros((1, 1, 1))
     total = float(design.looks[0])
     informed = 1.0 if not design.control else float(design.treated[0] > 0) + float(design.control[0] > 0)
-    node, weight = chi2_rule(total - informed, _PIECES)
+    within_df = total - informed
+    # With few degrees of freedom the t cut-off is steep in the root of the squares.
+    node, weight = chi2_rule(within_df, max(_PIECES, int(24.0 / max(within_df, 1.0))))
     within = sd**2 * node[:, None]
     z, along = _normal_rule() if others else (np.zeros(1), np.ones(1))
     known = updated(start, 0.0, start.mean, others, control + sd / np.sqrt(max(others, 1.0)) * z, within, 1.0)
