@@ -1,4 +1,4 @@
-"""Figures: a tree in (of readings, a table), a matplotlib Figure out, one figure per file.
+"""Figures: a tree in (a table of readings, a plan), a matplotlib Figure out, one figure per file.
 
 Each has the printed size of a journal's column, names the interval it draws, carries its text
 alternative in ``alt``, and says under it when the data are synthetic or the sampler failed its gate.
@@ -8,10 +8,30 @@ from __future__ import annotations
 
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.forest import forest
+from ra_bayes.figures.plan_assurance import plan_assurance
+from ra_bayes.figures.plan_borrowing import plan_borrowing
+from ra_bayes.figures.plan_boundaries import plan_boundaries
+from ra_bayes.figures.plan_characteristics import plan_characteristics
+from ra_bayes.figures.plan_surface import plan_surface
+from ra_bayes.figures.plan_waterfall import plan_waterfall
 from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
 from ra_bayes.figures.save import save
 from ra_bayes.figures.trajectories import trajectories
 
-__all__ = ["Canvas", "forest", "predictive_check", "prior_posterior", "readings", "save", "trajectories"]
+__all__ = [
+    "Canvas",
+    "forest",
+    "plan_assurance",
+    "plan_borrowing",
+    "plan_boundaries",
+    "plan_characteristics",
+    "plan_surface",
+    "plan_waterfall",
+    "predictive_check",
+    "prior_posterior",
+    "readings",
+    "save",
+    "trajectories",
+]

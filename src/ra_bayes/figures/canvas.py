@@ -23,7 +23,7 @@ __all__ = ["Canvas", "interval_name", "warnings_of"]
 
 _LINE_MM = 2.9
 # Of the widest font of style.font at SMALL_PT, on average over English text.
-_LETTER_MM = 1.08
+_LETTER_MM = 1.1
 
 
 class Canvas(matplotlib.figure.Figure):

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from ra_bayes.files import write_text
 from ra_bayes.report.content import page_content
 from ra_bayes.report.draw import draw_counts, draw_fit
+from ra_bayes.report.render import PAGE, render
 from ra_bayes.results import Found, Result
 
 if TYPE_CHECKING:
     from ra_bayes.published import Publication
 
 __all__ = ["write_report"]
-
-PAGE = "index.html"
 
 
 def write_report(
@@ -54,21 +53,12 @@ def write_report(
     Path
         The page: one file that needs no other and no network.
     """
-    import jinja2
-
     drawn = _draw_all(found.fits, Path(folder), ci_prob, step, workers)
     for name, result in found.counts.items():
         drawn[name] = draw_counts(result, Path(folder) / name)
         step(name)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ra_bayes.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     content = page_content(found, drawn, ci_prob=ci_prob, paper=paper)
-    return write_text(Path(folder) / PAGE, environment.get_template("page.html.j2").render(content))
+    return write_text(Path(folder) / PAGE, render("page.html.j2", content))
 
 
 def _draw_all(
