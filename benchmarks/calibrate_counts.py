@@ -64,14 +64,20 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, default=FILE, help="CSV of the ranks (default: that of the tests)"
     )
+    parser.add_argument(
+        "--only", choices=[model for model, _ in CASES], help="prior to run again; the file's others are kept"
+    )
     arguments = parser.parse_args()
+    kept = [] if arguments.only is None else [t for t in read(FILE)[1] if t.model != arguments.only]
+    numbers = sorted({*range(arguments.trials)} - {trial.number for trial in kept})
     began = time.perf_counter()
     with ProcessPoolExecutor(arguments.processes) as pool:
-        trials = list(pool.map(run, range(arguments.trials), chunksize=4))
+        made = list(pool.map(run, numbers, chunksize=4))
     spent = time.perf_counter() - began
+    trials = sorted([*kept, *made], key=lambda trial: trial.number)
     write(arguments.out, trials)
     print(table(trials))
-    print(f"\n{len(trials)} trials in {spent:.0f} s, {arguments.processes} processes; {DRAWS} draws of each")
+    print(f"\n{len(made)} trials in {spent:.0f} s, {arguments.processes} processes; {DRAWS} draws of each")
     print(f"posterior, of an effective size of {ESS:g} or more; 99% of uniform ranks stay inside the band")
     print(conditions())
 

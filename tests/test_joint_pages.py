@@ -92,7 +92,10 @@ def test_a_joint_page_moves_effects_alone() -> None:
     model = read(page(change={"width": 0.5}, rate={"centre": "placebo", "width": 2.0}))
     vas, acr20 = model.page("vas"), model.page("acr20")
     assert vas.prior("walk_sd").numbers == (7.5, 0.5)
-    assert acr20.prior("baseline_mean").numbers == pytest.approx((special.ndtri(0.24), np.hypot(0.3, 1.2)))
+    # The placebo rate is over patients: sqrt(1 + baseline_sd^2) further out for the typical one.
+    spread = np.hypot(1.0, 0.8 * np.exp(0.4 * np.random.default_rng(1).normal(size=200_000))).mean()
+    numbers = spread * special.ndtri(0.24), np.hypot(0.3 * spread, 1.2)
+    assert acr20.prior("baseline_mean").numbers == pytest.approx(numbers, rel=0.004)
     for spec, effect in ((vas, "walk_sd"), (acr20, "baseline_mean")):
         shipped = load_model(spec.name)
         same = [prior for prior in spec.priors if prior.parameter.name != effect]
@@ -339,6 +342,20 @@ def test_documented_keys_are_those_of_the_reader(table: str, heading: str, besid
 
 def test_documented_limit_of_tied_patients_is_the_code_s() -> None:
     assert f"more than {MOST_TIED} patients" in section(text("joint-pages.md"), "Keys of `[priors.loading]`")
+
+
+@pytest.mark.parametrize("name", ["sceptical", "placebo_informed"])
+def test_a_rate_centred_on_placebo_is_the_placebo_rate_over_patients(name: str) -> None:
+    """24% of patients respond to placebo, by ACR20's page; the median of the prior's rate is that."""
+    model, rng, size = load_joint_model(name), np.random.default_rng(3), 40_000
+    layout = make_layout(model, ("acr20",), (Arm("all", 6, ""),), (16.0,))
+    acr20 = layout.expand(rng.normal(size=(size, layout.size)), np.empty((size, 0)), NUMPY).values[
+        "all", "acr20"
+    ]
+    # Patients one by one: who responds is who is above zero, and the share of them the rate.
+    level = acr20["baseline_mean"] + acr20["baseline_sd"] * rng.normal(size=(400, size))
+    rate = special.ndtr(level).mean(axis=0)
+    assert np.median(rate) == pytest.approx(0.24, abs=0.01)
 
 
 @pytest.mark.parametrize("name", list_joint_models())

@@ -41,6 +41,9 @@ LOADING = Parameter("loading", "level", "how far a patient's responses go with t
 # Parameters of a mean change that a joint page may widen or narrow.
 EFFECTS = frozenset({"walk_sd", "change"})
 
+# Of the quadrature over a scale's prior: exact to nine digits for sdlog 0.4.
+_NODES = 20
+
 type Anchor = Literal["no change", "page", "placebo"]
 
 
@@ -145,7 +148,8 @@ class JointModel:
         middle, sd = spec.prior("baseline_mean").numbers
         sd *= self.rate.width
         if self.rate.centre == "placebo" and spec.placebo is not None:
-            middle, sd = spec.placebo.median, float(np.hypot(spec.placebo.sd, sd))
+            spread = _spread(spec)
+            middle, sd = spread * spec.placebo.median, float(np.hypot(spread * spec.placebo.sd, sd))
         return spec.with_numbers({"baseline_mean": (middle, sd)})
 
     def placebo(self, outcome: str) -> tuple[float, float]:
@@ -173,6 +177,20 @@ class JointModel:
             for each in self.shared
             if {each.first, each.second} <= here
         }
+
+
+def _spread(spec: ModelSpec) -> float:
+    """Return how much further from one half a typical patient's probit is than that of the rate.
+
+    A paper's rate is over patients, baseline_mean is the typical one's. Patients differ by baseline_sd, so
+
+        rate = Phi(baseline_mean / sqrt(1 + baseline_sd^2)),
+
+    and a rate's probit is baseline_mean over the root. Returned is the root's prior mean, by quadrature.
+    """
+    median, sdlog = spec.prior("baseline_sd").numbers
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    return float(weights @ np.hypot(1.0, median * np.exp(sdlog * nodes)) / weights.sum())
 
 
 def effect_names(spec: ModelSpec) -> tuple[str, ...]:
