@@ -1,9 +1,18 @@
-"""Make ``synthetic_cohort.csv``: six patients who do not exist, in line with the published counts.
+"""Make ``synthetic_cohort.csv``: six patients who do not exist and have the published counts.
 
-No patient-level data of the six-patient trial are public. Each synthetic patient is first given a
-pattern (which published counts they belong to, `PATTERNS`); then courses are drawn from baselines and
-noise of comparable trials until the rounded record shows that pattern. Who has which pattern is our
-choice: only the totals are published. Run it to write the file, with ``--check`` to compare. Seeded.
+No patient-level data of the six-patient trial are public. In two steps:
+
+1. ``--draw``: `ra_bayes.reconstruct` draws cohorts of what the facts speak of (pain, SDAI, CDAI, ACR20 and
+   three cytokines), visit by visit as recorded, that have every published count. Patients are accepted who
+   count alike under every reading of "improved", and for whom SDAI - CDAI is a CRP; so each cohort is a draw
+   given the counts under all three readings. One is chosen with probability proportional to its weight,
+   again and again until step 2 can be done, and written to ``synthetic_draw.csv``.
+2. What is measured besides is filled in around it, patient by patient: components that add up to the drawn
+   CDAI at every visit, CRP = 10 (SDAI - CDAI), a core set that makes the drawn ACR20 at week 16 true; then
+   what depends on none of these. Values are taken out as in any trial: visits missed, assays below limits.
+
+Without an option step 2 is done anew, with ``--check`` compared. Both steps are seeded; the draws of step 1
+may differ between machines, step 2 does not.
 """
 
 from __future__ import annotations
@@ -12,281 +21,314 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+import ra_bayes as rb
 from ra_bayes import scores
 from ra_bayes.outcomes import get
 from ra_bayes.responses import AcrCoreSet, acr_response
 
-FILE = Path(__file__).with_name("synthetic_cohort.csv")
-SEED = 55387
-WEEKS = (0, 1, 4, 8, 12, 16, 24)
-INFUSION_WEEKS = (0, 4, 8)
+type Array = NDArray[np.float64]
+type Visit = dict[str, float]
+type Course = dict[int, Visit]
+
+FOLDER = Path(__file__).resolve().parent
+FILE, DRAWN = FOLDER / "synthetic_cohort.csv", FOLDER / "synthetic_draw.csv"
+# With patients of whom all readings say the same, cohorts of one reading are those of the others; under this
+# one the weights are the most even.
+FACTS, MODEL, READING = "jamshidi2024", "wide", "fraction_20"
+# Seed 1 has the counts too, with a pain that moves by up to 70 mm between visits: no help in a demonstration.
+SEED, COHORTS = 2, 6000
+PATIENTS = tuple(f"SYN-{i}" for i in range(1, 7))
+WEEKS, INFUSION_WEEKS = (0, 1, 4, 8, 12, 16, 24), (0, 4, 8)
 COLUMNS = ("patient", "week", "outcome", "value", "unit", "lower_limit", "synthetic")
 
-# Baseline mean and SD, then the SD of a repeated measurement, then the share of it that follows pain
-# and joints. Baselines: means of the placebo arms of RADIATE and TARGET (pain, patient global, HAQ-DI),
-# RADIATE (physician global), and midway between ACTION and the tocilizumab TNF-inhibitor failures (joint
-# counts, with ACTION's SD); all in historical_controls.csv. Repeated measurement: Uhlig 2009, minimal
-# detectable change 10-15% of the scale, so SEM 5.4 mm and 0.135 (HAQ-DI); patient global SEM 10.5 mm and
-# swollen joints 1.19 from Egsmose 2016; tender joints 1.5 is ours.
-SCALES = {
-    "vas": (67.9, 20.0, 5.4, 1.0, 0.0),
-    "patient_global": (69.9, 19.6, 10.5, 0.5, 0.5),
-    "physician_global": (67.5, 16.1, 5.4, 0.2, 0.8),
-    "haq": (1.75, 0.6, 0.135, 0.35, 0.25),
-    "tjc28": (15.6, 7.2, 1.5, 0.2, 0.8),
-    "sjc28": (9.7, 5.6, 1.19, 0.0, 1.0),
-}
-# Log-normal: baseline mean, log SD between patients, log SD of a repeat, lowest value reported. CRP and
-# ESR midway between RADIATE and the tocilizumab group; CRP repeats with CV 42% (Macy 1997), ESR's 0.2 is
-# ours. Cytokines: the trial's kits, units and limits are not public and kits differ 200-fold, so level
-# and limit of quantification are ASSUMED; repeats CV 35%, within 21-57% (PMID 24128872). Treg/Th17, RF
-# and anti-CCP: assumed throughout.
+FROM_THE_DRAW = ("vas", "sdai", "cdai", "acr20", "il10", "tnf_alpha", "il17")
+CYTOKINES = ("il10", "il17", "tnf_alpha")
+COMPONENTS = ("tjc28", "sjc28", "patient_global", "physician_global")
+ORDER = (
+    *("vas", "patient_global", "physician_global", "haq", "tjc28", "sjc28", "esr", "crp"),
+    *(*CYTOKINES, "treg_th17", "rf", "anti_ccp", "sdai", "cdai", "das28_esr", "das28_crp", "acr20"),
+)
+WEEKS_OF = {"treg_th17": (0, 4, 12, 24), "rf": (0, 12, 24), "anti_ccp": (0, 12, 24)}
+MCID = {"vas": 10.0, "sdai": 13.0, "cdai": 12.0}
+
+# How CDAI splits into tender and swollen joints and the two globals in cm: means of the placebo arms of
+# RADIATE and TARGET (patient global), RADIATE (physician global), and midway between ACTION and the
+# tocilizumab TNF-inhibitor failures (joints); all in historical_controls.csv.
+SPLIT = {"tjc28": 15.6, "sjc28": 9.7, "patient_global": 6.99, "physician_global": 6.75}
+# SD of a repeated measurement: joints 1.19 (Egsmose 2016, swollen), tender 1.5 ours; globals 10.5 and 5.4 mm
+# (Egsmose 2016; Uhlig 2009).
+REPEAT = {"tjc28": 1.5, "sjc28": 1.19, "patient_global": 1.05, "physician_global": 0.54}
+# HAQ-DI: baseline mean and SD of the placebo arms of RADIATE and TARGET, SD of a repeat (Uhlig 2009).
+HAQ = (1.75, 0.6, 0.135)
+# Log-normal: baseline mean, log SD between patients, log SD of a repeat, lowest value reported. ESR midway
+# between RADIATE and the tocilizumab group, its repeat ours; Treg/Th17, RF and anti-CCP assumed throughout.
 ASSAYS = {
     "esr": (47.6, 0.55, 0.20, 2.0),
-    "crp": (31.9, 0.90, 0.41, 0.3),
-    "il10": (1.6, 0.60, 0.34, 0.5),
-    "il17": (6.0, 0.70, 0.34, 1.5),
-    "tnf_alpha": (7.0, 0.60, 0.34, 2.0),
     "treg_th17": (1.4, 0.40, 0.25, 0.05),
     "rf": (140.0, 0.80, 0.10, 10.0),
     "anti_ccp": (180.0, 0.80, 0.10, 5.0),
 }
-CYTOKINES = ("il10", "il17", "tnf_alpha")
-WEEKS_OF = {"treg_th17": (0, 4, 12, 24), "rf": (0, 12, 24), "anti_ccp": (0, 12, 24)}
-FORMULAS: dict[str, tuple[Callable[..., float], tuple[str, ...]]] = {
-    "sdai": (scores.sdai, ("physician_global", "crp")),
-    "cdai": (scores.cdai, ("physician_global",)),
-    "das28_esr": (scores.das28_esr, ("esr",)),
-    "das28_crp": (scores.das28_crp, ("crp",)),
-}
-ARGUMENTS = {
-    "patient_global": "patient_global_mm",
-    "physician_global": "physician_global_mm",
-    "crp": "crp_mg_l",
-    "esr": "esr_mm_h",
-}
-DIGITS = {"sdai": 2, "cdai": 1, "das28_esr": 2, "das28_crp": 2, "crp": 1, "treg_th17": 2}
-COMPOSITES = (*FORMULAS, "acr20")
-
-type Visit = dict[str, float]
-type Course = dict[int, Visit]
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Which published counts a patient belongs to, and the typical benefit that leads there.
-
-    Parameters
-    ----------
-    vas
-        Pain at week 24: improved since week 12, improved but not throughout, or not improved.
-    activity, acr20, cytokines
-        SDAI and CDAI reduced at week 24; ACR20 at week 16; IL-10 up with TNF-alpha and IL-17 down.
-    pain, joints
-        Typical relative improvement at full effect.
-    wanes
-        Whether the benefit fades after week 12.
-    """
-
-    vas: Literal["sustained", "late", "no"]
-    activity: bool
-    acr20: bool
-    cytokines: bool
-    pain: float
-    joints: float
-    wanes: bool = False
-
-
-PATTERNS = {
-    "SYN-1": Pattern("sustained", True, True, True, pain=0.45, joints=0.55),
-    "SYN-2": Pattern("no", False, True, True, pain=0.35, joints=0.45, wanes=True),
-    "SYN-3": Pattern("no", False, False, False, pain=0.0, joints=0.0),
-    "SYN-4": Pattern("sustained", True, True, True, pain=0.35, joints=0.45),
-    "SYN-5": Pattern("late", False, False, True, pain=0.15, joints=0.05),
-    "SYN-6": Pattern("no", True, True, True, pain=0.05, joints=0.6),
-}
+# CRP of patients who are seen as outpatients, ours; the lowest that is reported.
+CRP = (0.3, 80.0)
+TRIES, MOST_CENSORED = 2000, 6
 
 # What was not recorded: a whole visit (no row), one row, or a row with an empty value. Nothing that a
-# published count needs.
+# published count needs: other draws are not used.
 MISSED_VISITS = {("SYN-3", 12), ("SYN-6", 1)}
 MISSED_ROWS = {("SYN-2", 8, "haq"), ("SYN-4", 8, "il17"), ("SYN-5", 1, "physician_global")}
 EMPTY_VALUES = {("SYN-1", 4, "treg_th17"), ("SYN-2", 12, "physician_global"), ("SYN-5", 4, "esr")}
 
 
-def effect(rng: Random, size: float, wanes: bool) -> dict[int, float]:
-    """Draw one patient's relative benefit by week: gradual onset, and for some a fading."""
-    full = rng.gauss(size, 0.12)
-    half_time = rng.lognormvariate(math.log(4.0), 0.4)
-    fading = rng.uniform(3.0, 8.0) if wanes else math.inf
-    return {
-        week: full * (1 - 2 ** (-week / half_time)) * 2 ** (-max(0, week - 12) / fading) for week in WEEKS
-    }
+def acceptable(records: Mapping[str, Array]) -> NDArray[np.bool_]:
+    """Say of which patients every reading says the same, and whose records can have components."""
+    shape = next(iter(records.values())).shape[:-1]
+
+    def moved(outcome: str, week: int, sign: int = -1) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Say who moved by enough for every reading, and who did by too little for any."""
+        start, now = records[outcome][..., 0], records[outcome][..., WEEKS.index(week)]
+        change, least = sign * (now - start), np.maximum(MCID.get(outcome, 0.0), 0.2 * start)
+        return (change > 1e-9) & (change >= least - 1e-9), change <= 1e-9
+
+    if "vas" in records:
+        (late, not_late), (w12, not12), (w16, not16) = (moved("vas", week) for week in (24, 12, 16))
+        room = (records["vas"][..., 0] >= 35) & (records["vas"][..., 0] <= 90)
+        return np.asarray(room & (not_late | (late & ((w12 & w16) | not12 | not16))))
+    if "sdai" in records:
+        (sdai, not_sdai), (cdai, not_cdai) = moved("sdai", 24), moved("cdai", 24)
+        crp = 10.0 * (records["sdai"] - records["cdai"])
+        possible = ((crp >= CRP[0] - 1e-9) & (crp <= CRP[1])).all(axis=-1)
+        active = records["sdai"][..., 0] > 26.0
+        return np.asarray(active & possible & ((sdai & cdai) | (not_sdai & not_cdai)))
+    if "il10" in records:
+        (il10, not10), (tnf, not_tnf), (il17, not17) = (
+            moved(id, 24, sign) for id, sign in (("il10", 1), ("tnf_alpha", -1), ("il17", -1))
+        )
+        return np.asarray((il10 & tnf & il17) | (not10 & not_tnf & not17))
+    return np.ones(shape, dtype=bool)
 
 
-def draw(rng: Random, pattern: Pattern) -> Course:
-    """Draw one complete course, rounded as it would be recorded."""
-    severity, inflammation = rng.gauss(0, 1), rng.gauss(0, 1)
-    pain, joints = (effect(rng, size, pattern.wanes) for size in (pattern.pain, pattern.joints))
-    # A patient who reports a bad day does so in every question asked that day.
-    mood = {week: rng.gauss(0, 1) for week in WEEKS}
-    course: Course = {week: {} for week in WEEKS}
-    for id, (mean, sd, repeat, with_pain, with_joints) in SCALES.items():
-        start = mean + sd * (0.7 * severity + 0.7 * rng.gauss(0, 1))
-        for week in WEEKS:
-            benefit = with_pain * pain[week] + with_joints * joints[week]
-            noise = repeat * (0.6 * mood[week] + 0.8 * rng.gauss(0, 1))
-            course[week][id] = recorded(id, start * (1 - benefit) + noise)
-    for id, (mean, between, repeat, lowest) in ASSAYS.items():
-        shared = 0.7 * inflammation if id in ("esr", "crp") else 0.7 * rng.gauss(0, 1)
-        start = math.log(mean) - between**2 / 2 + between * (shared + 0.7 * rng.gauss(0, 1))
-        change = assay_change(rng, id, pattern, joints)
-        for week in WEEKS_OF.get(id, WEEKS):
-            value = math.exp(start + change[week] + repeat * rng.gauss(0, 1))
-            course[week][id] = recorded(id, value if id in CYTOKINES else max(value, lowest))
-    return course
-
-
-def assay_change(rng: Random, id: str, pattern: Pattern, joints: dict[int, float]) -> dict[int, float]:
-    """Draw the log change of an assay by week."""
-    if id in ("esr", "crp"):
-        return {week: 1.2 * math.log1p(-min(joints[week], 0.9)) for week in WEEKS}
-    if id in ("rf", "anti_ccp"):  # drift that follows nothing clinical
-        return {week: slope * week / 24 for slope in (rng.gauss(0.05, 0.25),) for week in WEEKS}
-    size = rng.gauss(0.7, 0.25) if pattern.cytokines else rng.gauss(-0.1, 0.2)
-    sign = 1 if id in ("il10", "treg_th17") else -1
-    return {week: sign * size * (1 - 2 ** (-week / 5)) for week in WEEKS}
+def drawn(seed: int, cohorts: int) -> Iterator[dict[str, Course]]:
+    """Yield cohorts that reconstruct drew, each as often as its weight says, without end."""
+    facts = FOLDER / "published" / f"{FACTS}.toml"
+    made = rb.reconstruct(facts, MODEL, cohorts, seed=seed, reading=READING, accept=acceptable)
+    rng = np.random.default_rng(seed)
+    while True:
+        cohort = made.cohorts[int(rng.choice(len(made), p=made.weights / made.weights.sum()))]
+        courses: dict[str, Course] = {patient: {week: {} for week in WEEKS} for patient in PATIENTS}
+        for record in cohort.records:
+            courses[record.patient][int(record.week)][record.outcome] = round(record.value, 6)
+        yield courses
 
 
 def recorded(id: str, value: float) -> float:
     """Round and clip a value to what a case report form would hold."""
-    if id in CYTOKINES:
-        return float(f"{value:.2g}") if value < 10 else float(f"{value:.3g}")
     outcome = get(id)
     clipped = min(max(value, outcome.lower or 0.0), outcome.upper or math.inf)
-    if id == "haq":
-        return round(clipped * 8) / 8
-    return round(clipped, DIGITS.get(id, 0))
+    return round(clipped * 8) / 8 if id == "haq" else round(clipped, 2 if id == "treg_th17" else 0)
 
 
-def composite(id: str, now: Visit, start: Visit) -> float | None:
-    """Compute a composite from what was recorded; ``None`` where a component is missing."""
-    if id == "acr20":
-        answer = acr_response(core_set(start), core_set(now), percent=20)
-        return None if answer is None else float(answer)
-    formula, extra = FORMULAS[id]
-    parts = ("tjc28", "sjc28", "patient_global", *extra)
-    if not now.keys() >= set(parts):
-        return None
-    return round(formula(**{ARGUMENTS.get(part, part): now[part] for part in parts}), DIGITS[id])
+def filled(patient: str, course: Course) -> Course | None:
+    """Return a patient's course with every outcome, or ``None`` if no components were found."""
+    rng = Random(f"{SEED} {patient}")
+    out: Course = {
+        week: {**visit, "crp": round(10.0 * (visit["sdai"] - visit["cdai"]), 1)}
+        for week, visit in course.items()
+    }
+    split = {id: size * rng.lognormvariate(0.0, 0.2) for id, size in SPLIT.items()}
+    haq = HAQ[0] + HAQ[1] * (0.5 * (course[0]["cdai"] - 31.0) / 13.0 + 0.85 * rng.gauss(0, 1))
+    for week in WEEKS:
+        start, now = out[0], out[week]
+        for _ in range(TRIES):
+            parts = components(rng, split, now)
+            if parts is None or (not week and not 35 <= min(parts[2:]) <= max(parts[2:]) <= 90):
+                continue
+            now |= dict(zip(COMPONENTS, parts, strict=True))
+            benefit = 0.35 * fall(start, now, "vas") + 0.25 * fall(start, now, "cdai")
+            now["haq"] = recorded("haq", haq * (1 - benefit) + HAQ[2] * rng.gauss(0, 1))
+            if week != 16 or responds(start, now) == (now["acr20"] == 1.0):
+                break
+        else:
+            return None
+    for id, (mean, between, repeat, lowest) in ASSAYS.items():
+        change = assay_change(rng, id, out)
+        level = math.log(mean) - between**2 / 2 + between * rng.gauss(0, 1)
+        for week in WEEKS_OF.get(id, WEEKS):
+            value = math.exp(level + change[week] + repeat * rng.gauss(0, 1))
+            out[week][id] = recorded(id, max(value, lowest))
+    return out
 
 
-def core_set(visit: Visit) -> AcrCoreSet:
-    """Return the ACR core set of a visit, with 28 joints and CRP."""
-    return AcrCoreSet(
-        tjc=visit.get("tjc28"),
-        sjc=visit.get("sjc28"),
-        pain_mm=visit.get("vas"),
-        patient_global_mm=visit.get("patient_global"),
-        physician_global_mm=visit.get("physician_global"),
-        haq=visit.get("haq"),
-        acute_phase=visit.get("crp"),
+def components(rng: Random, split: Visit, visit: Visit) -> tuple[int, ...] | None:
+    """Draw joints and globals of which the visit's CDAI is the sum; ``None`` if the draw cannot be."""
+    size = visit["cdai"] / sum(split.values())
+    expected = {id: size * share for id, share in split.items()}
+    # A patient in pain says so in both questions; the rest makes up for it.
+    global_cm = 0.5 * expected["patient_global"] + 0.05 * visit["vas"]
+    rest = max(visit["cdai"] - global_cm, 0.0) / (visit["cdai"] - expected["patient_global"] + 1e-9)
+    expected = {id: rest * each for id, each in expected.items()} | {"patient_global": global_cm}
+    tender, swollen = (
+        round(min(max(rng.gauss(expected[id], REPEAT[id]), 0.0), 28.0)) for id in ("tjc28", "sjc28")
     )
+    patient = round(
+        min(max(10.0 * rng.gauss(expected["patient_global"], REPEAT["patient_global"]), 0.0), 100.0)
+    )
+    physician = round(10.0 * (visit["cdai"] - tender - swollen)) - patient
+    # Far from what is expected is seldom, not impossible: the spread of a sum of four.
+    far = (physician / 10.0 - expected["physician_global"]) / 2.0
+    if not 0 <= physician <= 100 or rng.random() > math.exp(-0.5 * far**2):
+        return None
+    return tender, swollen, patient, physician
 
 
-def improved(start: float, now: float, mcid: float) -> bool | None:
-    """Say whether a decrease counts under every reading of "improved"; ``None`` if readings disagree."""
-    if now >= start:
-        return False
-    return True if start - now >= mcid and start - now >= 0.2 * start else None
+def fall(start: Visit, now: Visit, id: str) -> float:
+    """Return the relative improvement, -1 to 1."""
+    return min(max(1.0 - now[id] / max(start[id], 1.0), -1.0), 1.0)
 
 
-def cytokines_shift(course: Course) -> bool | None:
-    """Say whether IL-10 rose and TNF-alpha and IL-17 fell by 20% at week 24, whatever lies below limits.
-
-    ``False`` means that all three went the other way or stayed; ``None`` is anything between.
-    """
-    answers = []
-    for id in CYTOKINES:
-        limit = ASSAYS[id][3]
-        first, last = (0, 24) if id == "il10" else (24, 0)
-        low, high = course[first][id], course[last][id]
-        shifted = high >= limit and high * 0.8 >= max(low, limit) and high >= 1.2 * max(low, limit)
-        stayed = low >= limit and low >= max(high, limit)
-        answers.append(True if shifted else False if stayed else None)
-    return answers[0] if len(set(answers)) == 1 else None
+def assay_change(rng: Random, id: str, course: Course) -> dict[int, float]:
+    """Draw the log change of an assay by week."""
+    if id == "esr":
+        return {week: 0.4 * math.log(course[week]["crp"] / course[0]["crp"]) for week in WEEKS}
+    if id in ("rf", "anti_ccp"):  # drift that follows nothing clinical
+        slope = rng.gauss(0.05, 0.25)
+        return {week: slope * week / 24 for week in WEEKS}
+    rose = course[24]["il10"] > course[0]["il10"]
+    size = rng.gauss(0.7, 0.25) if rose else rng.gauss(-0.1, 0.2)
+    return {week: size * (1 - 2 ** (-week / 5)) for week in WEEKS}
 
 
-def shows(course: Course, pattern: Pattern) -> bool:
-    """Say whether a course has active disease at the start and exactly the pattern asked for.
+def responds(start: Visit, now: Visit) -> bool | None:
+    """Say whether ACR20 is met, with 28 joints and CRP; ``None`` where missing measures decide."""
 
-    Scales start with room to move both ways (35-90 mm, ours): a pain of 100 at all visits tells nothing.
-    """
-    start = course[0]
-    if any(not 35 <= start[id] <= 90 for id in ("vas", "patient_global", "physician_global")):
-        return False
-    activity = {id: {week: composite(id, course[week], start) or 0.0 for week in WEEKS} for id in COMPOSITES}
-    if get("sdai").category(activity["sdai"][0]) != "high":
-        return False
-    if (activity["acr20"][16] == 1) != pattern.acr20 or cytokines_shift(course) is not pattern.cytokines:
-        return False
-    for id in ("sdai", "cdai"):
-        mcid = get(id).mcid
-        assert mcid is not None
-        if improved(activity[id][0], activity[id][24], mcid.change) is not pattern.activity:
-            return False
-    vas = {week: improved(start["vas"], course[week]["vas"], 10.0) for week in (12, 16, 24)}
-    if pattern.vas == "sustained":
-        return all(vas.values())
-    return vas[24] is (pattern.vas == "late") and (pattern.vas == "no" or False in vas.values())
+    def core_set(visit: Visit) -> AcrCoreSet:
+        return AcrCoreSet(
+            tjc=visit.get("tjc28"),
+            sjc=visit.get("sjc28"),
+            pain_mm=visit.get("vas"),
+            patient_global_mm=visit.get("patient_global"),
+            physician_global_mm=visit.get("physician_global"),
+            haq=visit.get("haq"),
+            acute_phase=visit.get("crp"),
+        )
+
+    return acr_response(core_set(start), core_set(now), percent=20)
 
 
-def rows(patient: str, course: Course) -> list[tuple[str, ...]]:
-    """Return the patient's rows as a trial's data manager would export them."""
+def composites(now: Visit, start: Visit, week: int) -> Visit:
+    """Return the scores of what was recorded at a visit; those that lack a component are left out."""
+    answer = responds(start, now) if week else None
+    out = {} if answer is None else {"acr20": float(answer)}
+    if not now.keys() >= {"tjc28", "sjc28", "patient_global"}:
+        return out
+    joints = {"tjc28": now["tjc28"], "sjc28": now["sjc28"], "patient_global_mm": now["patient_global"]}
+    if "esr" in now:
+        out["das28_esr"] = round(scores.das28_esr(**joints, esr_mm_h=now["esr"]), 2)
+    out["das28_crp"] = round(scores.das28_crp(**joints, crp_mg_l=now["crp"]), 2)
+    if "physician_global" in now:
+        joints["physician_global_mm"] = now["physician_global"]
+        out["cdai"] = round(scores.cdai(**joints), 1)
+        out["sdai"] = round(scores.sdai(**joints, crp_mg_l=now["crp"]), 2)
+    return out
+
+
+def limit_of(id: str, courses: Mapping[str, Course]) -> float:
+    """Return the assay's limit: the highest of a round series that hides few values, and no count."""
+    series = (
+        step * 10.0**power
+        for power in range(3, -4, -1)
+        for step in (8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0)
+    )
+    for limit in series:
+        below = sum(visit[id] < limit for course in courses.values() for visit in course.values())
+        ends = [sorted((course[0][id], course[24][id])) for course in courses.values()]
+        # A change is told if the higher of the two is 25% above what the lower may be.
+        if below <= MOST_CENSORED and all(high >= 1.25 * limit for low, high in ends if low < limit):
+            return limit
+    raise ValueError(f"no limit for {id}")
+
+
+def rows(courses: Mapping[str, Course]) -> list[tuple[str, ...]]:
+    """Return the table as a trial's data manager would export it."""
+    limits = {id: limit_of(id, courses) for id in CYTOKINES}
     missing = MISSED_ROWS | EMPTY_VALUES
     made: list[tuple[str, ...]] = []
-    for week in WEEKS:
-        if week in INFUSION_WEEKS:
-            made.append((patient, str(week), "infusion", "1", "", "", "yes"))
-        if (patient, week) in MISSED_VISITS:
-            continue
-        visit = {id: value for id, value in course[week].items() if (patient, week, id) not in missing}
-        values: dict[str, float | None] = {**visit}
-        values |= {id: composite(id, visit, course[0]) for id in COMPOSITES if (id, week) != ("acr20", 0)}
-        for id in (*SCALES, *ASSAYS, *COMPOSITES):
-            value = values.get(id)
-            if value is None and (patient, week, id) not in EMPTY_VALUES:
+    for patient, course in courses.items():
+        for week in WEEKS:
+            if week in INFUSION_WEEKS:
+                made.append((patient, str(week), "infusion", "1", "", "", "yes"))
+            if (patient, week) in MISSED_VISITS:
                 continue
-            limit = f"{ASSAYS[id][3]:g}" if id in CYTOKINES else ""
-            text = "" if value is None else f"<{limit}" if limit and value < float(limit) else f"{value:g}"
-            made.append((patient, str(week), id, text, get(id).unit, limit, "yes"))
+            visit = {
+                id: value
+                for id, value in course[week].items()
+                if id not in ("sdai", "cdai", "acr20") and (patient, week, id) not in missing
+            }
+            visit |= composites(visit, course[0], week)
+            for id in ORDER:
+                if id not in visit and (patient, week, id) not in EMPTY_VALUES:
+                    continue
+                limit = limits.get(id, 0.0)
+                text = "" if id not in visit else f"<{limit:g}" if visit[id] < limit else f"{visit[id]:g}"
+                made.append(
+                    (patient, str(week), id, text, get(id).unit, f"{limit:g}" if limit else "", "yes")
+                )
     return made
 
 
-def make() -> tuple[str, dict[str, int]]:
-    """Return the file's text and, by patient, how many courses were drawn."""
+def completed(courses: Mapping[str, Course]) -> dict[str, Course] | None:
+    """Return every patient's course filled in, or ``None`` if one cannot be, or a missed visit was needed."""
+    for patient, week in MISSED_VISITS:
+        if week in (12, 16) and courses[patient][24]["vas"] < courses[patient][0]["vas"]:
+            return None
+    out = {}
+    for patient, course in courses.items():
+        whole = filled(patient, course)
+        if whole is None:
+            return None
+        out[patient] = whole
+    return out
+
+
+def written(table: Sequence[tuple[str, ...]]) -> str:
+    """Return rows as CSV."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    tries = {}
-    for patient, pattern in PATTERNS.items():
-        rng = Random(f"{SEED} {patient}")
-        tries[patient] = 1
-        while not shows(course := draw(rng, pattern), pattern):
-            tries[patient] += 1
-        writer.writerows(rows(patient, course))
-    return text.getvalue(), tries
+    csv.writer(text, lineterminator="\n").writerows([COLUMNS, *table])
+    return text.getvalue()
+
+
+def read_draw() -> dict[str, Course]:
+    """Return the cohort of step 1."""
+    courses: dict[str, Course] = {patient: {week: {} for week in WEEKS} for patient in PATIENTS}
+    with DRAWN.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            courses[row["patient"]][int(row["week"])][row["outcome"]] = float(row["value"])
+    return courses
 
 
 def main() -> int:
-    """Write the file, or with ``--check`` say whether it is what this script makes."""
-    text, tries = make()
-    print("courses drawn:", ", ".join(f"{patient} {count}" for patient, count in tries.items()))
+    """Do both steps (``--draw``), or the second, or say whether the file is what that makes (``--check``)."""
+    if "--draw" in sys.argv[1:]:
+        courses = next(each for each in drawn(SEED, COHORTS) if completed(each) is not None)
+        table = [
+            (patient, str(week), id, f"{course[week][id]:g}", get(id).unit, "", "yes")
+            for patient, course in courses.items()
+            for week in WEEKS
+            for id in FROM_THE_DRAW
+            if id in course[week]
+        ]
+        DRAWN.write_text(written(table), encoding="utf-8", newline="\n")
+    whole = completed(read_draw())
+    if whole is None:
+        print(f"no components found for {DRAWN.name}: run it with --draw", file=sys.stderr)
+        return 1
+    text = written(rows(whole))
     if "--check" not in sys.argv[1:]:
         FILE.write_text(text, encoding="utf-8", newline="\n")
     elif not FILE.is_file() or FILE.read_bytes() != text.encode():

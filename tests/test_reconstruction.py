@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -132,6 +133,52 @@ def test_simulated_patients_hold_the_counts_as_often_as_the_likelihood_says(read
     assert ratio.std() < 1.5
 
 
+def has_more_sdai(records: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Accept patients whose SDAI, which has CRP besides, is above their CDAI at weeks 0 and 24."""
+    if "sdai" not in records:
+        return np.ones(next(iter(records.values())).shape[:-1], dtype=bool)
+    apart = records["sdai"] - records["cdai"]
+    return np.asarray((apart[..., 0] > 0.0) & (apart[..., -1] > 0.0))
+
+
+def test_every_patient_is_acceptable() -> None:
+    made = reconstruct(PAGE, "wide", 60, seed=2, accept=has_more_sdai)
+    for cohort in made:
+        assert holds_every_fact(cohort, "any_change")
+        values = {(each.outcome, each.patient, each.week): each.value for each in cohort.records}
+        assert all(
+            values["sdai", patient, week] > values["cdai", patient, week]
+            for patient in cohort.patients
+            for week in (0.0, 24.0)
+        )
+
+
+def test_acceptable_patients_are_asked_for_as_often_as_they_are() -> None:
+    """The weights' mean is the share of cohorts, drawn without asking, whose patients all are."""
+    problem = given_counts(PAGE, "wide", "any_change")
+    rng = np.random.default_rng(6)
+    weighted = importance_sample(problem.log_likelihood, problem.dimension, ess=1000, chains=2, rng=rng)
+    ratios = []
+    for _ in range(10):
+        points, log_likelihood = _points(weighted, 50, rng)
+        batch = _Batch(problem, points, recorded=False, rng=rng, accept=has_more_sdai)
+        ratios.append(np.exp(batch.log_probability - log_likelihood))
+    ratio = np.concatenate(ratios)
+
+    made = reconstruct(PAGE, "wide", 500, seed=4, reading="any_change", recorded=False)
+    shown = np.zeros(len(made))
+    for i, cohort in enumerate(made):
+        values = {
+            outcome: np.array([each.value for each in cohort.of(outcome)]).reshape(6, -1)
+            for outcome in ("sdai", "cdai")
+        }
+        shown[i] = has_more_sdai(values).all()
+    share = np.average(shown, weights=made.weights)
+    error = np.hypot(ratio.std() / np.sqrt(ratio.size), np.sqrt(share * (1.0 - share) / made.ess))
+    assert 0.05 < share < 0.95
+    assert abs(ratio.mean() - share) < 4.0 * error
+
+
 def test_cohorts_of_several_arms() -> None:
     made = reconstruct(data_dir() / "published" / "alvarogracia2017.toml", "wide", 20, seed=1)
     paper = made.facts
@@ -170,6 +217,15 @@ def test_what_cannot_be_asked_for_says_so() -> None:
         reconstruct(paper, "wide", 0, seed=1)
     with pytest.raises(RaBayesError, match="no reading 'much'"):
         reconstruct(paper, "wide", 1, seed=1, reading="much")
+
+
+def test_patients_who_cannot_be_had_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(records: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.zeros(next(iter(records.values())).shape[:-1], dtype=bool)
+
+    monkeypatch.setattr("ra_bayes.conditioning.reconstruction._MOST_TRIES", 2)
+    with pytest.raises(RaBayesError, match=r"of 100 cohorts only 0 satisfy .*, or accept more patients"):
+        reconstruct(PAGE, "wide", 1, seed=1, accept=nobody)
 
 
 def test_placebo_and_related_effects_are_kept_as_ties() -> None:

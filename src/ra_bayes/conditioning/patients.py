@@ -26,7 +26,7 @@ _DIGITS = {
     "vas": 0,
     "patient_global": 0,
     "physician_global": 0,
-    "sdai": 1,
+    "sdai": 2,
     "cdai": 1,
     "das28_esr": 2,
     "das28_crp": 2,

@@ -11,11 +11,15 @@ Patterns are then drawn given the counts, and for each patient one of the candid
 The cohort's weight P^ / Pr(counts | theta, f) turns draws of the posterior given the counts on the latent
 scale into draws of that given the counts as recorded (pseudo-marginal: Andrieu & Roberts 2009, Ann Stat
 37:697). No cohort is made to fit afterwards, which would break the facts or the model.
+
+Given theta and f patients are independent, so that a further condition on each of them alone costs no
+more: with p^_ic the share of candidates that show c *and* are acceptable, P^ estimates the probability of
+the counts and of n acceptable patients, and the weights are for draws given both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import Any
@@ -40,6 +44,7 @@ from ra_bayes.published import Arm, Publication
 __all__ = ["Reconstruction", "Ties", "reconstruct"]
 
 type Array = NDArray[np.float64]
+type Accept = Callable[[Mapping[str, Array]], NDArray[np.bool_]]
 
 _CANDIDATES = 256
 _AT_ONCE = 50
@@ -126,6 +131,7 @@ def reconstruct(
     reading: str | None = None,
     recorded: bool = True,
     also: Iterable[str] = (),
+    accept: Accept | None = None,
 ) -> Reconstruction:
     """Draw synthetic cohorts that satisfy every published fact exactly.
 
@@ -146,6 +152,10 @@ def reconstruct(
         values are as the model has them, and the facts hold of those.
     also
         Further outcomes to draw, of which no count was published.
+    accept
+        Says which patients may be in a cohort, from their records of the outcomes that facts count together:
+        called with these by outcome, arrays of shape (..., visit), for each such set of outcomes; returns
+        True or False (...). The cohorts are then draws given that all patients are acceptable as well.
 
     Returns
     -------
@@ -155,7 +165,8 @@ def reconstruct(
     Raises
     ------
     RaBayesError
-        As :func:`~ra_bayes.condition`; or if no cohort satisfies the facts as recorded.
+        As :func:`~ra_bayes.condition`; or if no cohort satisfies the facts as recorded, with acceptable
+        patients.
 
     Examples
     --------
@@ -180,10 +191,10 @@ def reconstruct(
         if tried >= _MOST_TRIES * max(m, _AT_ONCE):
             raise RaBayesError(
                 f"{problem.publication.name}: of {tried} cohorts only {len(cohorts)} satisfy every fact as "
-                "recorded; check the facts, or ask for recorded=False"
+                "recorded; check the facts, ask for recorded=False, or accept more patients"
             )
         points, log_likelihood = _points(weighted, _AT_ONCE, rng)
-        batch = _Batch(problem, points, recorded=recorded, rng=rng)
+        batch = _Batch(problem, points, recorded=recorded, rng=rng, accept=accept)
         log_weight = batch.log_probability - log_likelihood
         for row in np.flatnonzero(np.isfinite(log_weight)):
             tried_so_far = tried + int(row) + 1
@@ -229,12 +240,20 @@ class _Batch:
         Whether values are as they would be written down.
     rng
         Random numbers.
+    accept
+        Which patients may be in a cohort; all if not given.
     """
 
     def __init__(
-        self, problem: CountsModel, points: Array, *, recorded: bool, rng: np.random.Generator
+        self,
+        problem: CountsModel,
+        points: Array,
+        *,
+        recorded: bool,
+        rng: np.random.Generator,
+        accept: Accept | None = None,
     ) -> None:
-        self.problem, self.recorded = problem, recorded
+        self.problem, self.recorded, self.accept = problem, recorded, accept
         normal, unit = problem.split(points)
         self.layout: Layout
         self.layout, self.common, self.draws = _fine(problem, normal, unit, rng)
@@ -260,9 +279,13 @@ class _Batch:
                 # A partner's residuals are made of the first's at the same visits.
                 first = share.get(outcome, (outcome,))[0]
                 seen = sorted({*weeks[outcome], *weeks.get(first, ())})
+                if self.accept is not None:
+                    seen = list(self.problem.weeks)
                 draw_patients(self.layout, [outcome], seen, shape, rng, patients)
             shown = shows(self.layout, self.draws, arm.id, patients, block.events, recorded=self.recorded)
             pattern = block.pattern_of(shown)
+            if self.accept is not None:
+                pattern[~self._acceptable(arm, patients, weeks)] = -1
             index = np.arange(len(block.patterns))
             chances = (pattern[:, None] == index[:, None, None]).mean(axis=-1)
             drawn, probability = draw_patterns(chances, block.steps, rng)
@@ -274,6 +297,20 @@ class _Batch:
             self._keep(arm, joined, choose(patients, lottery.argmax(axis=-1)), rng)
             left = [outcome for outcome in left if outcome not in joined]
         self._keep(arm, left, Patients({}, {}, {}), rng)
+
+    def _acceptable(self, arm: Arm, patients: Patients, outcomes: Iterable[str]) -> NDArray[np.bool_]:
+        assert self.accept is not None
+        seen = {
+            outcome: np.stack(
+                [
+                    records(self.layout, self.draws, arm.id, patients, outcome, week, recorded=self.recorded)
+                    for week in self.problem.weeks
+                ],
+                axis=-1,
+            )
+            for outcome in outcomes
+        }
+        return self.accept(seen)
 
     def _keep(self, arm: Arm, outcomes: list[str], patients: Patients, rng: np.random.Generator) -> None:
         """Draw the visits that no fact looks at, and keep every record."""
