@@ -65,7 +65,7 @@ def test_the_placebo_response_is_put_under_the_mean() -> None:
 
 
 def test_responses_are_tied_to_the_responder_factor() -> None:
-    """The pooled fits of tied cohorts have patients' scores drawn towards s loading f."""
+    """Draws that have the patients respond as their factors say weigh more."""
     cohorts = made(untied=False, m=30)
     tree = pooled(cohorts, cohorts.model.page("vas"))
     within = np.array(rb.provenance(tree)["sampling"]["ess_within_cohorts"])
@@ -110,6 +110,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
         pool([drawn_tree(arms.model.page("acr20"), arms.cohorts[0])], arms, seed=1)
 
 
+@pytest.mark.mcmc
 def test_real_fits_give_back_the_posterior_given_the_counts() -> None:
     cohorts = reconstruct(PAGE, "wide", 10, seed=7, reading="any_change")
     page = cohorts.model.page("vas")

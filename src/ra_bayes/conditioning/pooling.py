@@ -8,11 +8,12 @@ whatever else a_i was drawn with the cohort. A fit of one outcome knows nothing 
 ties them together: the responder factors and their loading, the effect common to all outcomes, the placebo
 response. Given a_i the fit's draws have importance weights
 
-    prod_j N(v_j; s loading f_j, 1 - loading^2) / N(v_j; 0, 1)
+    prod_j p(records of j | v_j ~ N(s loading f_j, 1 - loading^2)) / p(records of j | v_j ~ N(0, 1))
 
-over patients' response scores v_j, and likewise over the steps of the mean. Only the prior that made the
-cohorts gives the posterior given the counts: fitted under another, the same six counts would be used twice,
-and the mixture would be too narrow. Draws of such fits can be reweighted by the ratio of the two priors.
+over patients, their own scores v_j integrated out (:mod:`ra_bayes.conditioning.tied_patients`), and the like
+of the steps of the mean. Only the prior that made the cohorts gives the posterior given the counts: fitted
+under another, the same six counts would be used twice, and the mixture would be too narrow. Draws of such
+fits can be reweighted by the ratio of the two priors.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from scipy import special
 
 from ra_bayes.conditioning.facts_tree import outcome_dataset, published_entry, versions
 from ra_bayes.conditioning.reconstruction import Reconstruction, Ties
+from ra_bayes.conditioning.tied_patients import log_ratio_of_records
 from ra_bayes.counts import CountsModel, counts_model
 from ra_bayes.errors import FitError
 from ra_bayes.model.priors import Prior
@@ -88,12 +90,13 @@ def pool(
     arm = cohorts.facts.arms[0].id
     problem = counts_model(cohorts.facts, cohorts.model, reading=cohorts.reading, also=[page.outcome.id])
     made = problem.layout.pages[page.outcome.id]
+    rng = np.random.default_rng(seed)
     log_weights = [
-        _log_ratio(fit, page, made, ties, cohorts, arm) for fit, ties in zip(fits, cohorts.ties, strict=True)
+        _log_ratio(fit, page, made, ties, cohorts, arm, rng)
+        for fit, ties in zip(fits, cohorts.ties, strict=True)
     ]
     within = [special.softmax(each, axis=None) for each in log_weights]
     of_cohort = cohorts.weights / cohorts.weights.sum()
-    rng = np.random.default_rng(seed)
     chosen = _choose(of_cohort, within, (chains, draws), rng)
     posterior = _posterior(fits, chosen)
     ess = _effective_size(fits, within, of_cohort)
@@ -168,7 +171,13 @@ def _differences(page: ModelSpec, made: ModelSpec) -> list[str]:
 
 
 def _log_ratio(
-    fit: xr.DataTree, page: ModelSpec, made: ModelSpec, ties: Ties, cohorts: Reconstruction, arm: str
+    fit: xr.DataTree,
+    page: ModelSpec,
+    made: ModelSpec,
+    ties: Ties,
+    cohorts: Reconstruction,
+    arm: str,
+    rng: np.random.Generator,
 ) -> Array:
     """Return for each draw of a fit the log of (prior given the ties) / (prior of the fit)."""
     node = fit["posterior"].to_dataset()
@@ -188,7 +197,7 @@ def _log_ratio(
         else:
             total += _log_density(other, value)
     total += _steps(node, page, ties, cohorts, arm)
-    return total + _patients(node, page, ties)
+    return total + _patients(fit, page, ties, rng)
 
 
 def _log_density(prior: Prior, value: Array) -> Array:
@@ -215,21 +224,14 @@ def _steps(node: xr.Dataset, page: ModelSpec, ties: Ties, cohorts: Reconstructio
     return np.asarray((after - _log_normal(step)).sum(axis=-1))
 
 
-def _patients(node: xr.Dataset, page: ModelSpec, ties: Ties) -> Array:
-    """Return the log ratio of the patients' scores, given the responder factors."""
+def _patients(fit: xr.DataTree, page: ModelSpec, ties: Ties, rng: np.random.Generator) -> Array:
+    """Return the log ratio of the patients' records, given the responder factors."""
     if not ties.factor or not page.benefit_sign:
-        return np.zeros(node["baseline_mean"].shape)
-    factor = np.array([ties.factor[str(patient)] for patient in node["patient"].values])
-    level = (node["patient_level"].values - node["baseline_mean"].values[..., None]) / node[
-        "baseline_sd"
-    ].values[..., None]
-    if page.binary:
-        score = level
-    else:
-        rho = node["correlation"].values[..., None]
-        own = node["patient_response"].values / node["response_sd"].values[..., None]
-        score = (own - rho * level) / np.sqrt(1.0 - rho**2)
-    return np.asarray((_tied(score, factor, ties.loading**2, page) - _log_normal(score)).sum(axis=-1))
+        return np.zeros(fit["posterior"]["baseline_mean"].shape)
+    patients = fit["posterior"].to_dataset()["patient"].to_numpy()
+    factor = np.array([ties.factor[str(patient)] for patient in patients])
+    mean, sd = page.benefit_sign * ties.loading * factor, np.sqrt(1.0 - ties.loading**2)
+    return log_ratio_of_records(fit, page, mean, float(sd), rng)
 
 
 def _tied(score: Array, common: Array | float, share: float, page: ModelSpec) -> Array:
