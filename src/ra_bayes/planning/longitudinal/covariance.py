@@ -45,8 +45,8 @@ def check_visits(shape: Array) -> Array:
         )
     if shape[0] != 0.0 or not np.isclose(shape[-1], 1.0) or not np.all(np.isfinite(shape)):
         raise RaBayesError(
-            f"the response's shape runs from {shape[0]:g} to {shape[-1]:g}; scale it to 0 at baseline and to 1 "
-            "at the design's week"
+            f"the response's shape runs from {shape[0]:g} to {shape[-1]:g}; scale it to 0 at baseline and "
+            "to 1 at the design's week"
         )
     return shape
 
@@ -77,7 +77,7 @@ def factors(v: Array) -> Factors:
     Examples
     --------
     >>> d, a, last = factors(np.array([[10.0, 9.0], [9.0, 26.0]]))
-    >>> d.tolist(), last.tolist()
+    >>> d.round(9).tolist(), last.round(9).tolist()
     ([10.0, 17.9], [0.9, 1.0])
     """
     root = np.linalg.cholesky(v)

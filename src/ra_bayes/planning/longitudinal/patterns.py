@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.design import LongitudinalAnalysis
+from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.longitudinal.checkerboard import RADIUS, SPACING, lattice
 from ra_bayes.planning.longitudinal.covariance import check_visits, covariance
 from ra_bayes.planning.longitudinal.posterior import EffectPosterior, scale_prior, start_point
 
-__all__ = ["pattern_posterior"]
+__all__ = ["pattern_estimate", "pattern_posterior"]
 
 type Array = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -75,7 +75,7 @@ def pattern_posterior(
     >>> y = np.array([[60, 45, 40], [70, np.nan, 44], [65, 60, np.nan], [58, 50, 41]])
     >>> shape, one_arm = np.array([0, 0.7, 1]), np.zeros(4, dtype=int)
     >>> pattern_posterior(y, one_arm, shape, analysis).probability(0.0).round(2)
-    array([0.02])
+    array([0.04])
     """
     shape = check_visits(shape)
     y, arm = np.asarray(y, dtype=float), np.asarray(arm)
@@ -96,6 +96,22 @@ def pattern_posterior(
     log, mean, variance = density(x)
     weight = np.exp(log - log.max())
     return EffectPosterior((weight / weight.sum())[None], mean[None], variance[None, None])
+
+
+def pattern_estimate(
+    y: Array,
+    arm: Ints,
+    shape: Array,
+    level_sd: float,
+    response_sd: float,
+    correlation: float,
+    residual_sd: float,
+) -> tuple[float, float]:
+    """Return the generalised least squares estimate of the effect and its variance, the SDs being known."""
+    v = covariance(shape, level_sd, response_sd, correlation, residual_sd)[None]
+    arms = int(arm.max(initial=0)) + 1
+    _, mean, variance = _integrated(_patterns(y, arm), _mean_design(shape.size, arms), v)
+    return float(mean[0]), float(variance[0])
 
 
 def _patterns(y: Array, arm: Ints) -> list[_Pattern]:
@@ -140,27 +156,35 @@ def _density(patterns: list[_Pattern], shape: Array, arms: int, analysis: Longit
                 log -= 0.5 * ((x[axis] - prior[row, 0]) / prior[row, 1]) ** 2
         if prior[3, 1] > 0.0:
             log += prior[3, 0] * np.log1p(-(rho**2))
-        size = designs[0].shape[1]
-        information = np.repeat(_NOTHING * np.eye(size)[None], x.shape[1], axis=0)
-        score = np.zeros((x.shape[1], size))
-        for pattern in patterns:
-            part = v[:, pattern.visits[:, None], pattern.visits]
-            inverse = np.linalg.inv(part)
-            log -= 0.5 * sum(pattern.number) * np.linalg.slogdet(part)[1]
-            log -= 0.5 * np.einsum("kpq,pq->k", inverse, pattern.products)
-            for design, number, total in zip(designs, pattern.number, pattern.total, strict=True):
-                if number:
-                    rows = design[pattern.visits]
-                    information += number * np.einsum("pa,kpq,qb->kab", rows, inverse, rows, optimize=True)
-                    score += np.einsum("pa,kpq,q->ka", rows, inverse, total, optimize=True)
-        spread = np.linalg.inv(information)
-        means = np.einsum("kab,kb->ka", spread, score)
-        log += 0.5 * np.einsum("ka,ka->k", means, score) - 0.5 * np.linalg.slogdet(information)[1]
-        # An entry of nothing but _NOTHING: no record tells of the effect.
-        variance = np.where(spread[:, -1, -1] < 0.1 / _NOTHING, spread[:, -1, -1], np.inf)
-        return log, means[:, -1], variance
+        likelihood, mean, variance = _integrated(patterns, designs, v)
+        return log + likelihood, mean, variance
 
     return density
+
+
+def _integrated(patterns: list[_Pattern], designs: list[Array], v: Array) -> tuple[Array, Array, Array]:
+    """Return log likelihood, estimate and its variance for covariances (node, visit, visit), means
+    integrated."""
+    log = np.zeros(len(v))
+    size = designs[0].shape[1]
+    information = np.repeat(_NOTHING * np.eye(size)[None], len(v), axis=0)
+    score = np.zeros((len(v), size))
+    for pattern in patterns:
+        part = v[:, pattern.visits[:, None], pattern.visits]
+        inverse = np.linalg.inv(part)
+        log -= 0.5 * sum(pattern.number) * np.linalg.slogdet(part)[1]
+        log -= 0.5 * np.einsum("kpq,pq->k", inverse, pattern.products)
+        for design, number, total in zip(designs, pattern.number, pattern.total, strict=True):
+            if number:
+                rows = design[pattern.visits]
+                information += number * np.einsum("pa,kpq,qb->kab", rows, inverse, rows, optimize=True)
+                score += np.einsum("pa,kpq,q->ka", rows, inverse, total, optimize=True)
+    spread = np.linalg.inv(information)
+    means = np.einsum("kab,kb->ka", spread, score)
+    log += 0.5 * np.einsum("ka,ka->k", means, score) - 0.5 * np.linalg.slogdet(information)[1]
+    # An entry of nothing but _NOTHING: no record tells of the effect.
+    variance = np.where(spread[:, -1, -1] < 0.1 / _NOTHING, spread[:, -1, -1], np.inf)
+    return log, means[:, -1], variance
 
 
 def _mode(density: Density, start: Array, active: Ints) -> tuple[Array, Array]:

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.design import LongitudinalAnalysis
+from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.longitudinal.checkerboard import RADIUS, SPACING, lattice
 from ra_bayes.planning.longitudinal.covariance import check_visits
 from ra_bayes.planning.longitudinal.statistics import Statistics, inverse_sum
@@ -168,7 +168,7 @@ def effect_posterior(
     >>> data = statistics(y, np.full(12, 3), np.zeros(12, dtype=int))
     >>> posterior = effect_posterior(data, np.array([0.0, 0.7, 1.0]), analysis)
     >>> posterior.probability(-10.0).round(2).tolist()
-    [0.0]
+    [0.07]
     """
     from ra_bayes.planning.longitudinal.kernels import mixtures
 

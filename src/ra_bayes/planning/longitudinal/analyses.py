@@ -1,0 +1,173 @@
+"""Simulated trials, and what is analysed at each of their looks.
+
+All trials have the effect 0: under any other the estimate is that much larger and nothing else changes,
+because the means are free. One simulation so serves every effect at the same SDs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.planning.analysis import LongitudinalAnalysis
+from ra_bayes.planning.longitudinal.conduct import expected_n, remaining
+from ra_bayes.planning.longitudinal.covariance import covariance, factors
+from ra_bayes.planning.longitudinal.known import estimate, estimate_variance
+from ra_bayes.planning.longitudinal.patterns import pattern_estimate, pattern_posterior
+from ra_bayes.planning.longitudinal.posterior import EffectPosterior, effect_posterior
+from ra_bayes.planning.longitudinal.statistics import statistics
+
+__all__ = ["Analysis", "Conduct", "Scales", "analyses"]
+
+type Array = NDArray[np.float64]
+type Ints = NDArray[np.int64]
+
+# Trials simulated at once: what is kept of them fits into memory whatever their number.
+_CHUNK = 500
+
+
+class Scales(NamedTuple):
+    """True SDs and correlation."""
+
+    level_sd: float
+    response_sd: float
+    correlation: float
+    residual_sd: float
+
+
+@dataclass(frozen=True, eq=False)
+class Conduct:
+    """Who is in the trial, and what is seen of them.
+
+    Parameters
+    ----------
+    weeks, shape
+        Of the visits: when, and r.
+    arm
+        Of each patient in the order of entry, 0 for treated.
+    able
+        Visits that each patient can have had at each look (look, patient), from :func:`.conduct.followed`.
+    dropout
+        Share of patients who have left by the last visit, the hazard being constant.
+    missed
+        Chance that a visit after baseline is missed by a patient who is still in.
+    """
+
+    weeks: Array
+    shape: Array
+    arm: Ints
+    able: Ints
+    dropout: float = 0.0
+    missed: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.missed < 1.0:
+            raise RaBayesError(
+                f"a chance of {self.missed:g} to miss a visit cannot be; write one of at least 0 and below 1"
+            )
+
+
+class Analysis(NamedTuple):
+    """One look at some simulated trials.
+
+    Parameters
+    ----------
+    posterior
+        Of the effect; its analysis 1 is the final one as expected now.
+    estimate, variance, final
+        Generalised least squares at the true SDs: the estimate, its variance now and as expected at the final
+        analysis (trial).
+    coming
+        Records still to come at the last visit (trial).
+    """
+
+    posterior: EffectPosterior
+    estimate: Array
+    variance: Array
+    final: Array
+    coming: Array
+
+
+def analyses(
+    conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, trials: int, seed: int
+) -> Iterator[list[Analysis]]:
+    """Simulate trials with no effect and yield their analyses, by look, some hundred trials at a time.
+
+    Parameters
+    ----------
+    conduct, truth, analysis
+        What is done, what is true, and the analysis prior.
+    trials
+        How many.
+    seed
+        Of the random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    stay = remaining(conduct.weeks, conduct.dropout)
+    root = np.linalg.cholesky(covariance(conduct.shape, *truth))
+    visits, patients = conduct.shape.size, conduct.arm.size
+    for first in range(0, trials, _CHUNK):
+        size = min(_CHUNK, trials - first)
+        y = rng.standard_normal((size, patients, visits)) @ root.T
+        had = np.full((size, patients), visits)
+        if conduct.dropout:
+            had = (stay > rng.random((size, patients, 1))).sum(axis=-1)
+        if conduct.missed:
+            lost = rng.random((size, patients, visits)) < conduct.missed
+            lost[..., 0] = False
+            y[lost] = np.nan
+            yield [_patchy(conduct, truth, analysis, y, np.minimum(had, able)) for able in conduct.able]
+        else:
+            yield [
+                _monotone(conduct, truth, analysis, y, np.minimum(had, able), able) for able in conduct.able
+            ]
+
+
+def _start(truth: Scales) -> Array:
+    # Where the truth is 0 the search starts from a small number.
+    level, response = max(truth.level_sd, 1e-3), max(truth.response_sd, 0.1 * truth.residual_sd)
+    return np.array(
+        [np.log(level), np.log(response), np.arctanh(truth.correlation), np.log(truth.residual_sd)]
+    )
+
+
+def _monotone(
+    conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints, able: Ints
+) -> Analysis:
+    data = statistics(y, had, conduct.arm)
+    of = factors(covariance(conduct.shape, *truth))
+    final = expected_n(conduct.arm, had, able, remaining(conduct.weeks, conduct.dropout))
+    posterior = effect_posterior(data, conduct.shape, analysis, later=final[:, None], start=_start(truth))
+    return Analysis(
+        posterior,
+        estimate(data, of),
+        estimate_variance(of, data.n),
+        estimate_variance(of, final),
+        (final - data.n)[..., -1].sum(axis=-1),
+    )
+
+
+def _patchy(conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints) -> Analysis:
+    """Analyse one trial after the other; what the final analysis will be is not worked out."""
+    seen = np.where(np.arange(conduct.shape.size) < had[..., None], y, np.nan)
+    known = [pattern_estimate(each, conduct.arm, conduct.shape, *truth) for each in seen]
+    posteriors = [
+        pattern_posterior(each, conduct.arm, conduct.shape, analysis, start=_start(truth)) for each in seen
+    ]
+    nothing = np.full(len(seen), np.nan)
+    return Analysis(
+        EffectPosterior(
+            np.concatenate([each.weight for each in posteriors]),
+            np.concatenate([each.mean for each in posteriors]),
+            np.concatenate([each.variance for each in posteriors]),
+        ),
+        np.array([mean for mean, _ in known]),
+        np.array([variance for _, variance in known]),
+        nothing,
+        nothing,
+    )

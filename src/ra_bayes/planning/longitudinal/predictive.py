@@ -1,0 +1,85 @@
+"""Predictive probability: how likely the trial is to end in success, given the data so far.
+
+At SDs k of the lattice the effect is Normal(m_k, u_k) now and will have the variance u'_k at the final
+analysis, so that the final posterior mean is Normal(m_k, u_k - u'_k) given the data so far. The final
+analysis will have learned only part of which SDs are true. With h = half the records still to come at the
+last visit, the information that they hold on a log variance, and V = Var(log u') over the lattice, that
+part is taken to be
+
+    l = h V / (1 + h V).
+
+and of the differences between the m_k, which come from visits still to be made, a half. The final posterior
+then has, should k be true, the mean Normal(M_k, u_k - u'_k) and the variance F_k^2,
+
+    M_k = m + sqrt(1/2) (m_k - m),        F_k^2 = l u'_k + (1 - l) E[u'] + Var(m_k) / 2,
+
+m the mean of the m_k: the variance of the posterior now is that of the final mean plus the expected F^2, as
+it must be. What is left unknown of the variance makes the final posterior a little heavier in its tails than
+a normal, its quantile z + (1 - l) V (z^3 - 3 z) / 8 (Cornish and Fisher 1938). Success is the mean at
+least that many F_k above the threshold. This is an approximation; benchmarks compare it with brute force.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from ra_bayes.planning.longitudinal.known import direction
+from ra_bayes.planning.longitudinal.posterior import EffectPosterior
+from ra_bayes.planning.rule import Criterion
+
+__all__ = ["predictive_probability"]
+
+type Array = NDArray[np.float64]
+
+# Share of the estimate's dependence on the SDs that the final analysis keeps; simulated trials kept 0.4 to
+# 0.6.
+_UNSETTLED = 0.5
+
+
+def predictive_probability(
+    now: EffectPosterior,
+    success: tuple[Criterion, ...],
+    coming: ArrayLike,
+    effect: tuple[float, float] | None = None,
+) -> Array:
+    """Return the predictive probability of success at the final analysis (trial).
+
+    Parameters
+    ----------
+    now
+        The posterior so far, its analysis 1 the final one.
+    success
+        The success criteria of the final analysis.
+    coming
+        Records still to come at the last visit, in all arms (trial) or one number.
+    effect
+        Prior of the effect, None for flat.
+    """
+    side = direction(success)
+    precision = 0.0 if effect is None else effect[1] ** -2.0
+    weight, means, u = now.updated(effect)
+    last = 1.0 / (1.0 / now.variance[:, 1] + precision)
+
+    def over_nodes(x: Array) -> Array:
+        return np.asarray((weight * x).sum(axis=-1, keepdims=True))
+
+    mean = over_nodes(means)
+    log = np.log(last)
+    unknown = over_nodes((log - over_nodes(log)) ** 2)
+    half = 0.5 * np.broadcast_to(np.asarray(coming, dtype=float), mean.shape[:1])[:, None]
+    learned = half * unknown / (1.0 + half * unknown)
+    unsettled = _UNSETTLED * over_nodes((means - mean) ** 2)
+    final_sd = np.sqrt(learned * last + (1.0 - learned) * over_nodes(last) + unsettled)
+    centre = mean + np.sqrt(1.0 - _UNSETTLED) * (means - mean)
+    ahead = np.full(means.shape, np.inf)
+    for each in success:
+        if each.basis == "posterior":
+            normal = float(special.ndtri(each.probability))
+            z = normal + (1.0 - learned) * unknown * (normal**3 - 3.0 * normal) / 8.0
+            ahead = np.minimum(ahead, side * (centre - each.threshold) - z * final_sd)
+    gain = np.sqrt(np.maximum(u - last, 0.0))
+    # Where nothing more is to come, the trial is decided.
+    scaled = np.where(gain > 0.0, ahead / np.where(gain > 0.0, gain, 1.0), np.copysign(np.inf, ahead))
+    return np.asarray((weight * special.ndtr(scaled)).sum(axis=-1))
