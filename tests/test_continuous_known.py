@@ -344,6 +344,17 @@ def test_a_vague_prior_of_the_effect_is_not_calibrated_at_small_n(n: int, expect
     assert told == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_control_mean_not_given_is_that_of_its_prior() -> None:
+    design = KnownSd(Rule((above(0, 0.9),)), 10.0, (8,), (4,), control_mean=ROBUST)
+    told = known_stopping(design, {"effect": np.array([4.0]), "control_mean": np.array([-5.0])})
+    silent = known_stopping(design, {"effect": np.array([4.0])})
+    zero = known_stopping(design, {"effect": np.array([4.0]), "control_mean": np.array([0.0])})
+    assert silent.success[0, 0] == told.success[0, 0] != zero.success[0, 0]
+    # With a prior of the treated alone nothing says where the control is.
+    with pytest.raises(RaBayesError, match="have no control_mean"):
+        known_stopping(KnownSd(OK, 10.0, (8,), (4,), mean=ROBUST), {"effect": np.zeros(1)})
+
+
 OK = Rule((above(0, 0.9),))
 
 

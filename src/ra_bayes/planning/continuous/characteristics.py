@@ -39,8 +39,8 @@ def known_stopping(
     truths
         ``effect`` (truth), in the estimand's sign: a mean, or treated minus control. Beside it, if wanted,
         ``effect_sd`` (the effect is drawn from Normal(effect, effect_sd^2): assurance), ``residual_sd`` (true
-        SD of a patient's number, the design's own if not given) and ``control_mean`` (0 if not given; matters
-        with priors by arm). Others are not looked at.
+        SD of a patient's number, the design's own if not given) and ``control_mean`` (matters with priors by
+        arm; what the prior of the control expects if not given). Others are not looked at.
     simulations, seed
         For what is simulated.
 
@@ -58,7 +58,8 @@ def known_stopping(
     >>> known_stopping(design, {"effect": np.array([0.0, 0.5])}).p_success.round(4)
     array([0.05  , 0.8038])
     """
-    given = truth_arrays(truths, {"effect_sd": 0.0, "residual_sd": design.sd, "control_mean": 0.0})
+    asked = {"effect_sd": 0.0, "residual_sd": design.sd, "control_mean": design.expected_control}
+    given = truth_arrays(truths, asked)
     success = np.zeros((given["effect"].size, design.last))
     futility, drawn = np.zeros_like(success), np.zeros(given["effect"].size, dtype=bool)
     if not design.by_arm:
@@ -83,7 +84,11 @@ def known_stopping(
 
 
 def known_assurance(
-    design: KnownSd, effect: NormalMixture, *, control_mean: float = 0.0, residual_sd: float | None = None
+    design: KnownSd,
+    effect: NormalMixture,
+    *,
+    control_mean: float | None = None,
+    residual_sd: float | None = None,
 ) -> Stopping:
     """Return what a design does on average over a normal mixture of true effects (one truth).
 
@@ -97,7 +102,8 @@ def known_assurance(
     effect
         Design prior of the true effect.
     control_mean, residual_sd
-        True mean of the control (priors by arm) and SD of a patient's number, the design's if not given.
+        True mean of the control (matters with priors by arm) and SD of a patient's number; what the design
+        expects if not given.
 
     Examples
     --------
@@ -108,7 +114,9 @@ def known_assurance(
     array([0.6824])
     """
     mean, sd, weight = effect.arrays
-    same = {"effect": mean, "effect_sd": sd, "control_mean": np.full(mean.shape, control_mean)}
+    same = {"effect": mean, "effect_sd": sd}
+    if control_mean is not None:
+        same["control_mean"] = np.full(mean.shape, control_mean)
     same["residual_sd"] = np.full(mean.shape, design.sd if residual_sd is None else residual_sd)
     each = known_stopping(design, same)
     return Stopping(

@@ -97,6 +97,13 @@ class KnownSd:
         return bool(self.control) and (self.mean is not None or self.control_mean is not None)
 
     @property
+    def expected_control(self) -> float | None:
+        """The control's mean as its prior expects it; ``None`` where it matters and nothing is expected."""
+        if self.control_mean is not None:
+            return self.control_mean.mean
+        return None if self.by_arm else 0.0
+
+    @property
     def looks(self) -> Array:
         """Patients with an outcome at each look, both arms together."""
         return np.asarray(np.array(self.treated, dtype=float) + np.array(self.control or 0.0, dtype=float))

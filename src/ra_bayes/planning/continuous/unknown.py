@@ -123,6 +123,13 @@ class UnknownSd:
         return bool(self.control) and (self.mean is not None or self.control_mean is not None)
 
     @property
+    def expected_control(self) -> float | None:
+        """The control's mean as its prior expects it; ``None`` where it matters and nothing is expected."""
+        if self.control_mean is not None:
+            return self.control_mean.mean
+        return None if self.by_arm else 0.0
+
+    @property
     def arms(self) -> int:
         """One or two."""
         return 2 if self.control else 1

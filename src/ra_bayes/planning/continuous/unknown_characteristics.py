@@ -40,8 +40,8 @@ def unknown_stopping(
         The design.
     truths
         ``effect`` and ``residual_sd`` (SD of one patient's number), of each truth, in the outcome's unit; if
-        wanted ``effect_sd`` (the effect is drawn from Normal(effect, effect_sd^2)) and ``control_mean`` (0 if
-        not given; matters with priors by arm). Others are not looked at.
+        wanted ``effect_sd`` (the effect is drawn from Normal(effect, effect_sd^2)) and ``control_mean``
+        (matters with priors by arm; what the prior of the control expects if not given). Others are ignored.
     simulations, seed
         For designs of more than one look.
 
@@ -60,7 +60,8 @@ def unknown_stopping(
     >>> unknown_stopping(design, truths).p_success.round(4)
     array([0.05  , 0.8118])
     """
-    given = truth_arrays(truths, {"residual_sd": None, "effect_sd": 0.0, "control_mean": 0.0})
+    asked = {"residual_sd": None, "effect_sd": 0.0, "control_mean": design.expected_control}
+    given = truth_arrays(truths, asked)
     given["effect"] = design.sign * given["effect"]
     given["control_mean"] = design.sign * given["control_mean"]
     success, futility, *errors = (np.zeros((given["effect"].size, design.last)) for _ in range(4))
