@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -65,7 +66,7 @@ def test_every_command_is_accounted_for() -> None:
         ("make", "demo"),
         ("make", "test"),
         ("pip", "install"),
-        *(("ra-bayes", command) for command in ("models", "check", "fit", "report", "published")),
+        *(("ra-bayes", command) for command in ("models", "check", "fit", "report", "published", "plan")),
     }
 
 
@@ -106,6 +107,21 @@ def test_published_says_what_the_readme_says(run: Run) -> None:
     assert len(chances) == 3 * 3 * 2
     (low, high) = re.findall(r"has a probability between ([\d.]+) and ([\d.]+),", README)[0]
     assert [float(low), float(high)] == pytest.approx([min(chances), max(chances)], abs=0.04)
+
+
+def test_plan_says_what_the_readme_says(run: Run, elsewhere: Path) -> None:
+    run("plan")
+    plan = json.loads((elsewhere / "plans" / "acr20_randomised" / "plan.json").read_text(encoding="utf-8"))
+    (section,) = re.findall(r"## A trial to come\n(.*?)\n## ", README, flags=re.DOTALL)
+    said = " ".join(section.split())
+    source, new, control, sceptic = (f"{100 * row['assurance']:.0f}%" for row in plan["waterfall"])
+    assert f"a chance of success of {source}; for a new trial in new patients {new}" in said
+    assert f"control arms really show {control}, and" in said
+    assert f"does nothing {sceptic}." in said
+    assert f"it tends to {100 * plan['ceiling']:.0f}%" in said
+    power, assurance = plan["answers"]
+    assert f"it needs {power['n']} for a power of 80%" in said
+    assert assurance["n"] is None
 
 
 def test_table_is_read(tmp_path: Path) -> None:
