@@ -33,7 +33,7 @@ ESTIMATES = ((-51.0, 10.0), (-36.0, 5.0), (-90.0, 17.0))
 def test_the_vague_part_is_worth_next_to_nothing_in_every_family() -> None:
     assert unit_information(beta(20, 80)) == UNIFORM
     assert unit_information(normal(-49, 20), 88.0) == normal(-49, 88)
-    assert unit_information(gamma(6, 20)) == gamma(0.3, 1.0)
+    assert unit_information(gamma(6, 20)) == gamma(1.0, 1.0 / 0.3)
     for prior, sigma in ((beta(20, 80), None), (normal(-49, 20), 88.0), (gamma(6, 20), None)):
         mixed = robust(prior, weight=0.3, sigma=sigma)  # type: ignore[type-var]
         assert [part.weight for part in mixed.parts] == pytest.approx([0.7, 0.3])

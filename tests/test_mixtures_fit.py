@@ -75,9 +75,9 @@ def test_a_grid_that_ends_in_the_middle_of_a_distribution_counts_its_end_half() 
         BetaMixture((Beta(20.0, 60.0, 0.7), Beta(2.0, 3.0, 0.3))),
         NormalMixture((Normal(-50.0, 8.0, 0.6), Normal(-55.0, 40.0, 0.4))),
         GammaMixture((Gamma(40.0, 100.0, 0.75), Gamma(2.0, 2.0, 0.25))),
-        beta(0.6, 8.0),
+        beta(1.6, 8.0),
         normal(3.0, 0.1),
-        gamma(0.8, 5.0),
+        gamma(1.8, 5.0),
     ],
 )
 def test_a_mixture_is_found_again(truth: Mixture) -> None:
@@ -128,6 +128,16 @@ def test_two_modes_get_a_part_each() -> None:
     truth = BetaMixture((Beta(30.0, 270.0, 0.5), Beta(270.0, 30.0, 0.5)))
     found = fit_mixture(grid_of(truth), BetaMixture)
     assert sorted(round(a) for a, _, _ in found.mixture.parts) == [30, 270]
+
+
+@pytest.mark.parametrize("truth", [beta(0.7, 8.0), beta(8.0, 0.7), beta(0.6, 0.8), gamma(0.7, 5.0)])
+def test_parts_are_bounded_and_still_near_what_is_not(truth: BetaMixture | GammaMixture) -> None:
+    found = fit_mixture(grid_of(truth), type(truth))
+    a, b, _ = found.mixture.arrays
+    assert a.min() >= 1.0
+    assert isinstance(truth, GammaMixture) or b.min() >= 1.0
+    assert found.kl < 0.02
+    assert found.mixture.mean == pytest.approx(truth.mean, rel=0.01)
 
 
 def test_a_mixture_of_no_parts_is_refused() -> None:
@@ -192,5 +202,7 @@ def test_where_elir_does_not_exist_a_sentence_says_so() -> None:
         assert effective_sample_size(prior, method="moment") > 0
     with pytest.raises(RaBayesError, match="give it as sigma"):
         effective_sample_size(normal(0, 1))
+    with pytest.raises(RaBayesError, match="several places"):
+        effective_sample_size(mix((0.4, beta(1, 90)), (0.4, beta(90, 1)), (0.2, UNIFORM)))
     with pytest.raises(RaBayesError, match="elir or moment"):
         effective_sample_size(UNIFORM, method="morita")  # type: ignore[arg-type]

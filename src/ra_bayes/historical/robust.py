@@ -60,19 +60,19 @@ def unit_information[M: (BetaMixture, NormalMixture, GammaMixture)](
 ) -> M:
     """Return a prior that is worth next to nothing.
 
-    Uniform for a rate, two patients; for a mean a normal about the prior's mean that is worth one patient
-    of SD `sigma` (unit information; Kass and Wasserman 1995); for an event rate a gamma of the prior's
-    mean that is worth one unit of exposure.
+    Uniform for a rate, two patients; for a mean a normal about the prior's mean that is worth one patient of
+    SD `sigma` (unit information; Kass and Wasserman 1995); for an event rate an exponential of the prior's
+    mean, worth the exposure in which one event is expected, whatever its unit.
 
     Examples
     --------
     >>> unit_information(gamma(6, 20))
-    Gamma(0.3, 1)
+    Gamma(1, 3.333)
     """
     if isinstance(prior, BetaMixture):
         return UNIFORM
     if isinstance(prior, GammaMixture):
-        return gamma(prior.mean, 1.0)
+        return gamma(1.0, 1.0 / prior.mean)
     if sigma is None or not 0.0 < sigma < math.inf:
         raise RaBayesError(
             "a vague prior of a mean needs the SD of one patient; give it as sigma, above 0, or give vague"

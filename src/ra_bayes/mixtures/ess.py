@@ -58,7 +58,7 @@ def effective_sample_size(
     ------
     RaBayesError
         If `sigma` is missing, or elir does not exist: with a or b below 1 a part's density is infinite at an
-        end, and so is the average.
+        end, and so is the average; of a prior with its mass in several places it may be negative.
 
     Examples
     --------
@@ -89,7 +89,13 @@ def effective_sample_size(
         raise RaBayesError(
             f"elir does not exist for {prior!r}, a part of which is infinite at an end; write method='moment'"
         )
-    return _elir_of_rate(prior) if isinstance(prior, BetaMixture) else _elir_of_event_rate(prior)
+    found = _elir_of_rate(prior) if isinstance(prior, BetaMixture) else _elir_of_event_rate(prior)
+    if found < 0.0:
+        raise RaBayesError(
+            f"by elir {prior!r} is worth less than nothing: it has its mass in several places; "
+            "write method='moment'"
+        )
+    return found
 
 
 def _elir_of_rate(prior: BetaMixture) -> float:
