@@ -481,7 +481,7 @@ def test_the_documented_table_is_what_comes_out() -> None:
             prior = map_prior(counts, tau=float(scale)).mixture()
             assert isinstance(prior, BetaMixture)
             posterior = prior.update(4, 6)
-            cells += [cell(prior.mean, prior), cell(posterior.quantile(0.5), posterior)]
+            cells += cell(prior.mean, prior) + cell(posterior.quantile(0.5), posterior)
         # Whole percents; one on the edge may fall to either side.
         told = [float(each) for each in re.findall(r"\d+", documented)]
         assert cells == pytest.approx(told, abs=0.52)
