@@ -190,7 +190,7 @@ def _predictive_design(
 @click.option(
     "--n", type=int, help="Patients in all.  [default: the best number up to --nmax; needs --power]"
 )
-@_nmax
+@click.option("--nmax", type=int, default=100, show_default=True, help="Most patients in all.")
 @click.option("--looks", help="Patients at each look, as 10,20,30,40, instead of --n, --first and --every.")
 @click.option("--first", type=int, default=10, show_default=True, help="Patients at the first look.")
 @click.option("--every", type=int, default=5, show_default=True, help="Patients between looks.")

@@ -16,8 +16,9 @@ of O'Brien and Fleming's type: all but unreachable early, lambda at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -45,6 +46,7 @@ __all__ = [
 
 type Array = NDArray[np.float64]
 type Counts = NDArray[np.int_]
+type Flags = NDArray[np.bool_]
 
 LAMBDAS = tuple(np.arange(50, 100) / 100.0)
 GAMMAS = tuple(np.arange(21) / 20.0)
@@ -250,30 +252,60 @@ def _best(
     lambdas: Sequence[float],
     gammas: Sequence[float],
 ) -> tuple[tuple[float, ...], Bop2Design] | None:
-    """The best pair of parameters for these looks, with what it was ranked by; None if none will do."""
-    lambda_, gamma = (each.ravel() for each in np.meshgrid(lambdas, gammas, indexing="ij"))
-    lower, upper = _grid(looks, p0, lambda_, gamma, efficacy, beta(p0, 1.0 - p0))
-    # Many parameters have the same boundaries: each is computed once, under the first parameters.
-    _, which = np.unique(np.hstack([lower, upper]), axis=0, return_index=True)
-    which = np.sort(which)
-    below, above = stopped(looks, lower[which], upper[which], (p0, p1))
-    success = above.sum(axis=2)
-    early = (below + above)[:, :, :-1]
-    en0 = looks[-1] - early[:, 0] @ (looks[-1] - np.array(looks[:-1], dtype=float))
-    kept = np.flatnonzero((success[:, 0] <= alpha) & (success[:, 1] >= (0.0 if power is None else power)))
-    if not kept.size:
+    """The best pair of parameters for these looks, with what it was ranked by; None if none will do.
+
+    The larger lambda, the higher every boundary: alpha and power fall, and without stopping for efficacy so
+    does EN0. So for each gamma, alpha is kept from some lambda on and power up to some lambda.
+    """
+    lambda_, gamma = np.sort(lambdas), np.asarray(gammas, dtype=float)
+    size = (len(gamma), len(lambda_))
+    pairs = np.tile(lambda_, len(gamma)), np.repeat(gamma, len(lambda_))
+    lower, upper = _grid(looks, p0, *pairs, efficacy, beta(p0, 1.0 - p0))
+
+    def success(column: Counts, rate: float) -> Array:
+        which = np.arange(size[0]) * size[1] + column
+        return np.asarray(stopped(looks, lower[which], upper[which], rate)[1].sum(axis=2)[:, 0])
+
+    column = np.indices(size)[1]
+    kept = np.ones(size, dtype=bool)
+    if power is not None:
+        last = _first(size, lambda each: success(each, p1) < power)[:, None] - 1
+        kept = column <= last if efficacy else column == last
+    if power is None or efficacy:
+        first = _first(size, lambda each: success(each, p0) <= alpha)[:, None]
+        kept &= column == first if power is None else column >= first
+    which = np.flatnonzero(kept)
+    if not which.size:
         return None
-    first, second = (-success[:, 1], en0) if power is None else (en0, -success[:, 1])
-    at = kept[np.lexsort((second[kept], first[kept]))[0]]
-    boundaries = _boundaries(looks, lower[which[at]], upper[which[at]])
-    design = Bop2Design(
-        boundaries,
-        float(lambda_[which[at]]),
-        float(gamma[which[at]]),
-        OperatingCharacteristics.of(boundaries, p0),
-        OperatingCharacteristics.of(boundaries, p1),
-    )
-    return (float(en0[at]), float(looks[-1]), -float(success[at, 1])), design
+    below, above = stopped(looks, lower[which], upper[which], (p0, p1))
+    declared = above[:, 1].sum(axis=1)
+    en0 = looks[-1] - (below + above)[:, 0, :-1] @ (looks[-1] - np.array(looks[:-1], dtype=float))
+    en0[above[:, 0].sum(axis=1) > alpha] = np.inf
+    if not np.isfinite(en0).any():
+        return None
+    declared = np.where(np.isfinite(en0), declared, -1.0)
+    order = (en0, -declared) if power is None else (-declared, en0)
+    best = which[np.lexsort(tuple(each.round(12) for each in order))[0]]
+    # Many pairs have the same boundaries; the first of them stands for all, by lambda and then gamma.
+    same = (lower == lower[best]).all(axis=1) & (upper == upper[best]).all(axis=1)
+    told = min(zip(pairs[0][same], pairs[1][same], strict=True))
+    boundaries = _boundaries(looks, lower[best], upper[best])
+    rates = [OperatingCharacteristics.of(boundaries, rate) for rate in (p0, p1)]
+    design = Bop2Design(boundaries, float(told[0]), float(told[1]), *rates)
+    return (rates[0].expected_n, float(looks[-1]), -rates[1].success), design
+
+
+def _first(size: tuple[int, int], holds: Callable[[Counts], Flags]) -> Counts:
+    """For each row the first column from which on it holds; the number of columns where nowhere."""
+    rows, columns = size
+    no, yes = np.full(rows, -1), np.full(rows, columns)
+    while ((yes - no) > 1).any():
+        middle = np.minimum((no + yes) // 2, columns - 1)
+        there = holds(np.maximum(middle, 0))
+        undecided = yes - no > 1
+        yes = np.where(undecided & there, middle, yes)
+        no = np.where(undecided & ~there, middle, no)
+    return yes
 
 
 def _grid(
@@ -283,7 +315,7 @@ def _grid(
     lower = np.empty((len(lambda_), len(looks)), dtype=int)
     upper = np.empty_like(lower)
     for k, (n, share) in enumerate(_shares(looks)):
-        probability = posterior_above(prior, p0, n)
+        probability = _posterior(prior, p0, n)
         # The posterior probability rises with the count: how many counts lie below a cut-off is the boundary.
         lower[:, k] = np.searchsorted(probability, lambda_ * share**gamma - MET) - 1
         last = k == len(looks) - 1
@@ -295,6 +327,12 @@ def _grid(
         else:
             upper[:, k] = n + 1
     return lower, upper
+
+
+# Designs of different sizes have looks in common.
+@lru_cache(maxsize=2048)
+def _posterior(prior: BetaMixture, p0: float, n: int) -> Array:
+    return posterior_above(prior, p0, n)
 
 
 def _shares(looks: Sequence[int]) -> Iterator[tuple[int, float]]:

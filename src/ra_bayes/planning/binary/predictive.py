@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import BetaMixture, beta
@@ -23,13 +22,10 @@ from ra_bayes.planning.binary.at_rate import OperatingCharacteristics
 from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.planning.binary.checks import check_errors, check_rates
 from ra_bayes.planning.binary.posterior import posterior_above, predictive_of
-from ra_bayes.planning.binary.recursion import LARGEST_N, binary_stopping, count_probabilities, stopped
+from ra_bayes.planning.binary.recursion import LARGEST_N, binary_stopping, count_probabilities
 from ra_bayes.planning.binary.rules import MET, rate_boundaries
 
 __all__ = ["PredictiveDesign", "predictive_boundaries", "predictive_design", "predictive_probability"]
-
-type Array = NDArray[np.float64]
-type Counts = NDArray[np.int_]
 
 # Lee and Liu begin to watch after ten patients.
 _FIRST_LOOK = 10
@@ -189,8 +185,7 @@ def _of_size(
     n: int, first: int, p0: float, p1: float, alpha: float, power: float, prior: BetaMixture
 ) -> PredictiveDesign | None:
     looks = tuple(range(first, n + 1))
-    final = posterior_above(prior, p0, n)
-    best: tuple[float, int, float] | None = None
+    best: PredictiveDesign | None = None
     # Watching takes power away: without it there must be enough, in the most powerful test of level alpha.
     alone = count_probabilities((p0, p1), n, np.arange(n + 1))[:, ::-1].cumsum(axis=1)[:, ::-1]
     strict = int((alone[0] > alpha).sum())
@@ -198,47 +193,47 @@ def _of_size(
     if strict > n or alone[1, strict] + part * (alone[1, strict - 1] - alone[1, strict]) < power:
         return None
     for need in range(1, int((alone[1] >= power).sum())):
-        upper = np.array([[*(each + 1 for each in looks[:-1]), need]])
-        theta_l, lower = _futility(looks, need, n, prior)
-        _, above = stopped(looks, lower, np.repeat(upper, len(lower), axis=0), (p0, p1))
-        success = above[:, :, -1]
-        kept = np.flatnonzero((success[:, 0] <= alpha) & (success[:, 1] >= power))
-        if kept.size:
-            # The later the threshold, the more trials stop: power falls, and so does the expected number.
-            threshold = float(theta_l[kept[-1]])
-            design = _boundaries(looks, lower[kept[-1]], need)
-            en0 = float(binary_stopping(design, p0).expected_n[0])
-            if best is None or en0 < best[0]:
-                best = (en0, need, threshold)
-    if best is None:
-        return None
-    _, need, threshold = best
-    values, lower = _futility(looks, need, n, prior)
-    at = int(np.searchsorted(values, threshold))
-    boundaries = _boundaries(looks, lower[at], need)
-    return PredictiveDesign(
-        boundaries,
-        (float(values[at - 1]) if at else 0.0, threshold),
-        (float(final[need - 1]), float(final[need])),
-        OperatingCharacteristics.of(boundaries, p0),
-        OperatingCharacteristics.of(boundaries, p1),
-    )
+        found = _latest(looks, need, p0, p1, alpha, power, prior)
+        if found is not None and (best is None or found.at_p0.expected_n < best.at_p0.expected_n):
+            best = found
+    return best
 
 
-def _futility(looks: Sequence[int], need: int, n: int, prior: BetaMixture) -> tuple[Array, Counts]:
-    """Every threshold theta_L that matters, rising, and the futility boundaries it leads to (theta, look)."""
+def _latest(
+    looks: Sequence[int], need: int, p0: float, p1: float, alpha: float, power: float, prior: BetaMixture
+) -> PredictiveDesign | None:
+    """The largest theta_L that keeps the power, if it keeps alpha too.
+
+    The larger theta_L, the more trials stop: power, alpha and the expected number of patients all fall.
+    """
+    n = looks[-1]
     outcome = np.arange(n + 1) >= need
     predicted = [predictive_of(prior, each, n, outcome) for each in looks[:-1]]
-    # A count that can no longer succeed has PP = 0: any threshold above 0 stops there.
-    values = np.unique(np.concatenate([np.zeros(0), *predicted]).round(12)) if predicted else np.array([0.0])
-    values = np.unique(np.append(values[(values > 0.0) & (values < 0.5)], 1e-9))
-    lower = np.full((len(values), len(looks)), -1)
-    for k, each in enumerate(predicted):
-        lower[:, k] = np.searchsorted(each, values - MET) - 1
-    lower[:, -1] = need - 1
-    return values, lower
+    # Every threshold that makes a difference. A count that can no longer succeed has PP = 0.
+    theta_l = np.unique(np.concatenate([[1e-9], *predicted]).round(12))
+    theta_l = theta_l[(theta_l > 0.0) & (theta_l < 0.5)]
 
+    def boundaries(threshold: float) -> Boundaries:
+        counts = [int(np.searchsorted(each, threshold - MET)) - 1 for each in predicted]
+        futility = [count if count >= 0 else None for count in counts]
+        return Boundaries(tuple(looks), (*futility, need - 1), (*(None,) * len(futility), need))
 
-def _boundaries(looks: Sequence[int], lower: Counts, need: int) -> Boundaries:
-    futility = tuple(int(each) if each >= 0 else None for each in lower)
-    return Boundaries(tuple(looks), futility, (*(None,) * (len(looks) - 1), need))
+    kept, lost = -1, len(theta_l)
+    while lost - kept > 1:
+        middle = (kept + lost) // 2
+        enough = binary_stopping(boundaries(theta_l[middle]), p1).p_success[0] >= power
+        kept, lost = (middle, lost) if enough else (kept, middle)
+    if kept < 0:
+        return None
+    design = boundaries(theta_l[kept])
+    at_p0 = OperatingCharacteristics.of(design, p0)
+    if at_p0.success > alpha:
+        return None
+    final = posterior_above(prior, p0, n)
+    return PredictiveDesign(
+        design,
+        (float(theta_l[kept - 1]) if kept else 0.0, float(theta_l[kept])),
+        (float(final[need - 1]), float(final[need])),
+        at_p0,
+        OperatingCharacteristics.of(design, p1),
+    )

@@ -92,31 +92,40 @@ def stopped(
         As for :func:`binary_stopping`.
     """
     below, above = [], []
-    for n, low, high in shares_stopped(looks, lower, upper):
+    for n, events, low, high in shares_stopped(looks, lower, upper):
         # After every patient few counts are new beyond a boundary.
         reached = np.flatnonzero((low + high).any(axis=0))
-        probability = count_probabilities(truth, n, reached).T
+        probability = count_probabilities(truth, n, events[reached]).T
         below.append(low[:, reached] @ probability)
         above.append(high[:, reached] @ probability)
     return np.stack(below, axis=-1), np.stack(above, axis=-1)
 
 
-def shares_stopped(looks: Sequence[int], lower: Counts, upper: Counts) -> Iterator[tuple[int, Array, Array]]:
-    """Yield each look and the share s_k(x) of orders that stop there, below and above (design, events)."""
+def shares_stopped(
+    looks: Sequence[int], lower: Counts, upper: Counts
+) -> Iterator[tuple[int, Counts, Array, Array]]:
+    """Yield look, counts x and the share s_k(x) of orders that stop there, below and above (design, x).
+
+    Only counts that some design can reach at the look are there.
+    """
     if looks[-1] > LARGEST_N:
         raise RaBayesError(
             f"a trial of {looks[-1]} patients is too large to be counted exactly; write at most {LARGEST_N}"
         )
     going = np.ones((len(lower), 1))
-    before = 0
+    before, fewest = 0, 0
     for k, n in enumerate(looks):
-        going = going @ step(before, n - before)
-        events = np.arange(n + 1)
+        # Between the fewest and the most events of those going on, the step is that from fewest = 0.
+        going = going @ step(going.shape[1] - 1, n - before)
+        events = np.arange(fewest, fewest + going.shape[1])
         low, high = events <= lower[:, k, None], events >= upper[:, k, None]
-        share = going / half(n)
-        yield n, np.where(low, share, 0.0), np.where(high, share, 0.0)
+        share = going / half(n)[events]
+        yield n, events, np.where(low, share, 0.0), np.where(high, share, 0.0)
         going = np.where(low | high, 0.0, going)
-        before = n
+        left = np.flatnonzero(going.any(axis=0))
+        first, last = (left[0], left[-1]) if left.size else (0, 0)
+        going = going[:, first : last + 1]
+        before, fewest = n, fewest + int(first)
 
 
 def step(n: int, more: int) -> Array:
