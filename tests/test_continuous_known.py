@@ -317,6 +317,11 @@ def test_predictive_probability_of_a_full_trial_is_its_decision() -> None:
     design = KnownSd(Rule((above(0, 0.9),)), 1.0, (9,), (9,), control_mean=normal(0, 1))
     assert predictive_probability(design, (9, 2.0), (9, 0.0)) == 1.0
     assert predictive_probability(design, (9, 0.1), (9, 0.0)) == 0.0
+    # What n and m patients tell of a difference, n m / (n + m), is rounded; nobody must not become less.
+    for n in range(1, 25):
+        for m in range(1, 25):
+            design = KnownSd(Rule((above(0, 0.9),)), 1.0, (n,), (m,))
+            assert predictive_probability(design, (n, 9.0), (m, 0.0)) == 1.0
 
 
 def test_a_predictive_criterion_stops_where_the_predictive_probability_crosses() -> None:

@@ -21,7 +21,7 @@ __all__ = ["known_assurance", "known_stopping"]
 type Array = NDArray[np.float64]
 
 # Pairs of nodes an integral may have, some seconds' worth; beyond, trials are simulated.
-_MOST_PAIRS = 2e9
+_MOST_PAIRS = 1e9
 
 
 def known_stopping(
@@ -75,7 +75,7 @@ def known_stopping(
             found = simulated_sums(design, same, simulations, seed) if long else two_sums(design, same)
         else:
             found = one_sum(design.information, float(sd), low, high, effect, spread)
-        success[rows], futility[rows] = found
+        success[rows], futility[rows] = (np.clip(each, 0.0, 1.0) for each in found)
     error = [np.where(drawn[:, None], np.sqrt(p * (1.0 - p) / simulations), 0.0) for p in (success, futility)]
     engine = "exact: integration over the arms' sums, SD known"
     if drawn.any():

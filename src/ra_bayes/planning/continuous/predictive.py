@@ -130,7 +130,8 @@ def _terms(
 def _ahead(belief: Belief, n: float, total: float, sd: float) -> tuple[Array, Array, Array]:
     """Predictive mean a + b y and SD of the mean over `total` patients, after n with mean y, by part."""
     a, b, v = belief.line(n / sd**2)
-    rest = total - n
+    # Patients are whole, but what they tell of a difference is not.
+    rest = max(total - n, 0.0)
     spread = np.sqrt(rest**2 * v + rest * sd**2) / total
     return rest * a / total, (n + rest * b) / total, spread
 
