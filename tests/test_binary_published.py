@@ -7,8 +7,11 @@ import pytest
 from ra_bayes.mixtures import UNIFORM, beta
 from ra_bayes.planning.binary.bop2 import bop2_boundaries, bop2_smallest
 from ra_bayes.planning.binary.boundaries import Boundaries
+from ra_bayes.planning.binary.difference_table import difference_table
+from ra_bayes.planning.binary.posterior import predictive_of
 from ra_bayes.planning.binary.predictive import predictive_probability
 from ra_bayes.planning.binary.recursion import binary_stopping
+from ra_bayes.planning.binary.rules import rate_boundaries
 from ra_bayes.planning.binary.simon import SimonDesign, simon
 
 
@@ -77,3 +80,22 @@ def test_assurance_of_astrazeneca() -> None:
     posterior = UNIFORM.update(18, 48)
     found = binary_stopping(Boundaries((77,), (None,), (23,)), posterior)
     assert round(float(found.p_success[0]), 8) == 0.84057583
+
+
+def test_ph2bayes_futility_bounds() -> None:
+    # ph2bayes 0.0.2, stopbound_pred(0.05, "futility", 40, 0.6, 1.4, 0.3, 0.85): the first n with each bound.
+    looks = tuple(range(1, 41))
+    wanted = [(0.3, (None,) * 39 + (0.85,))]
+    design = rate_boundaries(looks, beta(0.6, 1.4), success=wanted, predictive_futility=0.05)
+    first = {}
+    for n, bound in zip(looks, design.futility, strict=True):
+        if bound is not None:
+            first.setdefault(bound, n)
+    assert [first[bound] for bound in range(10)] == [4, 8, 11, 14, 17, 20, 22, 25, 27, 29]
+
+
+def test_phase1b_predictive_probability_against_an_uncertain_control() -> None:
+    # phase1b's tests of h_predprobdist_single_arm: 16 of 23, 40 in all, Beta(.6, .4); success when
+    # Pr(rate > control + .1) >= .9 with Beta(7, 11) for the control.
+    success = difference_table(beta(0.6, 0.4), 40, beta(7.0, 11.0), 0, 0.1)[:, 0] >= 0.9
+    assert round(float(predictive_of(beta(0.6, 0.4), 23, 40, success)[16]), 7) == 0.7081907
