@@ -105,7 +105,7 @@ def main() -> None:
             f"largest difference {off[error > 1e-4].max():.1f} Monte Carlo errors"
         )
     interim = seconds(lambda: interim_stopping(design, beta(0.2, 0.8), 9, 30))
-    print(f"predictive probabilities at an interim with two to five looks to come: {interim * 1e3:.3f} ms")
+    print(f"predictive probabilities at an interim with four looks to come: {interim * 1e3:.3f} ms")
     print(conditions())
 
 
