@@ -141,6 +141,8 @@ def test_an_uncertain_effect_is_averaged_over() -> None:
             Rule((above(0, 0.9, "all"),), (above(0.5, 0.1, "interim"),)),
             (4, 8), (2, 4), control_mean=MeanPrior(0.0, 6.0), sd=SdPrior(1.0, 3.0),
         ),
+        # The control is its prior alone at first, and the treated are all in before it is.
+        UnknownSd(Rule((above(0, 0.9, "all"),)), (4, 8, 8), (0, 2, 5), control_mean=MeanPrior(0.0, 6.0)),
     ],
 )  # fmt: skip
 def test_looks_agree_with_simulated_patients(design: UnknownSd) -> None:

@@ -109,16 +109,25 @@ def _trials(
         control_sums = control_sums + (others[k] * other if others[k] else 0.0)
         gap = sums / design.information[k]
         if design.by_arm:
-            gap = gap - (control_sums / design.others[k] if design.others[k] else control)
-        low, high = bounds(simple, k, np.zeros(1))
-        known_won[k], known_lost[k] = gap > high, gap < low
-    same = {"effect": np.array([simple.sign * truth["effect"]]), "effect_sd": np.array([truth["effect_sd"]])}
-    exact = known_stopping(simple, same)
-    return ends(won, lost), ends(known_won, known_lost), (exact.success[0], exact.futility[0])
+            gap = gap - control_sums / max(design.others[k], 1.0)
+        if simple is not None:
+            low, high = bounds(simple, k, np.zeros(1))
+            known_won[k], known_lost[k] = gap > high, gap < low
+    chance = np.zeros(design.last), np.zeros(design.last)
+    if simple is not None:
+        effects = {"effect": np.array([design.sign * truth["effect"]])}
+        exact = known_stopping(simple, effects | {"effect_sd": np.array([truth["effect_sd"]])})
+        chance = exact.success[0], exact.futility[0]
+    return ends(won, lost), ends(known_won, known_lost), chance
 
 
-def _known(design: UnknownSd, sd: float) -> KnownSd:
-    """The design with the SD known; priors by arm, which would make it a plane, left out."""
+def _known(design: UnknownSd, sd: float) -> KnownSd | None:
+    """The design with the SD known; priors by arm, which would make it a plane, left out.
+
+    ``None`` where the control is its prior alone at first, so that there is no such design.
+    """
+    if design.control and design.control[0] == 0:
+        return None
     prior = None
     if not design.control and design.mean is not None:
         prior = normal(design.mean.mean, sd / np.sqrt(design.mean.patients))
