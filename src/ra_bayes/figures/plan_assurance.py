@@ -20,6 +20,7 @@ from ra_bayes.figures.plan_marks import (
     error_words,
     errors_of,
     probability_axis,
+    truth_words,
     value_text,
 )
 from ra_bayes.figures.style import (
@@ -198,9 +199,8 @@ def _largest(plan: Plan) -> dict[str, float]:
 def _notes(plan: Plan) -> str:
     design, largest = plan.design, _largest(plan)
     notes = [
-        f"Probability of success by size. Power: if the true {design.estimand} is "
-        f"{value_text(design, design.truth.alternative)}; type I error: if it is "
-        f"{value_text(design, design.truth.null)}."
+        f"Probability of success by size. Power: if {truth_words(design, design.truth.alternative)}; type I "
+        f"error: if it is {value_text(design, design.truth.null)}."
     ]
     if _has_assurance(plan):
         notes.append("Assurance: power averaged over the design prior; its ceiling is its limit as n grows.")

@@ -35,6 +35,7 @@ __all__ = [
     "evenly",
     "probability_axis",
     "truth_label",
+    "truth_words",
     "value_text",
 ]
 
@@ -97,6 +98,12 @@ def value_text(design: Design, value: float) -> str:
     return (
         f"{text} {unit}" if unit and design.endpoint.kind != "binary" and not design.endpoint.ratio else text
     )
+
+
+def truth_words(design: Design, value: float) -> str:
+    """Return a clause: ``the true rate of ACR20 response at week 16 is 0.5``."""
+    closed = "," if "," in design.estimand else ""
+    return f"the true {design.estimand}{closed} is {value_text(design, value)}"
 
 
 def truth_label(design: Design, letters: int = 50) -> str:

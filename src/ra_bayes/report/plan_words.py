@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.figures.plan_assurance import nominal
-from ra_bayes.figures.plan_marks import value_text
+from ra_bayes.figures.plan_marks import truth_words, value_text
 from ra_bayes.numbers import listed
 from ra_bayes.report.plan_numbers import probability_text, size_text, with_error
 
@@ -30,26 +30,24 @@ def headline(plan: Plan) -> str:
         row = _row(plan, "alternative")
         return (
             f"With {_patients(design)} the trial succeeds with probability "
-            f"{_success(row)} if the true {design.estimand} is {value_text(design, row['truth'])}."
+            f"{_success(row)} if {truth_words(design, row['truth'])}."
         )
     value = _reached(answer)
     if answer.quantity == "power":
-        truth = f"if the true {design.estimand} is {value_text(design, design.truth.alternative)}"
+        truth = f"if {truth_words(design, design.truth.alternative)}"
         if answer.n is not None:
             return (
                 f"{_begin(_patients(design.at(answer.n)))} give a probability of success of {value} {truth}."
             )
         return (
             f"No size up to {_largest(answer)} patients reaches a probability of success of "
-            f"{answer.target:g} "
-            f"{truth}: it is {value} there."
+            f"{answer.target:g} {truth}: it is {value} there."
         )
     limit = f"as patients are added it tends to {answer.ceiling:.3f}"
     if answer.n is not None:
         return (
             f"{_begin(_patients(design.at(answer.n)))} give a probability of success of {value}, averaged "
-            "over "
-            f"what the truth may be; {limit}."
+            f"over what the truth may be; {limit}."
         )
     if answer.ceiling < answer.target:
         now = ""
@@ -58,8 +56,7 @@ def headline(plan: Plan) -> str:
             now = f"it is {chance} with {_patients(design)}, and "
         return (
             f"No number of patients gives a probability of success of {answer.target:g}, averaged over "
-            "what the "
-            f"truth may be: {now}{limit}."
+            f"what the truth may be: {now}{limit}."
         )
     return (
         f"No size up to {_largest(answer)} patients gives a probability of success of {answer.target:g}, "
@@ -74,8 +71,8 @@ def protocol(plan: Plan) -> str:
     control = f", at a control rate of {design.truth.control:g}" if design.truth.control is not None else ""
     said = [
         " ".join(str(design).splitlines()),
-        f"The type I error, the probability of success if the true {design.estimand} is "
-        f"{value_text(design, null['truth'])}{control}, is {_success(null)}; the power, that probability at "
+        f"The type I error, the probability of success if {truth_words(design, null['truth'])}{control}, is "
+        f"{_success(null)}; the power, that probability at "
         f"{value_text(design, alternative['truth'])}, is {_success(alternative)}.",
     ]
     if len(design.looks) > 1:
@@ -102,11 +99,9 @@ def grant(plan: Plan) -> str:
     design = plan.design
     null, alternative = _row(plan, "null"), _row(plan, "alternative")
     said = [
-        f"We plan {_patients(design)}. If the true {design.estimand} is "
-        f"{value_text(design, alternative['truth'])}, the trial declares success with probability "
-        f"{_success(alternative)}; if it is {value_text(design, null['truth'])}, where success would be an "
-        "error, "
-        f"with probability {_success(null)}."
+        f"We plan {_patients(design)}. If {truth_words(design, alternative['truth'])}, the trial declares "
+        f"success with probability {_success(alternative)}; if it is {value_text(design, null['truth'])}, "
+        f"where success would be an error, with probability {_success(null)}."
     ]
     if plan.decisions is not None and plan.prior is not None:
         said += _believed(plan, plan.decisions)
@@ -149,8 +144,8 @@ def _believed(plan: Plan, chances: dict[str, Any]) -> list[str]:
 def _wanted(plan: Plan, answer: SampleSize) -> str:
     if answer.n is not None:
         return (
-            f"The smallest size with {answer.quantity} {answer.target:g} is "
-            f"{_patients(plan.design.at(answer.n))}; it has {_reached(answer)}."
+            f"From {_patients(plan.design.at(answer.n))} on, every size looked at has {answer.quantity} "
+            f"{answer.target:g} or more; {answer.n} have {_reached(answer)}."
         )
     if answer.ceiling < answer.target:
         return (
@@ -167,8 +162,7 @@ def limits(plan: Plan) -> list[str]:
     if design.arms == 1:
         said.append(
             "One arm: a success says that the estimand beats a number, not that treatment beats a control. "
-            "The "
-            "placebo response and regression to the mean are in it."
+            "The placebo response and regression to the mean are in it."
         )
     if design.truth.control is not None:
         said.append(
@@ -180,9 +174,7 @@ def limits(plan: Plan) -> list[str]:
             [f"{name.replace('_sd', ' SD')} {value:.3g}" for name, value in design.truth.scales.items()]
         )
         where = " on the log scale" if design.endpoint.ratio else ""
-        said.append(
-            f"Taken as true of patients{where}: {scales}. If patients differ more, the trial does less."
-        )
+        said.append(f"Taken as true of patients{where}: {scales}. If patients differ more, power is lower.")
     said.append(_of_conduct(design))
     said.append(_of_engine(plan))
     return said
@@ -192,13 +184,11 @@ def _of_belief(plan: Plan) -> str:
     if plan.prior is None:
         return (
             "There is no design prior: power is the probability of success if one assumed truth holds, and "
-            "says "
-            "nothing of how likely that truth is."
+            "says nothing of how likely that truth is."
         )
     return (
         "Assurance, its ceiling and the chances of right and wrong decisions rest on the design prior, "
-        "step by step "
-        "as told above. Who believes otherwise gets other numbers. The analysis does not use it."
+        "step by step as told above. Who believes otherwise gets other numbers. The analysis does not use it."
     )
 
 
@@ -242,12 +232,12 @@ def _of_engine(plan: Plan) -> str:
     simulated = (
         "the probabilities of the table of operating characteristics have no simulation error"
         if largest == 0.0
-        else f"their Monte Carlo standard error is at most {largest:.2g}; the seed is {plan.seed}"
+        else f"the Monte Carlo standard error of a probability of success is at most {largest:.2g}, the seed "
+        f"{plan.seed}"
     )
     return (
         f"Engine: {'; '.join(engines(plan))}; {simulated}. The numbers are those of the model that was "
-        "assumed: "
-        "none says that it is right."
+        "assumed: none says that it is right."
     )
 
 
