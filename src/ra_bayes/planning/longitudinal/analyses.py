@@ -32,12 +32,16 @@ _CHUNK = 500
 
 
 class Scales(NamedTuple):
-    """True SDs and correlation."""
+    """True SDs and correlations, arrays of one length: one truth for all trials (1), or one each (trial)."""
 
-    level_sd: float
-    response_sd: float
-    correlation: float
-    residual_sd: float
+    level_sd: Array
+    response_sd: Array
+    correlation: Array
+    residual_sd: Array
+
+    def part(self, which: slice) -> Scales:
+        """Return some trials' truths."""
+        return self if self.level_sd.size == 1 else Scales(*(each[which] for each in self))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +98,13 @@ class Analysis(NamedTuple):
 
 
 def analyses(
-    conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, trials: int, seed: int
-) -> Iterator[list[Analysis]]:
-    """Simulate trials with no effect and yield their analyses, by look, some hundred trials at a time.
+    conduct: Conduct, truths: Scales, analysis: LongitudinalAnalysis, trials: int, seed: int
+) -> Iterator[tuple[slice, list[Analysis]]]:
+    """Simulate trials with no effect and yield their analyses by look, some hundred trials at a time.
 
     Parameters
     ----------
-    conduct, truth, analysis
+    conduct, truths, analysis
         What is done, what is true, and the analysis prior.
     trials
         How many.
@@ -109,11 +113,13 @@ def analyses(
     """
     rng = np.random.default_rng(seed)
     stay = remaining(conduct.weeks, conduct.dropout)
-    root = np.linalg.cholesky(covariance(conduct.shape, *truth))
     visits, patients = conduct.shape.size, conduct.arm.size
     for first in range(0, trials, _CHUNK):
-        size = min(_CHUNK, trials - first)
-        y = rng.standard_normal((size, patients, visits)) @ root.T
+        which = slice(first, min(first + _CHUNK, trials))
+        size = which.stop - first
+        truth = truths.part(which)
+        root = np.linalg.cholesky(covariance(conduct.shape, *truth))
+        y = rng.standard_normal((size, patients, visits)) @ np.swapaxes(root, -1, -2)
         had = np.full((size, patients), visits)
         if conduct.dropout:
             had = (stay > rng.random((size, patients, 1))).sum(axis=-1)
@@ -121,19 +127,21 @@ def analyses(
             lost = rng.random((size, patients, visits)) < conduct.missed
             lost[..., 0] = False
             y[lost] = np.nan
-            yield [_patchy(conduct, truth, analysis, y, np.minimum(had, able)) for able in conduct.able]
+            looks = [_patchy(conduct, truth, analysis, y, np.minimum(had, able)) for able in conduct.able]
         else:
-            yield [
+            looks = [
                 _monotone(conduct, truth, analysis, y, np.minimum(had, able), able) for able in conduct.able
             ]
+        yield which, looks
 
 
-def _start(truth: Scales) -> Array:
-    # Where the truth is 0 the search starts from a small number.
-    level, response = max(truth.level_sd, 1e-3), max(truth.response_sd, 0.1 * truth.residual_sd)
-    return np.array(
-        [np.log(level), np.log(response), np.arctanh(truth.correlation), np.log(truth.residual_sd)]
-    )
+def start_of(truth: Scales) -> Array:
+    """Return where the search for the mode starts (truth, 4)."""
+    # Where the truth is 0 it starts from a small number.
+    least = 0.1 * truth.residual_sd
+    level, response = np.maximum(truth.level_sd, least), np.maximum(truth.response_sd, least)
+    rest = np.arctanh(truth.correlation), np.log(truth.residual_sd)
+    return np.stack([np.log(level), np.log(response), *rest], axis=-1)
 
 
 def _monotone(
@@ -142,7 +150,7 @@ def _monotone(
     data = statistics(y, had, conduct.arm)
     of = factors(covariance(conduct.shape, *truth))
     final = expected_n(conduct.arm, had, able, remaining(conduct.weeks, conduct.dropout))
-    posterior = effect_posterior(data, conduct.shape, analysis, later=final[:, None], start=_start(truth))
+    posterior = effect_posterior(data, conduct.shape, analysis, later=final[:, None], start=start_of(truth))
     return Analysis(
         posterior,
         estimate(data, of),
@@ -155,9 +163,12 @@ def _monotone(
 def _patchy(conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints) -> Analysis:
     """Analyse one trial after the other; what the final analysis will be is not worked out."""
     seen = np.where(np.arange(conduct.shape.size) < had[..., None], y, np.nan)
-    known = [pattern_estimate(each, conduct.arm, conduct.shape, *truth) for each in seen]
+    own = np.broadcast_to(np.stack(truth, axis=-1), (len(seen), 4))
+    starts = np.broadcast_to(start_of(truth), (len(seen), 4))
+    arm, shape = conduct.arm, conduct.shape
+    known = [pattern_estimate(each, arm, shape, *sds) for each, sds in zip(seen, own, strict=True)]
     posteriors = [
-        pattern_posterior(each, conduct.arm, conduct.shape, analysis, start=_start(truth)) for each in seen
+        pattern_posterior(each, arm, shape, analysis, start=at) for each, at in zip(seen, starts, strict=True)
     ]
     nothing = np.full(len(seen), np.nan)
     return Analysis(

@@ -1,40 +1,30 @@
 """Operating characteristics of a longitudinal design by simulation, with as little noise as can be had.
 
-One look: the chance of success is averaged over trials with the estimate integrated out (:mod:`.critical`).
-
-Several looks: trials are simulated whole and end where they end. Beside each decision stands that of
-someone who knows the SDs, of the same data; given how many patients were seen, its chance is known
-(:mod:`.known`). The difference between what they decided and that chance has mean 0 and goes along with
-what is wanted: a control variate (Glasserman 2004, section 4.1), its coefficients by least squares over the
-trials.
+Few truths: at each set of SDs so many trials are simulated, which serve every effect (:mod:`.trials`).
+Thousands of truths, the nodes of a design prior: :mod:`.many_truths`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
-from ra_bayes.planning.longitudinal.analyses import Analysis, Conduct, Scales, analyses
-from ra_bayes.planning.longitudinal.critical import critical_limits, end_probabilities
-from ra_bayes.planning.longitudinal.known import boundary, crossing_probabilities, limits
-from ra_bayes.planning.longitudinal.predictive import predictive_probability
-from ra_bayes.planning.rule import Criterion
+from ra_bayes.planning.longitudinal.analyses import Conduct, Scales, analyses
+from ra_bayes.planning.longitudinal.many_truths import corrected
+from ra_bayes.planning.longitudinal.trials import Rules, controls, outcomes, sides
 from ra_bayes.planning.stopping import Stopping
 
 __all__ = ["ENGINE", "operating_characteristics"]
 
 type Array = NDArray[np.float64]
-type Flags = NDArray[np.bool_]
-type Criteria = tuple[Criterion, ...]
-type Effect = tuple[float, float] | None
-type Rules = Sequence[tuple[Criteria, Criteria]]
 
 ENGINE = "integrated Gaussian longitudinal model, simulated"
+# With more sets of SDs than this, trials are not simulated at each.
+_FEW = 12
 
 
 def operating_characteristics(
@@ -79,35 +69,51 @@ def operating_characteristics(
     >>> conduct = Conduct(weeks, np.sqrt(weeks / 24), in_order((12, 12)), followed(24, (24,), weeks, None))
     >>> analysis = LongitudinalAnalysis(None, {"level_sd": (17, 0.35), "response_sd": (20, 0.4),
     ...                                        "residual_sd": (10, 0.45), "correlation": (4, 0)})
-    >>> truths = {"effect": np.array([0.0, -20.0]), "level_sd": np.full(2, 17.0),
-    ...           "response_sd": np.full(2, 20.0), "correlation": np.zeros(2), "residual_sd": np.full(2,
-    10.0)}
+    >>> truths = {"effect": np.array([0.0, -20.0]), "level_sd": np.full(2, 17.0)}
+    >>> truths |= {"response_sd": np.full(2, 20.0), "residual_sd": np.full(2, 10.0)}
+    >>> truths |= {"correlation": np.zeros(2)}
+    >>> from ra_bayes.planning.rule import Criterion
     >>> rule = ((Criterion("difference", "below", 0.0, 0.9),), ())
     >>> found = operating_characteristics(truths, conduct, (24,), [rule], analysis, trials=200, seed=1)
     >>> found.p_success.round(1).tolist()
     [0.1, 0.8]
     """
     values = _checked(truths)
-    shape = (values["effect"].size, len(looks))
     if conduct.able.shape[0] != len(looks) or len(criteria) != len(looks):
         raise RaBayesError(
             f"there are {len(looks)} looks, {conduct.able.shape[0]} in the conduct and {len(criteria)} in "
             "the rule; give one of each for every look"
         )
     _check_predictive(criteria, conduct)
-    found = {name: np.zeros(shape) for name in ("success", "futility", "success_mcse", "futility_mcse")}
     scales = np.stack([values[name] for name in Scales._fields], axis=1)
-    for row in np.unique(scales, axis=0):
+    distinct = np.unique(scales, axis=0)
+    if len(distinct) > _FEW and (len(looks) == 1 or len(sides(criteria)) == 1) and not conduct.missed:
+        mean, mcse = corrected(values, None, conduct, criteria, analysis, trials=trials, seed=seed)
+        return _stopping(looks, mean, mcse, f"{ENGINE}; between truths by regression on known SDs")
+    mean, mcse = np.zeros((2, values["effect"].size, 2 * len(looks)))
+    for row in distinct:
         where = np.flatnonzero((scales == row).all(axis=1))
-        batches = analyses(conduct, Scales(*row), analysis, trials, seed)
-        effects = values["effect"][where]
-        if len(looks) == 1:
-            parts = _one_look(batches, effects, criteria[0], analysis.effect)
-        else:
-            parts = _several_looks(batches, effects, criteria, analysis.effect)
-        for name, part in zip(found, parts, strict=True):
-            found[name][where] = part
-    return Stopping(looks=np.asarray(looks, dtype=float), **found, engine=ENGINE)
+        truth = Scales(*row[:, None])
+        drawn: list[list[tuple[Array, Array]]] = [[] for _ in where]
+        for _, batch in analyses(conduct, truth, analysis, trials, seed):
+            ended_at = outcomes(batch, criteria, analysis.effect)
+            for at, effect in enumerate(values["effect"][where]):
+                ended, control = ended_at(effect), np.zeros((1, 1))
+                if len(looks) > 1:
+                    decided, chance = controls(batch, effect, criteria, analysis.effect)
+                    control = decided - chance
+                drawn[at].append((ended, np.broadcast_to(control, ended.shape)))
+        for node, parts in zip(where, drawn, strict=True):
+            ended, control = (np.concatenate(each) for each in zip(*parts, strict=True))
+            mean[node], mcse[node] = _adjusted(ended, control)
+    return _stopping(looks, mean, mcse, ENGINE)
+
+
+def _stopping(looks: Sequence[int], mean: Array, mcse: Array, engine: str) -> Stopping:
+    half = len(looks)
+    return Stopping(
+        np.asarray(looks, dtype=float), mean[:, :half], mean[:, half:], mcse[:, :half], mcse[:, half:], engine
+    )
 
 
 def _checked(truths: Mapping[str, Array]) -> dict[str, Array]:
@@ -139,123 +145,14 @@ def _check_predictive(criteria: Rules, conduct: Conduct) -> None:
         )
 
 
-def _one_look(
-    batches: Iterator[list[Analysis]], effects: Array, rule: tuple[Criteria, Criteria], prior: Effect
-) -> tuple[Array, ...]:
-    """Return chances and their errors (truth, 1) of a design without interim looks."""
-    chances = []
-    for (look,) in batches:
-        at = critical_limits(look, *rule, prior)
-        chances.append(np.stack([end_probabilities(at, effect, look.variance) for effect in effects]))
-    drawn = np.concatenate(chances, axis=-1)
-    mcse = drawn.std(axis=-1) / np.sqrt(drawn.shape[-1])
-    return tuple(each[:, None] for each in (*drawn.mean(axis=-1).T, *mcse.T))
-
-
-def _several_looks(
-    batches: Iterator[list[Analysis]], effects: Array, criteria: Rules, prior: Effect
-) -> tuple[Array, ...]:
-    """Return chances and their errors (truth, look) of a design with interim looks."""
-    decided: list[list[Array]] = [[] for _ in effects]
-    controls: list[list[Array]] = [[] for _ in effects]
-    for looks in batches:
-        known = _known_limits(looks, criteria, prior)
-        for at, effect in enumerate(effects):
-            decided[at].append(_ended(*_decisions(looks, effect, criteria, prior)))
-            controls[at].append(_control(looks, effect, known))
-    pairs = [
-        _adjusted(np.concatenate(one), np.concatenate(other))
-        for one, other in zip(decided, controls, strict=True)
-    ]
-    mean, mcse = (np.stack(each) for each in zip(*pairs, strict=True))
-    half = len(criteria)
-    return mean[:, :half], mean[:, half:], mcse[:, :half], mcse[:, half:]
-
-
-def _decisions(looks: list[Analysis], effect: float, criteria: Rules, prior: Effect) -> tuple[Flags, Flags]:
-    """Return whether each look's criteria of success and of futility hold (trial, look)."""
-    success, futility = [], []
-    for look, (wanted, unwanted) in zip(looks, criteria, strict=True):
-        posterior = replace(look.posterior, mean=look.posterior.mean + effect)
-        found = {}
-        for each in {*wanted, *unwanted}:
-            if each.basis == "predictive":
-                found[each] = predictive_probability(posterior, criteria[-1][0], look.coming, prior)
-            else:
-                above = posterior.probability(each.threshold, prior)
-                found[each] = above if each.direction == "above" else 1.0 - above
-        none, known = np.zeros(look.estimate.size, dtype=bool), np.isfinite(look.variance)
-        holds = [found[each] >= each.probability for each in wanted]
-        fails = [found[each] < each.probability for each in unwanted]
-        success.append(np.logical_and.reduce(holds) & known if holds else none)
-        futility.append(np.logical_or.reduce(fails) & known if fails else none)
-    return np.stack(success, axis=1), np.stack(futility, axis=1)
-
-
-def _ended(success: Flags, futility: Flags) -> Array:
-    """Return indicators of success at each look, then of futility at each look (trial, 2 looks)."""
-    stop = success | futility
-    before = np.concatenate([np.zeros_like(stop[:, :1]), np.cumsum(stop, axis=1)[:, :-1] > 0], axis=1)
-    return np.concatenate([success & ~before, futility & ~success & ~before], axis=1).astype(float)
-
-
-def _known_limits(looks: list[Analysis], criteria: Rules, prior: Effect) -> tuple[float, Array, Array] | None:
-    """Return side, and estimates of futility and of success (trial, look), of who knows the SDs.
-
-    None if criteria look to both sides: such designs do without the control.
-    """
-    sides = {
-        each.direction for rule in criteria for part in rule for each in part if each.basis == "posterior"
-    }
-    if len(sides) != 1:
-        return None
-    side = 1.0 if sides == {"above"} else -1.0
-    lower, upper = [], []
-    for look, (wanted, unwanted) in zip(looks, criteria, strict=True):
-        last = (look.final, criteria[-1][0])
-        ends = [
-            [(1.0, side * boundary(each, look.variance, prior, last)) for each in part]
-            for part in (wanted, unwanted)
-        ]
-        at = limits(ends[0], ends[1], look.estimate)
-        lower.append(at.going_on[0])
-        upper.append(at.success[0])
-    return side, np.stack(lower, axis=1), np.stack(upper, axis=1)
-
-
-def _control(looks: list[Analysis], effect: float, known: tuple[float, Array, Array] | None) -> Array:
-    """Return what who knows the SDs decided, less its chance given who was seen (trial, 2 looks)."""
-    variance = np.stack([look.variance for look in looks], axis=1)
-    out = np.zeros((variance.shape[0], 2 * variance.shape[1]))
-    if known is None:
-        return out
-    side, lower, upper = known
-    # Without new information between two looks there is no density to integrate; such trials have no control.
-    gaining = np.diff(variance, axis=1) < -1e-4 * variance[:, 1:]
-    usable = np.isfinite(variance).all(axis=1) & gaining.all(axis=1)
-    if not usable.any():
-        return out
-    estimate = side * (np.stack([look.estimate for look in looks], axis=1) + effect)
-    decided = _ended(estimate >= upper, estimate < lower)[usable]
-    cases, which = np.unique(
-        np.concatenate([variance, lower, upper], axis=1)[usable], axis=0, return_inverse=True
-    )
-    v, low, high = np.split(cases, 3, axis=1)
-    chance = np.concatenate(crossing_probabilities(np.full(len(v), side * effect), v, low, high), axis=1)
-    out[usable] = decided - chance[which]
-    return out
-
-
 def _adjusted(decided: Array, control: Array) -> tuple[Array, Array]:
-    """Return means and Monte Carlo errors with the control's part taken out.
-
-    The error is never told to be less than that of one trial in all having ended otherwise.
-    """
+    """Return means and Monte Carlo errors with the control's part taken out, its weights by least squares."""
     size = len(decided)
     centred = control - control.mean(axis=0)
     slope = np.linalg.lstsq(centred, decided - decided.mean(axis=0), rcond=1e-8)[0]
     mean = decided.mean(axis=0) - control.mean(axis=0) @ slope
     rest = decided - decided.mean(axis=0) - centred @ slope
     mcse = np.sqrt((rest**2).sum(axis=0) / max(size - control.shape[1] - 1, 1) / size)
-    possible = (decided != decided[:1]).any(axis=0) | (np.abs(control) > 0.0).any(axis=0)
-    return np.clip(mean, 0.0, 1.0), np.where(possible, np.maximum(mcse, 1.0 / size), 0.0)
+    # With several looks an end that no trial had, and could have had, is known to 1 in so many trials only.
+    least = np.where((np.abs(control) > 0.0).any(axis=0), 1.0 / size, 0.0)
+    return np.clip(mean, 0.0, 1.0), np.maximum(mcse, least)

@@ -22,8 +22,9 @@ type Array = NDArray[np.float64]
 SPACING = 1.5
 RADIUS = 4.25
 
-# For one trial that is real rather than simulated: 2000 nodes and more, 0.2 ms.
-FINE = {"spacing": 1.1, "radius": 6.0}
+# Spacing and radius for one trial that is real rather than simulated: 2000 nodes, a fraction of a
+# millisecond.
+FINE = (1.1, 6.0)
 
 
 @cache

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.planning.longitudinal.analyses import Analysis
-from ra_bayes.planning.longitudinal.known import Limits, limits
+from ra_bayes.planning.longitudinal.known import Limits, limits, side_of
 from ra_bayes.planning.longitudinal.posterior import EffectPosterior, with_prior
 from ra_bayes.planning.rule import Criterion
 
-__all__ = ["critical_estimate", "critical_limits", "end_probabilities"]
+__all__ = ["critical_estimate", "critical_limits"]
 
 type Array = NDArray[np.float64]
 
@@ -84,26 +84,10 @@ def critical_limits(
     def found(criteria: tuple[Criterion, ...]) -> list[tuple[float, Array]]:
         return [
             (
-                1.0 if each.direction == "above" else -1.0,
+                side_of(each),
                 critical_estimate(look.posterior, look.estimate, each, effect),
             )
             for each in criteria
         ]
 
     return limits(found(success), found(futility), look.estimate)
-
-
-def end_probabilities(of: Limits, effect: float, variance: Array) -> tuple[Array, Array]:
-    """Return the chances of success, and of futility without success, at one look (trial)."""
-    sd = np.sqrt(np.where(np.isfinite(variance), variance, 1.0))
-
-    def between(low: Array, high: Array) -> Array:
-        return np.maximum(special.ndtr((high - effect) / sd) - special.ndtr((low - effect) / sd), 0.0)
-
-    success = between(*of.success)
-    low, high = np.maximum(of.success[0], of.going_on[0]), np.minimum(of.success[1], of.going_on[1])
-    # Neither: going on, and no success.
-    neither = between(*of.going_on) - between(low, high)
-    futility = np.maximum(1.0 - success - neither, 0.0)
-    none = ~np.isfinite(variance)
-    return np.where(none, 0.0, success), np.where(none, 0.0, futility)

@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
@@ -30,7 +30,17 @@ from ra_bayes.planning.longitudinal.covariance import Factors
 from ra_bayes.planning.longitudinal.statistics import Statistics, inverse_sum
 from ra_bayes.planning.rule import Criterion
 
-__all__ = ["Limits", "boundary", "crossing_probabilities", "estimate", "estimate_variance", "limits"]
+__all__ = [
+    "Limits",
+    "boundary",
+    "crossing_probabilities",
+    "direction",
+    "end_probabilities",
+    "estimate",
+    "estimate_variance",
+    "limits",
+    "side_of",
+]
 
 type Array = NDArray[np.float64]
 type Criteria = tuple[Criterion, ...]
@@ -54,12 +64,13 @@ def estimate_variance(of: Factors, n: Array) -> Array:
 
 
 def estimate(data: Statistics, of: Factors) -> Array:
-    """Return the generalised least squares estimate of the effect at one V (trial)."""
+    """Return the generalised least squares estimate of the effect at one V, or at each trial's own
+    (trial)."""
     contrast, found = data.contrast, np.zeros(data.trials)
     for j in range(0 if data.arms == 1 else 1, data.visits):
         at = j * (j + 1) // 2
-        loading = of.last[j] - (1.0 if j == 0 else 0.0)
-        found += loading * (contrast[:, at : at + j + 1] @ of.a[j, : j + 1])
+        loading = of.last[..., j] - (1.0 if j == 0 else 0.0)
+        found += loading * (contrast[:, at : at + j + 1] * of.a[..., j, : j + 1]).sum(axis=-1)
     return found
 
 
@@ -83,10 +94,11 @@ def boundary(
         v and the success criteria of the final analysis, which a predictive criterion asks for.
     """
     m0, precision = (0.0, 0.0) if effect is None else (effect[0], effect[1] ** -2.0)
-    u = 1.0 / (1.0 / variance + precision)
+    with np.errstate(divide="ignore"):
+        # An arm that nobody is left in has an infinite variance.
+        u = 1.0 / (1.0 / variance + precision)
     if criterion.basis == "posterior":
-        sign = 1.0 if criterion.direction == "above" else -1.0
-        mean = criterion.threshold + sign * special.ndtri(criterion.probability) * np.sqrt(u)
+        mean = criterion.threshold + side_of(criterion) * special.ndtri(criterion.probability) * np.sqrt(u)
     else:
         if final is None:
             raise RaBayesError(
@@ -103,12 +115,17 @@ def boundary(
             ],
             axis=0,
         )
-        step = np.sqrt(np.maximum(u - u_last, 0.0))
+        step = np.sqrt(np.maximum(u - np.minimum(u, u_last), 0.0))
         mean = sign * (needed + special.ndtri(criterion.probability) * step)
     if effect is None:
         return np.asarray(mean)
     # An estimate of nothing weighs nothing: its boundary is out of reach.
     return np.asarray(np.where(np.isinf(variance), np.inf, variance * (mean / u - m0 * precision)))
+
+
+def side_of(criterion: Criterion) -> float:
+    """Return 1 for above, -1 for below."""
+    return 1.0 if criterion.direction == "above" else -1.0
 
 
 def direction(criteria: Criteria) -> float:
@@ -135,6 +152,23 @@ def limits(success: list[tuple[float, Array]], futility: list[tuple[float, Array
     for side, at in futility:
         least, most = (np.maximum(least, at), most) if side > 0.0 else (least, np.minimum(most, at))
     return Limits((low, high), (least, most))
+
+
+def end_probabilities(of: Limits, effect: ArrayLike, variance: Array) -> tuple[Array, Array]:
+    """Return the chances of success, and of futility without success, at one look (trial)."""
+    at = np.asarray(effect, dtype=float)
+    sd = np.sqrt(np.where(np.isfinite(variance), variance, 1.0))
+
+    def between(low: Array, high: Array) -> Array:
+        return np.asarray(np.maximum(special.ndtr((high - at) / sd) - special.ndtr((low - at) / sd), 0.0))
+
+    success = between(*of.success)
+    low, high = np.maximum(of.success[0], of.going_on[0]), np.minimum(of.success[1], of.going_on[1])
+    # Neither: going on, and no success.
+    neither = between(*of.going_on) - between(low, high)
+    futility = np.maximum(1.0 - success - neither, 0.0)
+    none = ~np.isfinite(variance)
+    return np.where(none, 0.0, success), np.where(none, 0.0, futility)
 
 
 def crossing_probabilities(effect: Array, variance: Array, lower: Array, upper: Array) -> tuple[Array, Array]:

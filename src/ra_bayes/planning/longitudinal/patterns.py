@@ -13,7 +13,7 @@ posterior by another route, so that each checks the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,7 @@ def pattern_posterior(
     shape: Array,
     analysis: LongitudinalAnalysis,
     *,
+    later: Sequence[tuple[Array, int, float]] = (),
     start: Array | None = None,
     spacing: float = SPACING,
     radius: float = RADIUS,
@@ -65,6 +66,8 @@ def pattern_posterior(
         0 for treated, 1 for control (patient).
     shape, analysis, spacing, radius
         As in :func:`~ra_bayes.planning.longitudinal.posterior.effect_posterior`.
+    later
+        The final analysis as it is expected: visits (visit, true or false), arm, and how many patients.
     start
         Where the search for the mode starts (4).
 
@@ -95,7 +98,11 @@ def pattern_posterior(
     x[active] += stretch @ lattice(active.size, spacing, radius)
     log, mean, variance = density(x)
     weight = np.exp(log - log.max())
-    return EffectPosterior((weight / weight.sum())[None], mean[None], variance[None, None])
+    variances = [variance]
+    if later:
+        v = covariance(shape, np.exp(x[0]), np.exp(x[1]), np.tanh(x[2]), np.exp(x[3]))
+        variances.append(_expected_variance(later, _mean_design(shape.size, int(arm.max(initial=0)) + 1), v))
+    return EffectPosterior((weight / weight.sum())[None], mean[None], np.stack(variances)[None])
 
 
 def pattern_estimate(
@@ -185,6 +192,17 @@ def _integrated(patterns: list[_Pattern], designs: list[Array], v: Array) -> tup
     # An entry of nothing but _NOTHING: no record tells of the effect.
     variance = np.where(spread[:, -1, -1] < 0.1 / _NOTHING, spread[:, -1, -1], np.inf)
     return log, means[:, -1], variance
+
+
+def _expected_variance(later: Sequence[tuple[Array, int, float]], designs: list[Array], v: Array) -> Array:
+    """Return the estimate's variance for patients counted by visits and arm, in fractions too (node)."""
+    information = np.repeat(_NOTHING * np.eye(designs[0].shape[1])[None], len(v), axis=0)
+    for seen, arm, number in later:
+        visits = np.flatnonzero(seen)
+        rows = designs[arm][visits]
+        inverse = np.linalg.inv(v[:, visits[:, None], visits])
+        information += number * np.einsum("pa,kpq,qb->kab", rows, inverse, rows, optimize=True)
+    return np.asarray(np.linalg.inv(information)[:, -1, -1])
 
 
 def _mode(density: Density, start: Array, active: Ints) -> tuple[Array, Array]:
