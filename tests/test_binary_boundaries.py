@@ -24,6 +24,8 @@ LOOKS = (7, 12, 20)
         (((20, 10), (1, 2), (None, 5)), "do not rise"),
         (((0, 10), (1, 2), (None, 5)), "are not numbers of patients"),
         (((10, 20), (1,), (None, 5)), "2 looks but 1 futility boundaries"),
+        (((10, 20), (1, 6), (None, 21)), "a boundary of 21 events among 20 patients cannot be"),
+        (((10, 20), (-1, 6), (None, 11)), "a boundary of -1 events among 10 patients cannot be"),
         (((10, 20), (1, 6), (None, 6)), "after 20 patients the boundaries overlap"),
         (((10, 20), (1, 6), (None, 8), "over"), "benefit 'over' is not a direction"),
         (((10, 20), (5, 5), (5, 4), "below"), "after 10 patients the boundaries overlap"),

@@ -146,7 +146,9 @@ def test_an_interim_between_two_looks_keeps_to_the_looks_to_come() -> None:
 def test_a_trial_that_is_won_already_stays_won() -> None:
     design = Boundaries((10, 20), (2, 6), (None, 7))
     assert interim_stopping(design, UNIFORM, 9, 12).p_success[0] == pytest.approx(1.0)
-    assert interim_stopping(design, UNIFORM, 0, 15).p_success[0] == 0.0
+    lost = interim_stopping(design, UNIFORM, 0, 17)
+    assert lost.p_success[0] == 0.0
+    assert lost.futility.sum() == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.2, float("nan")])

@@ -64,6 +64,11 @@ class Boundaries:
         if self.benefit not in ("above", "below"):
             raise RaBayesError(f"benefit {self.benefit!r} is not a direction; write above or below")
         for n, low, high in zip(self.looks, self.lower, self.upper, strict=True):
+            for count in (low, high):
+                if count is not None and not 0 <= count <= n:
+                    raise RaBayesError(
+                        f"a boundary of {count} events among {n} patients cannot be; write 0 to {n}, or none"
+                    )
             if low is not None and high is not None and low >= high:
                 raise RaBayesError(
                     f"after {n} patients the boundaries overlap: {low} events or fewer and {high} or "
@@ -123,11 +128,10 @@ class Boundaries:
                 f"nothing remains of a trial of {self.n} patients after {n}; give an earlier look"
             )
         left = [k for k, look in enumerate(self.looks) if look > n]
-        # Fewer events to come than none cannot be; none or more are sure.
-        lower = [_lower_left(self.lower[k], events) for k in left]
-        upper = [None if (high := self.upper[k]) is None else max(high - events, 0) for k in left]
-        futility, success = (lower, upper) if self.benefit == "above" else (upper, lower)
         looks = tuple(self.looks[k] - n for k in left)
+        lower = [_lower_left(self.lower[k], events, more) for k, more in zip(left, looks, strict=True)]
+        upper = [_upper_left(self.upper[k], events, more) for k, more in zip(left, looks, strict=True)]
+        futility, success = (lower, upper) if self.benefit == "above" else (upper, lower)
         return Boundaries(looks, tuple(futility), tuple(success), self.benefit)
 
     def rows(self) -> list[dict[str, int | None]]:
@@ -230,8 +234,14 @@ def check_looks(looks: Sequence[int]) -> None:
         raise RaBayesError(f"looks {_list(looks)} do not rise; write each number of patients once, in order")
 
 
-def _lower_left(low: int | None, events: int) -> int | None:
-    return None if low is None or low < events else low - events
+def _lower_left(low: int | None, events: int, more: int) -> int | None:
+    """How few events among `more` patients stop the trial; none if there are too many already."""
+    return None if low is None or low < events else min(low - events, more)
+
+
+def _upper_left(high: int | None, events: int, more: int) -> int | None:
+    """How many events among `more` patients stop the trial; none if there cannot be as many."""
+    return None if high is None or high - events > more else max(high - events, 0)
 
 
 def _list(numbers: Sequence[float]) -> str:

@@ -14,9 +14,10 @@ How the search prunes, without losing a design:
 
 - Stopping early costs L1 = P(X1 <= r1, X > r | p1) of the power, P(X > r | p1). For each (n, r, n1), L1 rises
   and EN0 falls with r1: only the largest r1 that leaves enough power counts.
-- With the smallest r at which alone P(X > r | p0) <= alpha, any r1 will do. A smaller r has more power, but
-  stopping must then remove enough of alpha, and it removes at most L1 times the likelihood ratio at X = r + 1
-  (Neyman and Pearson 1933). Few (n, r) are left, and none below a smallest n.
+- With the smallest r at which already P(X > r | p0) <= alpha, any r1 will do. A smaller r has more power, but
+  stopping must then remove what is too much of alpha. Where the largest r1 that n1 allows does not, it does
+  not at any smaller r either.
+- No design has fewer patients than the most powerful test of level alpha needs (Neyman and Pearson 1933).
 - PET0 is at most what the largest r1 with P(X1 <= r1 | p1) <= 1 - power gives. That bounds EN0 from below and
   rises with n: the search ends where the bound passes the best EN0 found.
 """
