@@ -24,6 +24,7 @@ LAYERS = (
     "results",
     "planning",
     "conditioning",
+    "trust",
     "inference",
     "estimand",
     "diagnostics",

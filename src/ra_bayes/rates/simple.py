@@ -8,34 +8,24 @@ Each count by itself: nothing is borrowed between outcomes, nothing is said of s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.historical.arms import ArmsOnFile, Role, historical_arms
-from ra_bayes.historical.map_prior import map_prior
+from ra_bayes.historical.arms import Role, historical_arms
 from ra_bayes.historical.robust import VAGUE_WEIGHT, robust
-from ra_bayes.mixtures import UNIFORM, BetaMixture, difference_interval, fit_mixture, p_greater
+from ra_bayes.mixtures import UNIFORM, BetaMixture, difference_interval, p_greater
 from ra_bayes.published import Publication
 from ra_bayes.rates.count import Count, counts_of, pairs_of
+from ra_bayes.rates.other_trials import Prior, arms_behind, no_prior, of_new_arm, words_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["response_rates"]
 
-_ROLES: dict[Role, str] = {"control": "control arms", "msc": "MSC arms"}
 # The rule of three is of a one-sided 95% limit, whatever interval is asked for.
 _ONE_SIDED = 0.95
 _NAN = float("nan")
-
-
-class _Prior(NamedTuple):
-    """A prior in words, itself unless there is none, and the arms behind it."""
-
-    words: str
-    rate: BetaMixture | None
-    on_file: ArmsOnFile = ArmsOnFile((), ())
 
 
 def response_rates(
@@ -107,24 +97,22 @@ def response_rates(
     counts, controls = counts_of(publication), publication.controls
     citation = f"{publication.citation} {publication.doi}"
 
-    def prior(event: str, role: Role, week: float) -> _Prior:
+    def prior(event: str, role: Role, week: float) -> Prior[BetaMixture]:
         on_file = historical_arms(event, role, week=week, weeks=weeks, leave_out=leave_out, citation=citation)
-        number = len(on_file.used)
-        if number < 2:
-            arms = f"{number} arm{'s' * (number != 1)}"
-            return _Prior(f"no prior from {_ROLES[role]}: {arms} on file, 2 needed", None, on_file)
-        words = f"{number} {_ROLES[role]} of other trials"
-        return _Prior(words, _of_new_arm(tuple((arm.r, arm.n) for arm in on_file.used), tau), on_file)
+        if missing := no_prior(on_file, role):
+            return Prior(missing, None, on_file)
+        counts = tuple((arm.r, arm.n) for arm in on_file.used)
+        return Prior(words_of(on_file, role), of_new_arm(counts, tau), on_file)
 
-    def with_robust(found: _Prior) -> Iterator[_Prior]:
+    def with_robust(found: Prior[BetaMixture]) -> Iterator[Prior[BetaMixture]]:
         yield found
         if found.rate is not None:
             words = f"{found.words}, {vague_weight:.0%} vague"
-            yield _Prior(words, robust(found.rate, weight=vague_weight, vague=vague), found.on_file)
+            yield Prior(words, robust(found.rate, weight=vague_weight, vague=vague), found.on_file)
 
     rows = []
-    historical: dict[str, _Prior] = {}
-    know_nothing = _Prior(f"vague: {vague!r}", vague)
+    historical: dict[str, Prior[BetaMixture]] = {}
+    know_nothing = Prior(f"vague: {vague!r}", vague)
     for count in counts:
         rows_of = [know_nothing]
         if count.on_file:
@@ -133,7 +121,7 @@ def response_rates(
             if count.arm not in controls:
                 rows_of += with_robust(prior(count.on_file, "msc", count.week))
         else:
-            rows_of.append(_Prior("no prior from other trials: none on file counts this", None))
+            rows_of.append(Prior("no prior from other trials: none on file counts this", None))
         control = historical[count.id].rate if count.id in historical else None
         rows += [_rate_row(count, each, control, ci_prob) for each in rows_of]
     for treated, control_count in pairs_of(counts, controls):
@@ -142,13 +130,6 @@ def response_rates(
             of_control += with_robust(historical[control_count.id])
         rows += [_difference_row(treated, control_count, vague, each, ci_prob) for each in of_control]
     return pd.DataFrame(rows, columns=list(_EMPTY)).astype({"r": "Int64", "n": "Int64"})
-
-
-# Several arms of a paper are compared with the same arms of others.
-@lru_cache(maxsize=32)
-def _of_new_arm(counts: tuple[tuple[int, int], ...], tau: float) -> BetaMixture:
-    """The MAP prior of the rate of a new arm as a mixture of few Betas."""
-    return fit_mixture(map_prior(counts, tau=tau).predictive, BetaMixture).mixture
 
 
 _EMPTY: dict[str, object] = {
@@ -164,7 +145,9 @@ _EMPTY: dict[str, object] = {
 }
 
 
-def _rate_row(count: Count, prior: _Prior, control: BetaMixture | None, ci_prob: float) -> dict[str, object]:
+def _rate_row(
+    count: Count, prior: Prior[BetaMixture], control: BetaMixture | None, ci_prob: float
+) -> dict[str, object]:
     row = {
         **_EMPTY,
         "quantity": "rate",
@@ -198,7 +181,7 @@ def _rate_row(count: Count, prior: _Prior, control: BetaMixture | None, ci_prob:
 
 
 def _difference_row(
-    treated: Count, control: Count, vague: BetaMixture, prior: _Prior, ci_prob: float
+    treated: Count, control: Count, vague: BetaMixture, prior: Prior[BetaMixture], ci_prob: float
 ) -> dict[str, object]:
     """The rate of the treated arm, under the vague prior, less that of the control arm, under `prior`."""
     assert prior.rate is not None
@@ -236,17 +219,10 @@ def _prior_of(rate: BetaMixture, ci_prob: float) -> dict[str, object]:
     return {"prior_mean": rate.mean, "prior_lower": lower, "prior_upper": upper, "prior_ess": rate.ess}
 
 
-def _behind(prior: _Prior, source: str) -> dict[str, object]:
+def _behind(prior: Prior[BetaMixture], source: str) -> dict[str, object]:
     """The prior in words, its arms, and the sources of the count and of them."""
-    arms = prior.on_file.used
-    studies = {each.study: [arm.short for arm in arms if arm.study == each.study] for each in arms}
-    counts = [f"{study} {', '.join(of)}" for study, of in studies.items()]
-    reasons: dict[str, list[str]] = {}
-    for name, why in prior.on_file.left_out:
-        reasons.setdefault(why, []).append(name)
-    without = "; ".join(f"{'; '.join(of)} ({why})" for why, of in reasons.items())
     return {
         "prior": prior.words,
-        "arms": ". ".join(filter(None, ("; ".join(counts), without and f"Not used: {without}"))),
-        "sources": "; ".join([source, *(f"{each} [{each.source}]" for each in arms)]),
+        "arms": arms_behind(prior.on_file),
+        "sources": "; ".join([source, *(f"{each} [{each.source}]" for each in prior.on_file.used)]),
     }
