@@ -248,6 +248,28 @@ def test_mirrored_counts_give_the_mirrored_prior() -> None:
     assert mirrored.tau.mean == pytest.approx(found.tau.mean, abs=1e-9)
 
 
+def test_arms_that_differ_draw_tau_beyond_its_prior_s_reach() -> None:
+    # Two exact estimates 100 apart, tau ~ HN(1): tau^-1 exp(-2500 / tau^2 - tau^2 / 2) given a flat mu.
+    found = map_prior([(0.0, 1e-4), (100.0, 1e-4)], family="gaussian", mean=(50.0, 1e4), tau=1.0)
+    tau = np.linspace(2.0, 30.0, 20_001)
+    weight = np.exp(-2500 / tau**2 - tau**2 / 2 + 70) / tau
+    assert found.tau.mean == pytest.approx(weight @ tau / weight.sum(), rel=1e-4)
+
+
+def test_counts_that_no_allowed_tau_explains_are_told_so() -> None:
+    with pytest.raises(RaBayesError, match="write a larger tau"):
+        map_prior([(1, 100_000), (99_999, 100_000)], tau=0.001)
+    assert map_prior([(1, 100_000), (99_999, 100_000)]).tau.mean > 2
+
+
+def test_a_prior_that_no_mixture_comes_near_is_told_so() -> None:
+    wide = map_prior([(0, 5000), (0, 5000)], mean=(0.0, 10.0))
+    with pytest.raises(RaBayesError, match="think of narrower priors"):
+        wide.mixture()
+    with pytest.raises(RaBayesError, match="within rounding of an end"):
+        map_prior([(3, 10), (4, 12)], tau=50.0).mixture()
+
+
 def test_a_change_of_unit_changes_the_unit_alone() -> None:
     found = map_prior(CROHN, family="gaussian", mean=(0, 88), tau=44)
     tenfold = map_prior([(10 * y, 10 * se) for y, se in CROHN], family="gaussian", mean=(0, 880), tau=440)

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 
-__all__ = ["Arm", "Family", "arms_of", "log_marginal"]
+__all__ = ["Arm", "Family", "arms_of", "log_marginal", "out_of_reach"]
 
 type Array = NDArray[np.float64]
 type Family = Literal["binary", "gaussian", "poisson"]
@@ -36,7 +36,7 @@ type Family = Literal["binary", "gaussian", "poisson"]
 _Z = np.arange(-8.5, 8.75, 0.5)
 _LOG_NORMAL_Z = -0.5 * _Z**2 - 0.5 * math.log(2.0 * math.pi) + math.log(0.5)
 # Where the log likelihood has fallen by so much it does not count.
-_NEGLIGIBLE = 45.0
+_NEGLIGIBLE = 200.0
 # The likelihood of no event falls off within a unit of the link's scale, however wide it is.
 _WIDEST = 0.8
 
@@ -91,16 +91,21 @@ def log_marginal(arm: Arm, mu: Array, tau: float) -> Array:
     if tau <= arm.width:
         log = arm.log_likelihood(mu[:, None] + tau * _Z) + _LOG_NORMAL_Z
     else:
-        low = max(arm.low, float(mu.min()) - 8.5 * tau)
-        high = min(arm.high, float(mu.max()) + 8.5 * tau)
-        if low >= high:
-            return np.full(mu.shape, -np.inf)
+        # The likelihood of no event, or of nothing but events, goes on for ever; the normal does not.
+        reach = 8.5 * tau + 10.0 * arm.width
+        low = arm.low if math.isfinite(arm.low) else min(float(mu.min()), arm.centre) - reach
+        high = arm.high if math.isfinite(arm.high) else max(float(mu.max()), arm.centre) + reach
         step = 0.5 * min(arm.width, _WIDEST)
         theta = np.arange(low, high + step, step)
         scale = math.log(step / tau) - 0.5 * math.log(2.0 * math.pi)
         log = arm.log_likelihood(theta) - 0.5 * ((theta - mu[:, None]) / tau) ** 2 + scale
     most = log.max(axis=1)
     return np.asarray(most + np.log(np.exp(log - most[:, None]).sum(axis=1)))
+
+
+def out_of_reach(arm: Arm, mu: float, tau: float) -> bool:
+    """Whether the likelihood is so small there that what was left out of it might matter."""
+    return not arm.normal and float(log_marginal(arm, np.array([mu]), tau)[0]) < -0.75 * _NEGLIGIBLE
 
 
 def _binary(r: float, n: float) -> Arm:
@@ -128,7 +133,7 @@ def _counted(centre: float, width: float, log: Callable[[Array], Array]) -> Arm:
 
     def end(sign: float) -> float:
         # Log likelihoods of counts are concave: once negligible, always so.
-        for reach in 10.0 * width * 1.5 ** np.arange(12.0):
+        for reach in 20.0 * width * 1.5 ** np.arange(10.0):
             if float(log_likelihood(np.array(centre + sign * reach))) < -_NEGLIGIBLE:
                 return centre + sign * float(reach)
         return sign * math.inf

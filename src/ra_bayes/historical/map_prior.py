@@ -23,15 +23,23 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import interpolate, special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.historical.likelihood import Arm, Family, arms_of, log_marginal
-from ra_bayes.mixtures import BetaMixture, GammaMixture, Gridded, Mixture, NormalMixture, fit_mixture
+from ra_bayes.historical.likelihood import Arm, Family, arms_of, log_marginal, out_of_reach
+from ra_bayes.mixtures import (
+    BetaMixture,
+    GammaMixture,
+    Gridded,
+    Mixture,
+    MixtureFit,
+    NormalMixture,
+    fit_mixture,
+)
 
 __all__ = ["MapPrior", "map_prior"]
 
@@ -40,8 +48,12 @@ type Array = NDArray[np.float64]
 _MU_NODES, _THETA_NODES = 97, 401
 # Of asinh(tau / t), finer where many arms leave tau little room.
 _TAU_SPACING = 0.12
-# A half-normal reaches no farther: its density there is exp(-24.5) of that at 0.
-_TAU_REACH = 7.0
+# A half-normal of scale 1 hardly reaches farther, unless arms that differ more draw it there.
+_TAU_REACH, _TAU_MOST = 7.0, 1000.0
+# What is so many units of log density below the best does not count.
+_NEGLIGIBLE = 38.0
+# Kullback-Leibler divergence of a mixture that no longer stands for its prior.
+_FAR = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,14 +81,26 @@ class MapPrior:
     @property
     def predictive(self) -> Gridded:
         """The new arm's parameter as it is measured: a rate, a mean, events per unit of exposure."""
-        return self.theta.map(_FAMILIES[self.family].inverse_link)
+        scale = _FAMILIES[self.family]
+        return self.theta.map(scale.inverse_link, scale.slope)
 
     def mixture(self, parts: int | None = None) -> Mixture:
         """The prior of the new arm as a mixture of Betas, normals or gammas, to be updated by its data.
 
         :func:`~ra_bayes.mixtures.fit_mixture` has what `parts` means, and tells how near the fit is.
+
+        Raises
+        ------
+        RaBayesError
+            If no mixture comes near: a KL of 0.05 and more, of rates spread over many orders of magnitude.
         """
-        return _FAMILIES[self.family].fit(self.predictive, parts)
+        found = _FAMILIES[self.family].fit(self.predictive, parts)
+        if parts is None and found.kl > _FAR:
+            raise RaBayesError(
+                f"the nearest mixture is still far from this prior, KL {found.kl:.2g}; think of narrower "
+                "priors, or give its parts"
+            )
+        return cast(Mixture, found.mixture)
 
     def __str__(self) -> str:
         new = self.predictive
@@ -91,17 +115,23 @@ class MapPrior:
 
 
 class _Scale(NamedTuple):
-    """The inverse link, the fit of the mixture that is conjugate, and what the parameter is called."""
+    """The inverse link and its slope, the fit of the conjugate mixture, the parameter's name."""
 
     inverse_link: Callable[[Array], Array]
-    fit: Callable[[Gridded, int | None], Mixture]
+    slope: Callable[[Array], Array]
+    fit: Callable[[Gridded, int | None], MixtureFit[Any]]
     parameter: str
 
 
 _FAMILIES: dict[str, _Scale] = {
-    "binary": _Scale(special.expit, lambda p, k: fit_mixture(p, BetaMixture, parts=k).mixture, "rate"),
-    "gaussian": _Scale(np.asarray, lambda p, k: fit_mixture(p, NormalMixture, parts=k).mixture, "mean"),
-    "poisson": _Scale(np.exp, lambda p, k: fit_mixture(p, GammaMixture, parts=k).mixture, "event rate"),
+    "binary": _Scale(
+        special.expit,
+        lambda theta: special.expit(theta) * special.expit(-theta),
+        lambda p, k: fit_mixture(p, BetaMixture, parts=k),
+        "rate",
+    ),
+    "gaussian": _Scale(np.asarray, np.ones_like, lambda p, k: fit_mixture(p, NormalMixture, parts=k), "mean"),
+    "poisson": _Scale(np.exp, np.exp, lambda p, k: fit_mixture(p, GammaMixture, parts=k), "event rate"),
 }
 
 
@@ -133,7 +163,7 @@ def map_prior(
     Raises
     ------
     RaBayesError
-        If an arm or a prior cannot be, or a prior is missing.
+        If an arm or a prior cannot be, a prior is missing, or the arms differ far more than `tau` allows.
 
     Examples
     --------
@@ -155,10 +185,14 @@ def map_prior(
     if not 0.0 < tau < math.inf:
         raise RaBayesError(f"the scale of the SD between arms is {tau:g}; write a number above 0")
     narrowest = min(tau, *(arm.width for arm in each))
-    u = _tau_index(len(each), tau / narrowest)
-    slices = [_Slice.at(each, narrowest * math.sinh(one), m, s) for one in u]
+    u, slices = _slices(each, (m, s), narrowest, tau)
     evidence = np.array([one.log_mass for one in slices])
     weights = _heterogeneity(u, evidence, narrowest, tau).weights
+    best = slices[int(weights.argmax())]
+    if any(out_of_reach(arm, best.mean, best.tau) for arm in each):
+        raise RaBayesError(
+            f"arms differ far more than a scale of {tau:g} of the SD between them allows; write a larger tau"
+        )
     x, step = _theta_nodes(slices, weights)
     kept = [(one, weight) for one, weight in zip(slices, weights, strict=True) if weight > 1e-14]
     of_mu = sum(weight * one.density(x) for one, weight in kept)
@@ -169,9 +203,9 @@ def map_prior(
     return MapPrior(
         family=family,
         arms=len(each),
-        mu=Gridded(x, np.asarray(of_mu) * step),
+        mu=Gridded(x, np.asarray(of_mu) * step, step),
         tau=_heterogeneity(between, smooth(between), narrowest, tau),
-        theta=Gridded(x, np.asarray(of_theta) * step),
+        theta=Gridded(x, np.asarray(of_theta) * step, step),
     )
 
 
@@ -197,7 +231,7 @@ class _Slice:
         centre = float(precision @ np.array([m, *(arm.centre for arm in arms)]) / precision.sum())
         look = centre + np.sinh(np.linspace(-6.0, 6.0, 61)) / math.sqrt(precision.sum())
         log = log_joint(look)
-        found = np.flatnonzero(log > log.max() - 38.0)
+        found = np.flatnonzero(log > log.max() - _NEGLIGIBLE)
         low, high = look[max(found[0] - 1, 0)], look[min(found[-1] + 1, look.size - 1)]
         x = np.linspace(low, high, _MU_NODES)
         log = log_joint(x)
@@ -223,12 +257,22 @@ class _Slice:
         return np.asarray(np.exp(-0.5 * z**2) @ weight / (self.tau * math.sqrt(2.0 * math.pi)))
 
 
-def _tau_index(arms: int, reach: float) -> Array:
-    """Evenly spaced u = asinh(tau / t) from 0 on, for a scale of `reach` t."""
-    end = math.asinh(_TAU_REACH * reach)
+def _slices(
+    arms: list[Arm], mean: tuple[float, float], narrowest: float, scale: float
+) -> tuple[Array, list[_Slice]]:
+    """Slices at evenly spaced u = asinh(tau / narrowest), from 0 to where the posterior of tau has ended."""
     # The posterior of log tau from J arms has an SD of about 1 / sqrt(2 J).
-    number = math.ceil(end / min(_TAU_SPACING, 0.5 / math.sqrt(2.0 * arms)))
-    return np.linspace(0.0, end, number + 1)
+    spacing = min(_TAU_SPACING, 1.0 / math.sqrt(2.0 * len(arms)))
+    slices: list[_Slice] = []
+    best = -math.inf
+    while True:
+        u = spacing * len(slices)
+        tau = narrowest * math.sinh(u)
+        slices.append(_Slice.at(arms, tau, *mean))
+        log = slices[-1].log_mass - 0.5 * (tau / scale) ** 2 + u
+        best = max(best, log)
+        if tau > _TAU_REACH * scale and (log < best - _NEGLIGIBLE or tau > _TAU_MOST * scale):
+            return np.linspace(0.0, u, len(slices)), slices
 
 
 def _heterogeneity(u: Array, evidence: Array, narrowest: float, scale: float) -> Gridded:

@@ -47,6 +47,7 @@ _LONGEST_LEAP: Final = 1000.0
 # Each step of EM starts from the last one's parameters, so that few are enough.
 _NEWTON_STEPS: Final = 2
 _LEAST_LOG_WEIGHT: Final = -14.0
+_MOST_LOST: Final = 1e-4
 
 
 class MixtureFit[M: (BetaMixture, NormalMixture, GammaMixture)](NamedTuple):
@@ -95,7 +96,7 @@ def fit_mixture[M: (BetaMixture, NormalMixture, GammaMixture)](
     Raises
     ------
     RaBayesError
-        If there is less than one part.
+        If there is less than one part, or the distribution is all but outside the family's range.
 
     Examples
     --------
@@ -107,9 +108,15 @@ def fit_mixture[M: (BetaMixture, NormalMixture, GammaMixture)](
     if parts is not None and parts < 1:
         raise RaBayesError(f"a mixture of {parts} parts cannot be; write 1 or more")
     made = _FAMILIES[family]
-    # Where nodes round to the end of the range their density is lost, but next to no weight.
+    # Nodes that round to an end of the range say nothing of how near to it they are.
     low, high = made.range
-    known = (target.weights > 1e-13) & (target.x > low) & (target.x < high)
+    known = (target.x > low) & (target.x < high)
+    if (lost := float(target.weights[~known].sum())) > _MOST_LOST:
+        raise RaBayesError(
+            f"{lost:.2%} of the distribution lies within rounding of an end of its range, where nothing can "
+            "be fitted; think of narrower priors"
+        )
+    known &= target.weights > 1e-13
     x, weight = target.x[known], target.weights[known]
     entropy = float(weight @ np.log(target.density[known]))
 
