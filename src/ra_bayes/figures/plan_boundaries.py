@@ -41,7 +41,9 @@ _KEY: dict[Region, str] = {
     "futility": "stop for futility",
     "no success": "no success",
 }
-_MOST_IN_WORDS, _MOST_NUMBERED = 3, 12
+_MOST_IN_WORDS, _MOST_NAMED = 3, 12
+# As many as fit across the axis.
+_LETTERS = 50
 # Of a column, in shares of the distance between looks.
 _WIDTH = 0.28
 # Height of a line of words, as a share of the axis.
@@ -249,11 +251,15 @@ def _in_regions(axes: Axes, looks: list[_Look]) -> None:
     for look in looks:
         for part in look.parts:
             _block(axes, look.n, width, part)
-            if len(looks) <= _MOST_NUMBERED and part.region in ("success", "futility"):
+            number = part.words.partition(":")[0]
+            fits = len(number) * len(looks) <= _LETTERS
+            if fits and part.region in ("success", "futility"):
                 inner = part.low if part.region == "success" else part.high
-                up = (part.high > part.low) == (part.region == "success")
+                # Within its region, or beside one too low for it.
+                thin = abs(part.high - part.low) < 1.4 * _LINE * abs(np.diff(axes.get_ylim())[0])
+                up = ((part.high > part.low) == (part.region == "success")) != thin
                 axes.annotate(
-                    part.words.split()[1].rstrip(":"),
+                    number,
                     (look.n, inner),
                     xytext=(0.0, 1.5 if up else -1.5),
                     textcoords="offset points",
@@ -263,7 +269,7 @@ def _in_regions(axes: Axes, looks: list[_Look]) -> None:
                     gid=f"{part.region} words",
                 )
     axes.set_xlim(n[0] - width, n[-1] + width)
-    if len(looks) <= _MOST_NUMBERED:
+    if len(looks) <= _MOST_NAMED:
         axes.set_xticks(n)
     else:
         axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))

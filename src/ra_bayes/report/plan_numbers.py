@@ -19,6 +19,8 @@ def probability_text(value: float, mcse: float = 0.0) -> str:
     >>> probability_text(0.99991), probability_text(0.0499), probability_text(0.8123, 0.012)
     ('> 0.999', '0.050', '0.81')
     """
+    if math.isnan(value):
+        return "undefined"
     places = _places(mcse)
     least = 10.0**-places
     if value > 1.0 - least:
