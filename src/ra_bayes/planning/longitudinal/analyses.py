@@ -22,7 +22,7 @@ from ra_bayes.planning.longitudinal.patterns import pattern_estimate, pattern_po
 from ra_bayes.planning.longitudinal.posterior import EffectPosterior, effect_posterior
 from ra_bayes.planning.longitudinal.statistics import statistics
 
-__all__ = ["Analysis", "Conduct", "Scales", "analyses"]
+__all__ = ["FollowUp", "Look", "Scales", "analyses"]
 
 type Array = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -45,7 +45,7 @@ class Scales(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Conduct:
+class FollowUp:
     """Who is in the trial, and what is seen of them.
 
     Parameters
@@ -76,7 +76,7 @@ class Conduct:
             )
 
 
-class Analysis(NamedTuple):
+class Look(NamedTuple):
     """One look at some simulated trials.
 
     Parameters
@@ -98,13 +98,13 @@ class Analysis(NamedTuple):
 
 
 def analyses(
-    conduct: Conduct, truths: Scales, analysis: LongitudinalAnalysis, trials: int, seed: int
-) -> Iterator[tuple[slice, list[Analysis]]]:
+    follow_up: FollowUp, truths: Scales, analysis: LongitudinalAnalysis, trials: int, seed: int
+) -> Iterator[tuple[slice, list[Look]]]:
     """Simulate trials with no effect and yield their analyses by look, some hundred trials at a time.
 
     Parameters
     ----------
-    conduct, truths, analysis
+    follow_up, truths, analysis
         What is done, what is true, and the analysis prior.
     trials
         How many.
@@ -112,25 +112,26 @@ def analyses(
         Of the random numbers.
     """
     rng = np.random.default_rng(seed)
-    stay = remaining(conduct.weeks, conduct.dropout)
-    visits, patients = conduct.shape.size, conduct.arm.size
+    stay = remaining(follow_up.weeks, follow_up.dropout)
+    visits, patients = follow_up.shape.size, follow_up.arm.size
     for first in range(0, trials, _CHUNK):
         which = slice(first, min(first + _CHUNK, trials))
         size = which.stop - first
         truth = truths.part(which)
-        root = np.linalg.cholesky(covariance(conduct.shape, *truth))
+        root = np.linalg.cholesky(covariance(follow_up.shape, *truth))
         y = rng.standard_normal((size, patients, visits)) @ np.swapaxes(root, -1, -2)
         had = np.full((size, patients), visits)
-        if conduct.dropout:
+        if follow_up.dropout:
             had = (stay > rng.random((size, patients, 1))).sum(axis=-1)
-        if conduct.missed:
-            lost = rng.random((size, patients, visits)) < conduct.missed
+        if follow_up.missed:
+            lost = rng.random((size, patients, visits)) < follow_up.missed
             lost[..., 0] = False
             y[lost] = np.nan
-            looks = [_patchy(conduct, truth, analysis, y, np.minimum(had, able)) for able in conduct.able]
+            looks = [_patchy(follow_up, truth, analysis, y, np.minimum(had, able)) for able in follow_up.able]
         else:
             looks = [
-                _monotone(conduct, truth, analysis, y, np.minimum(had, able), able) for able in conduct.able
+                _monotone(follow_up, truth, analysis, y, np.minimum(had, able), able)
+                for able in follow_up.able
             ]
         yield which, looks
 
@@ -145,13 +146,13 @@ def start_of(truth: Scales) -> Array:
 
 
 def _monotone(
-    conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints, able: Ints
-) -> Analysis:
-    data = statistics(y, had, conduct.arm)
-    of = factors(covariance(conduct.shape, *truth))
-    final = expected_n(conduct.arm, had, able, remaining(conduct.weeks, conduct.dropout))
-    posterior = effect_posterior(data, conduct.shape, analysis, later=final[:, None], start=start_of(truth))
-    return Analysis(
+    follow_up: FollowUp, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints, able: Ints
+) -> Look:
+    data = statistics(y, had, follow_up.arm)
+    of = factors(covariance(follow_up.shape, *truth))
+    final = expected_n(follow_up.arm, had, able, remaining(follow_up.weeks, follow_up.dropout))
+    posterior = effect_posterior(data, follow_up.shape, analysis, later=final[:, None], start=start_of(truth))
+    return Look(
         posterior,
         estimate(data, of),
         estimate_variance(of, data.n),
@@ -160,18 +161,18 @@ def _monotone(
     )
 
 
-def _patchy(conduct: Conduct, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints) -> Analysis:
+def _patchy(follow_up: FollowUp, truth: Scales, analysis: LongitudinalAnalysis, y: Array, had: Ints) -> Look:
     """Analyse one trial after the other; what the final analysis will be is not worked out."""
-    seen = np.where(np.arange(conduct.shape.size) < had[..., None], y, np.nan)
+    seen = np.where(np.arange(follow_up.shape.size) < had[..., None], y, np.nan)
     own = np.broadcast_to(np.stack(truth, axis=-1), (len(seen), 4))
     starts = np.broadcast_to(start_of(truth), (len(seen), 4))
-    arm, shape = conduct.arm, conduct.shape
+    arm, shape = follow_up.arm, follow_up.shape
     known = [pattern_estimate(each, arm, shape, *sds) for each, sds in zip(seen, own, strict=True)]
     posteriors = [
         pattern_posterior(each, arm, shape, analysis, start=at) for each, at in zip(seen, starts, strict=True)
     ]
     nothing = np.full(len(seen), np.nan)
-    return Analysis(
+    return Look(
         EffectPosterior(
             np.concatenate([each.weight for each in posteriors]),
             np.concatenate([each.mean for each in posteriors]),

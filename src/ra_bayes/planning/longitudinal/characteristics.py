@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
-from ra_bayes.planning.longitudinal.analyses import Conduct, Scales, analyses
+from ra_bayes.planning.longitudinal.analyses import FollowUp, Scales, analyses
 from ra_bayes.planning.longitudinal.many_truths import corrected
 from ra_bayes.planning.longitudinal.trials import Rules, controls, outcomes, sides
 from ra_bayes.planning.stopping import Stopping
@@ -29,7 +29,7 @@ _FEW = 12
 
 def operating_characteristics(
     truths: Mapping[str, Array],
-    conduct: Conduct,
+    follow_up: FollowUp,
     looks: Sequence[int],
     criteria: Rules,
     analysis: LongitudinalAnalysis,
@@ -44,7 +44,7 @@ def operating_characteristics(
     truths
         ``effect``, ``level_sd``, ``response_sd``, ``correlation`` and ``residual_sd``, arrays of one
         length, on the link's scale. Truths with the same SDs share their simulated trials.
-    conduct
+    follow_up
         Who is in the trial, and what is seen of them at each look.
     looks
         Patients followed to the end at each look.
@@ -66,7 +66,7 @@ def operating_characteristics(
     --------
     >>> from ra_bayes.planning.longitudinal.conduct import followed, in_order
     >>> weeks = np.array([0.0, 12.0, 24.0])
-    >>> conduct = Conduct(weeks, np.sqrt(weeks / 24), in_order((12, 12)), followed(24, (24,), weeks, None))
+    >>> follow_up = FollowUp(weeks, np.sqrt(weeks / 24), in_order((12, 12)), followed(24, (24,), weeks, None))
     >>> analysis = LongitudinalAnalysis(None, {"level_sd": (17, 0.35), "response_sd": (20, 0.4),
     ...                                        "residual_sd": (10, 0.45), "correlation": (4, 0)})
     >>> truths = {"effect": np.array([0.0, -20.0]), "level_sd": np.full(2, 17.0)}
@@ -74,28 +74,28 @@ def operating_characteristics(
     >>> truths |= {"correlation": np.zeros(2)}
     >>> from ra_bayes.planning.rule import Criterion
     >>> rule = ((Criterion("difference", "below", 0.0, 0.9),), ())
-    >>> found = operating_characteristics(truths, conduct, (24,), [rule], analysis, trials=200, seed=1)
+    >>> found = operating_characteristics(truths, follow_up, (24,), [rule], analysis, trials=200, seed=1)
     >>> found.p_success.round(1).tolist()
     [0.1, 0.8]
     """
     values = _checked(truths)
-    if conduct.able.shape[0] != len(looks) or len(criteria) != len(looks):
+    if follow_up.able.shape[0] != len(looks) or len(criteria) != len(looks):
         raise RaBayesError(
-            f"there are {len(looks)} looks, {conduct.able.shape[0]} in the conduct and {len(criteria)} in "
-            "the rule; give one of each for every look"
+            f"there are {len(looks)} looks, {follow_up.able.shape[0]} in the follow-up and {len(criteria)} "
+            "in the rule; give one of each for every look"
         )
-    _check_predictive(criteria, conduct)
+    _check_predictive(criteria, follow_up)
     scales = np.stack([values[name] for name in Scales._fields], axis=1)
     distinct = np.unique(scales, axis=0)
-    if len(distinct) > _FEW and (len(looks) == 1 or len(sides(criteria)) == 1) and not conduct.missed:
-        mean, mcse = corrected(values, None, conduct, criteria, analysis, trials=trials, seed=seed)
+    if len(distinct) > _FEW and (len(looks) == 1 or len(sides(criteria)) == 1) and not follow_up.missed:
+        mean, mcse = corrected(values, None, follow_up, criteria, analysis, trials=trials, seed=seed)
         return _stopping(looks, mean, mcse, f"{ENGINE}; between truths by regression on known SDs")
     mean, mcse = np.zeros((2, values["effect"].size, 2 * len(looks)))
     for row in distinct:
         where = np.flatnonzero((scales == row).all(axis=1))
         truth = Scales(*row[:, None])
         drawn: list[list[tuple[Array, Array]]] = [[] for _ in where]
-        for _, batch in analyses(conduct, truth, analysis, trials, seed):
+        for _, batch in analyses(follow_up, truth, analysis, trials, seed):
             ended_at = outcomes(batch, criteria, analysis.effect)
             for at, effect in enumerate(values["effect"][where]):
                 ended, control = ended_at(effect), np.zeros((1, 1))
@@ -132,13 +132,13 @@ def _checked(truths: Mapping[str, Array]) -> dict[str, Array]:
     return values
 
 
-def _check_predictive(criteria: Rules, conduct: Conduct) -> None:
+def _check_predictive(criteria: Rules, follow_up: FollowUp) -> None:
     asked = [any(each.basis == "predictive" for part in rule for each in part) for rule in criteria]
     if asked[-1]:
         raise RaBayesError(
             "a predictive criterion is asked at the final analysis; ask it at interim looks only"
         )
-    if any(asked) and conduct.missed:
+    if any(asked) and follow_up.missed:
         raise RaBayesError(
             "a predictive criterion is not worked out for trials with missed visits; set missed to 0, or ask "
             "for a posterior probability"

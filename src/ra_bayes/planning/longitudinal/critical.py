@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ra_bayes.planning.longitudinal.analyses import Analysis
+from ra_bayes.planning.longitudinal.analyses import Look
 from ra_bayes.planning.longitudinal.known import Limits, limits, side_of
 from ra_bayes.planning.longitudinal.posterior import EffectPosterior, with_prior
 from ra_bayes.planning.rule import Criterion
@@ -74,7 +74,7 @@ def critical_estimate(
 
 
 def critical_limits(
-    look: Analysis,
+    look: Look,
     success: tuple[Criterion, ...],
     futility: tuple[Criterion, ...],
     effect: tuple[float, float] | None,

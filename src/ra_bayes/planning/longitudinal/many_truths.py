@@ -23,7 +23,7 @@ from scipy import special
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
-from ra_bayes.planning.longitudinal.analyses import Conduct, Scales, analyses
+from ra_bayes.planning.longitudinal.analyses import FollowUp, Scales, analyses
 from ra_bayes.planning.longitudinal.conduct import expected_n, remaining
 from ra_bayes.planning.longitudinal.covariance import Factors, covariance, factors
 from ra_bayes.planning.longitudinal.known import estimate_variance
@@ -40,7 +40,7 @@ _POWERS = 3
 def corrected(
     truths: Mapping[str, Array],
     weights: Array | None,
-    conduct: Conduct,
+    follow_up: FollowUp,
     criteria: Rules,
     analysis: LongitudinalAnalysis,
     *,
@@ -51,16 +51,16 @@ def corrected(
 
     Parameters
     ----------
-    truths, conduct, criteria, analysis
+    truths, follow_up, criteria, analysis
         As in :func:`~ra_bayes.planning.longitudinal.characteristics.operating_characteristics`.
     weights
         Of the truths; None for equal ones.
     trials, seed
         Simulated trials in all, and the seed of the random numbers.
     """
-    known = _known(truths, conduct, criteria, analysis.effect)
+    known = _known(truths, follow_up, criteria, analysis.effect)
     shapes = _shapes(known)
-    which, ended = _simulated(truths, weights, known, conduct, criteria, analysis, trials, seed)
+    which, ended = _simulated(truths, weights, known, follow_up, criteria, analysis, trials, seed)
     mean, mcse = np.empty_like(known), np.empty_like(known)
     for end in range(known.shape[1]):
         x, y = shapes[which, end], ended[:, end] - known[which, end]
@@ -73,7 +73,7 @@ def corrected(
 def assurance_curve(
     truths: Mapping[str, Array],
     weights: Array,
-    plans: Sequence[tuple[Conduct, Rules]],
+    plans: Sequence[tuple[FollowUp, Rules]],
     analysis: LongitudinalAnalysis,
     *,
     trials: int = 200,
@@ -89,7 +89,7 @@ def assurance_curve(
     truths, weights
         Nodes of a design prior, and their weights, which add up to 1.
     plans
-        Conduct and criteria at each size.
+        FollowUp and criteria at each size.
     analysis
         Analysis prior.
     trials
@@ -106,7 +106,7 @@ def assurance_curve(
     >>> plans = []
     >>> for n in (20, 40, 80, 160):
     ...     able = followed(n, (n,), weeks, None)
-    ...     plans.append((Conduct(weeks, np.sqrt(weeks / 24), in_order((n // 2, n // 2)), able), [rule]))
+    ...     plans.append((FollowUp(weeks, np.sqrt(weeks / 24), in_order((n // 2, n // 2)), able), [rule]))
     >>> analysis = LongitudinalAnalysis(None, {"level_sd": (17, 0.35), "response_sd": (20, 0.4),
     ...                                        "residual_sd": (10, 0.45), "correlation": (4, 0)})
     >>> rng = np.random.default_rng(1)
@@ -121,15 +121,15 @@ def assurance_curve(
     if not np.isclose(weights.sum(), 1.0):
         raise RaBayesError(f"the weights of the truths add up to {weights.sum():g}; let them add up to 1")
     of = _factors(truths, plans[0][0])
-    n = np.array([conduct.arm.size for conduct, _ in plans], dtype=float)
+    n = np.array([follow_up.arm.size for follow_up, _ in plans], dtype=float)
     # The smaller the trial the more it costs not to know the SDs, and the less to simulate it.
     runs = np.ceil(trials * np.clip(np.median(n) / n, 0.5, 5.0)).astype(int)
     exact, cost, error = np.empty((3, len(plans)))
-    for at, (conduct, criteria) in enumerate(plans):
-        known = _known(truths, conduct, criteria, analysis.effect, of)
+    for at, (follow_up, criteria) in enumerate(plans):
+        known = _known(truths, follow_up, criteria, analysis.effect, of)
         shapes = _shapes(known)
         which, ended = _simulated(
-            truths, weights, known, conduct, criteria, analysis, int(runs[at]), seed + at
+            truths, weights, known, follow_up, criteria, analysis, int(runs[at]), seed + at
         )
         looks = len(criteria)
         exact[at] = weights @ known[:, :looks].sum(axis=1)
@@ -160,30 +160,30 @@ def _smoothed(n: Array, cost: Array, error: Array) -> tuple[Array, Array]:
     return x @ slope, np.sqrt(excess * np.einsum("ia,ab,ib->i", x, spread, x))
 
 
-def _factors(truths: Mapping[str, Array], conduct: Conduct) -> Factors:
-    return factors(covariance(conduct.shape, *(truths[name] for name in Scales._fields)))
+def _factors(truths: Mapping[str, Array], follow_up: FollowUp) -> Factors:
+    return factors(covariance(follow_up.shape, *(truths[name] for name in Scales._fields)))
 
 
 def _known(
     truths: Mapping[str, Array],
-    conduct: Conduct,
+    follow_up: FollowUp,
     criteria: Rules,
     prior: Effect,
     of: Factors | None = None,
 ) -> Array:
     """Return the chances of each end with known SDs, with as many patients as are expected (truth, 2
     looks)."""
-    of = _factors(truths, conduct) if of is None else of
-    stay = remaining(conduct.weeks, conduct.dropout)
-    visit = np.arange(conduct.shape.size)
-    arms = int(conduct.arm.max()) + 1
+    of = _factors(truths, follow_up) if of is None else of
+    stay = remaining(follow_up.weeks, follow_up.dropout)
+    visit = np.arange(follow_up.shape.size)
+    arms = int(follow_up.arm.max()) + 1
     variance, final = [], []
-    for able in conduct.able:
+    for able in follow_up.able:
         there = np.where(visit < able[:, None], stay, 0.0)
-        n = np.stack([there[conduct.arm == g].sum(axis=0) for g in range(arms)])
+        n = np.stack([there[follow_up.arm == g].sum(axis=0) for g in range(arms)])
         variance.append(estimate_variance(of, n))
         final.append(
-            estimate_variance(of, expected_n(conduct.arm, np.zeros_like(able), np.zeros_like(able), stay))
+            estimate_variance(of, expected_n(follow_up.arm, np.zeros_like(able), np.zeros_like(able), stay))
         )
     return known_chances(
         np.stack(variance, axis=1), np.stack(final, axis=1), truths["effect"], criteria, prior
@@ -201,7 +201,7 @@ def _simulated(
     truths: Mapping[str, Array],
     weights: Array | None,
     known: Array,
-    conduct: Conduct,
+    follow_up: FollowUp,
     criteria: Rules,
     analysis: LongitudinalAnalysis,
     trials: int,
@@ -220,7 +220,7 @@ def _simulated(
     effect = truths["effect"][which]
     scales = Scales(*(truths[name][which] for name in Scales._fields))
     ended = np.empty((trials, 2 * looks))
-    for part, batch in analyses(conduct, scales, analysis, trials, seed):
+    for part, batch in analyses(follow_up, scales, analysis, trials, seed):
         ended[part] = outcomes(batch, criteria, analysis.effect)(effect[part])
         if looks > 1:
             decided, chance = controls(batch, effect[part], criteria, analysis.effect)

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ra_bayes.planning.longitudinal.analyses import Analysis
+from ra_bayes.planning.longitudinal.analyses import Look
 from ra_bayes.planning.longitudinal.critical import critical_limits
 from ra_bayes.planning.longitudinal.known import (
     Limits,
@@ -38,7 +38,7 @@ type Effect = tuple[float, float] | None
 type Rules = Sequence[tuple[Criteria, Criteria]]
 
 
-def outcomes(looks: list[Analysis], criteria: Rules, prior: Effect) -> Callable[[ArrayLike], Array]:
+def outcomes(looks: list[Look], criteria: Rules, prior: Effect) -> Callable[[ArrayLike], Array]:
     """Return what trials end in as a function of the true effect, one number or one for each trial.
 
     The function returns chances (one look) or indicators (several) of success, then of futility, by look
@@ -59,9 +59,7 @@ def outcomes(looks: list[Analysis], criteria: Rules, prior: Effect) -> Callable[
     return lambda effect: _ended(*_decisions(looks, effect, criteria, prior))
 
 
-def _decisions(
-    looks: list[Analysis], effect: ArrayLike, criteria: Rules, prior: Effect
-) -> tuple[Flags, Flags]:
+def _decisions(looks: list[Look], effect: ArrayLike, criteria: Rules, prior: Effect) -> tuple[Flags, Flags]:
     """Return whether each look's criteria of success and of futility hold (trial, look)."""
     success, futility = [], []
     for look, (wanted, unwanted) in zip(looks, criteria, strict=True):
@@ -140,7 +138,7 @@ def known_chances(variance: Array, final: Array, effect: Array, criteria: Rules,
     return np.concatenate(crossing_probabilities(effect, variance, lower, upper), axis=1)
 
 
-def controls(looks: list[Analysis], effect: ArrayLike, criteria: Rules, prior: Effect) -> tuple[Array, Array]:
+def controls(looks: list[Look], effect: ArrayLike, criteria: Rules, prior: Effect) -> tuple[Array, Array]:
     """Return what who knows the SDs decided, and its chance given who was seen (trial, 2 looks), of several
     looks.
 
