@@ -167,6 +167,24 @@ def test_looks_agree_with_simulated_patients(design: UnknownSd) -> None:
     assert 0.0 < found.success_mcse[0, -1] < np.sqrt(0.25 / 60_000)
 
 
+@pytest.mark.parametrize(
+    ("treated", "control", "prior"),
+    [((2, 3, 5), (), None), ((2, 3, 4), (1, 2, 4), None), ((2, 3, 4), (1, 2, 4), MeanPrior(0.0, 2.0))],
+)
+def test_looks_that_decide_nothing_change_nothing(
+    treated: tuple[int, ...], control: tuple[int, ...], prior: MeanPrior | None
+) -> None:
+    # Batches put together are the whole trial, which is exact; each degree of freedom counts at such sizes.
+    truths = {"effect": np.array([0.0, 1.0]), "residual_sd": np.ones(2)}
+    whole = unknown_stopping(UnknownSd(OK, treated[-1:], control[-1:], control_mean=prior), truths)
+    batches = unknown_stopping(
+        UnknownSd(OK, treated, control, control_mean=prior), truths, simulations=400_000, seed=5
+    )
+    assert not batches.success[:, :2].any()
+    difference = np.abs(batches.success[:, 2] - whole.success[:, 0])
+    assert np.all(difference < 4.5 * batches.success_mcse[:, 2])
+
+
 def test_the_control_variate_tells_the_error_it_has() -> None:
     # The spread of repeated answers is that which each of them tells, and less than the plain binomial error.
     design = UnknownSd(Rule((above(0, 0.9, "all"),)), (15, 30))
