@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
-    from ra_bayes.historical import map_prior, robust
+    from ra_bayes.historical import map_prior, power_prior, prior_data_conflict, robust
     from ra_bayes.inference import fit
+    from ra_bayes.mixtures import effective_sample_size
     from ra_bayes.model import (
         JointModel,
         ModelSpec,
@@ -51,6 +52,9 @@ if TYPE_CHECKING:
     from ra_bayes.tree import load, provenance, save
 
 _HOME = {
+    "power_prior": "historical",
+    "prior_data_conflict": "historical",
+    "effective_sample_size": "mixtures",
     "predictive_probability": "planning.binary.predictive",
     "price_of_dichotomising": "planning.continuous.dichotomising",
     "Cohort": "cohort",
@@ -126,6 +130,7 @@ __all__ = [
     "decide",
     "design_prior",
     "diagnose",
+    "effective_sample_size",
     "estimands",
     "figures",
     "fit",
@@ -142,8 +147,10 @@ __all__ = [
     "models_dir",
     "operating_characteristics",
     "pool",
+    "power_prior",
     "predictive_probability",
     "price_of_dichotomising",
+    "prior_data_conflict",
     "provenance",
     "read_cohort",
     "read_publication",
