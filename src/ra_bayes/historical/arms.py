@@ -15,7 +15,15 @@ from typing import Literal, NamedTuple
 
 from ra_bayes.resources import data_dir
 
-__all__ = ["ArmsOnFile", "HistoricalArm", "Role", "events_on_file", "historical_arms"]
+__all__ = [
+    "ArmsOnFile",
+    "HistoricalArm",
+    "Role",
+    "events_on_file",
+    "historical_arms",
+    "is_of",
+    "rows_on_file",
+]
 
 type Role = Literal["control", "msc"]
 
@@ -97,7 +105,7 @@ def historical_arms(
     Wang 2013, UC-MSC 4e7 + DMARD: number of patients not on file
     """
     first, last = weeks or (week / 2.0, math.inf if outcome.endswith("adverse_event") else 2.0 * week)
-    own = {study for study in _studies() if _is_of(study, citation)}
+    own = {study for study in _studies() if is_of(study, citation)}
     used: dict[tuple[str, str], HistoricalArm] = {}
     left_out: dict[tuple[str, str], tuple[str, str]] = {}
     for row in _proportions():
@@ -163,8 +171,8 @@ def _same_patients(arm: HistoricalArm, others: list[HistoricalArm]) -> str:
     return ""
 
 
-def _is_of(study: str, citation: str) -> bool:
-    """Whether a study on file is the cited one: its first author and year, or its trial's name."""
+def is_of(study: str, citation: str) -> bool:
+    """Return whether a study on file is the cited one: its first author and year, or its trial's name."""
     dated = re.fullmatch(r"(\S+)\D*(\d{4}).*", study)
     if dated is None:
         return bool(re.search(rf"(?<!\w){re.escape(study)}(?!\w)", citation))
@@ -182,10 +190,15 @@ def _studies() -> Iterator[str]:
     yield from dict.fromkeys(row["study"] for row in _proportions())
 
 
-@lru_cache(maxsize=1)
 def _proportions() -> tuple[dict[str, str], ...]:
+    return rows_on_file("proportion")
+
+
+@lru_cache(maxsize=4)
+def rows_on_file(*statistics: str) -> tuple[dict[str, str], ...]:
+    """Return the rows of both files that give one of these statistics."""
     found = []
     for name in _FILES:
         with (data_dir() / name).open(encoding="utf-8", newline="") as file:
-            found += [row for row in csv.DictReader(file) if row["statistic"] == "proportion"]
+            found += [row for row in csv.DictReader(file) if row["statistic"] in statistics]
     return tuple(found)
