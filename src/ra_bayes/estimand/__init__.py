@@ -14,14 +14,14 @@ from ra_bayes.estimand.event_rate import counted_weeks, event_rates
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.prior_shift import main_quantity
 from ra_bayes.estimand.rate import rate_estimands
-from ra_bayes.estimand.summary import summarise
-from ra_bayes.tree import is_given_counts, outcome_trees, provenance
+from ra_bayes.estimand.summary import Quantity, summarise
+from ra_bayes.tree import is_given_counts, outcome_trees, provenance, spec_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Posterior", "estimands", "main_quantity", "read_posterior"]
+__all__ = ["Posterior", "Quantity", "estimands", "main_quantity", "quantities", "read_posterior", "summarise"]
 
 COLUMNS = (
     "arm",
@@ -111,16 +111,20 @@ def estimands(
     return rows[[column for column in COLUMNS if column in rows]]
 
 
+def quantities(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
+    """Return every estimand of one outcome as draws, of the ``posterior`` or the ``prior`` group; no gate."""
+    posterior = read_posterior(tree, group)
+    placebo = _placebo(posterior, tree, provenance(tree)["seed"])
+    return [*(rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)]
+
+
 def _rows(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
     """Return the rows of one outcome, with its arm if it is of a posterior given published counts."""
     import pandas as pd
 
     entries = provenance(tree)
-    posterior = read_posterior(tree)
-    placebo = _placebo(posterior, tree, entries["seed"])
-    quantities = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
-    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities])
-    rows = rows.assign(outcome=posterior.spec.outcome.id)
+    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities(tree)])
+    rows = rows.assign(outcome=spec_of(tree).outcome.id)
     if "arm" not in entries:
         return rows
     weeks = counted_weeks(tree)

@@ -1,0 +1,260 @@
+"""Re-fit: sample a model's posterior again with other prior numbers, patients masked, or other records.
+
+Nothing recompiles: prior numbers and records are data of the compiled structure, and a patient without
+records has no term in the likelihood, so that their level and response are drawn from the population.
+Whoever asks for many fits of one structure pays for one compilation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ra_bayes.cohort import Record
+from ra_bayes.diagnostics import Diagnosis, diagnose
+from ra_bayes.errors import FitError
+from ra_bayes.inference.compile import compiled
+from ra_bayes.inference.fit import _Attempt, _dataset, _named, sample_stats
+from ra_bayes.model.build import record_data
+from ra_bayes.model.likelihood import CELL, POINT
+from ra_bayes.model.records import Grid, ends
+from ra_bayes.model.simulate import to_clinical
+from ra_bayes.model.spec import ModelSpec
+from ra_bayes.tree import model_entry, provenance, with_provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["records_of", "refit", "with_values", "without"]
+
+type Array = NDArray[np.float64]
+
+# As fit's ladder, with a first rung that costs half: many fits are asked for, and most need no more.
+_RUNGS = (
+    _Attempt("centred", 0.95, 1),
+    _Attempt("centred", 0.98, 2),
+    _Attempt("centred", 0.995, 2),
+    _Attempt("non-centred", 0.995, 2),
+)
+_MOST_DRAWS = 4
+
+
+def records_of(tree: xr.DataTree) -> Grid:
+    """Return the records that a fit was given, from its tree.
+
+    Raises
+    ------
+    FitError
+        If the tree holds no records of patients, such as a posterior given published counts.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> records_of(rb.load("results/sdai/posterior.nc")).patients    # doctest: +SKIP
+    """
+    provenance(tree)
+    if "constant_data" not in tree.children or "sample_stats" not in tree.children:
+        raise FitError(
+            "this tree is no fit of patients' records, and cannot be fitted again; "
+            "fit a cohort with ra_bayes.fit"
+        )
+    constant = tree["constant_data"].to_dataset().transpose("patient", "visit")
+    value = tree["observed_data"]["record"].transpose("patient", "visit").values
+    limit, low, high, kind, log_slope = (
+        constant[name].values.copy() for name in ("limit", "low", "high", "kind", "log_slope")
+    )
+    patients = tuple(map(str, constant["patient"].values))
+    return Grid(patients, constant["visit"].values, value.copy(), limit, low, high, kind, log_slope)
+
+
+def without(records: Grid, patients: Iterable[str]) -> Grid:
+    """Return the grid with all records of some patients masked: they are predicted as new ones.
+
+    Raises
+    ------
+    FitError
+        If a patient is not on the grid.
+    """
+    out = replace(
+        records,
+        **{
+            name: getattr(records, name).copy()
+            for name in ("value", "limit", "low", "high", "kind", "log_slope")
+        },
+    )
+    for patient in patients:
+        if patient not in records.patients:
+            raise FitError(
+                f"there is no patient {patient!r} to leave out; write one of {', '.join(records.patients)}"
+            )
+        at = records.patients.index(patient)
+        out.value[at] = np.nan
+        for array in (out.limit, out.low, out.high, out.kind, out.log_slope):
+            array[at] = 0.0
+    return out
+
+
+def with_values(model: ModelSpec, records: Grid, values: Array) -> Grid:
+    """Return the grid with other values recorded in it, such as simulated ones.
+
+    Parameters
+    ----------
+    model
+        The model, whose page says what interval a value stands for.
+    records
+        The grid.
+    values
+        Records in the outcome's unit (patient, visit); NaN where none was made.
+
+    Raises
+    ------
+    FitError
+        If the shape is another one, or the link cannot take a value.
+    """
+    if values.shape != records.shape:
+        raise FitError(f"values of shape {values.shape} do not fit a grid of {records.shape}")
+    out = Grid(
+        records.patients, records.weeks, values.astype(float), *(np.zeros(values.shape) for _ in range(5))
+    )
+    for i, j in zip(*np.nonzero(~np.isnan(values)), strict=True):
+        value = float(values[i, j])
+        record = Record(records.patients[i], float(records.weeks[j]), model.outcome.id, value, "", 0)
+        low, high = ends(model, record)
+        out.low[i, j], out.high[i, j] = low, high
+        out.kind[i, j] = POINT if low == high else CELL
+        if low == high:
+            out.log_slope[i, j] = model.link.log_slope(value)
+    return out
+
+
+def refit(
+    model: ModelSpec,
+    records: Grid,
+    *,
+    seed: int,
+    draws: int = 1000,
+    chains: int = 4,
+    tune: int = 1000,
+    cores: int | None = None,
+    gated: bool = True,
+    repeat: int = 1,
+) -> xr.DataTree:
+    """Sample the posterior of a model given records on a grid; no compilation after the first.
+
+    Divergences or a low E-BFMI are answered with smaller steps, then with the patients' levels parametrised
+    the other way (another structure, compiled when it is first needed); a high R-hat or a low ESS with twice
+    the draws, up to four times as many. If nothing helps, the attempt with the fewest divergences comes back,
+    and does not pass :func:`~ra_bayes.diagnostics.diagnose`.
+
+    Parameters
+    ----------
+    model
+        The model, with any prior numbers (:meth:`~ra_bayes.model.spec.ModelSpec.with_numbers`).
+    records
+        Of a fit (:func:`records_of`), masked (:func:`without`) or made (:func:`with_values`).
+    seed
+        Seed of the sampler.
+    draws, chains, tune
+        Draws kept per chain, chains, and tuning draws of the first attempt.
+    cores
+        Chains sampled at once; all cores if not given.
+    gated
+        Ask for all that the gate asks. If not, look at divergences only: for simulations of many small fits,
+        whose R-hat over dozens of quantities would often fail by chance.
+    repeat
+        How often every record counts: the likelihood to this power, exactly.
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``observed_data`` and ``constant_data``, as
+        :mod:`ra_bayes.tree` has them.
+
+    Raises
+    ------
+    FitError
+        If the numbers asked for make no fit.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> tree = rb.load("results/sdai/posterior.nc")                               # doctest: +SKIP
+    >>> others = without(records_of(tree), ["SYN-1"])                             # doctest: +SKIP
+    >>> refit(rb.load_model("sdai"), others, seed=1)                              # doctest: +SKIP
+    """
+    if draws < 100 or chains < 2 or tune < 100 or repeat < 1:
+        raise FitError(
+            f"draws={draws}, chains={chains}, tune={tune}, repeat={repeat}: a re-fit needs at least "
+            "100 draws and 100 tuning draws in at least 2 chains, and every record once"
+        )
+    rung, factor, tried = 0, 1, list[str]()
+    best: tuple[int, xr.DataTree] | None = None
+    while True:
+        attempt = _RUNGS[rung]._replace(tune=_RUNGS[rung].tune * tune)
+        sampling = {"draws": draws * factor, "chains": chains, **attempt._asdict()}
+        trace = _sample(model, records, sampling, seed, cores, repeat)
+        tree = _light(model, records, trace)
+        diverging = int(tree["sample_stats"]["diverging"].sum())
+        tried.append(f"{attempt}, {draws * factor} draws: {diverging} divergent")
+        entries = {"model": model_entry(model), "seed": seed, "sampling": sampling, "attempts": [*tried]}
+        tree = with_provenance(tree, entries)
+        if best is None or diverging <= best[0]:
+            best = diverging, tree
+        stuck, short = _failures(diagnose(tree)) if gated else (diverging > 0, False)
+        rung, factor = rung + stuck, factor * (1 + short)
+        if not (stuck or short) or rung == len(_RUNGS) or factor > _MOST_DRAWS:
+            return with_provenance(best[1], {**provenance(best[1]), "attempts": tried})
+
+
+def _failures(verdict: Diagnosis) -> tuple[bool, bool]:
+    """Return whether smaller steps are needed, and whether more draws are."""
+    failed = {check.name for check in verdict.checks if not check.passed}
+    steps = {"divergences", "E-BFMI"}
+    return bool(failed & steps), bool(failed - steps)
+
+
+def _sample(
+    model: ModelSpec, records: Grid, sampling: dict[str, Any], seed: int, cores: int | None, repeat: int
+) -> Any:
+    import nutpie
+
+    ready = compiled(model, records, sampling["levels"])
+    if repeat > 1:
+        ready = ready.with_data(
+            **{name: np.tile(each, repeat) for name, each in record_data(records).items()}
+        )
+    return nutpie.sample(
+        ready,
+        draws=sampling["draws"],
+        tune=sampling["tune"],
+        chains=sampling["chains"],
+        cores=cores,
+        seed=seed,
+        target_accept=sampling["target_accept"],
+        save_warmup=False,
+        progress_bar=False,
+    )
+
+
+def _light(model: ModelSpec, records: Grid, trace: Any) -> xr.DataTree:
+    """Lay out what estimands and the gate need; predictions and likelihoods are left to whoever asks."""
+    import xarray as xr
+
+    raw = {
+        str(name): variable.values
+        for name, variable in trace["posterior"].data_vars.items()
+        if not str(name).endswith("__")
+    }
+    constant = {name: getattr(records, name) for name in ("limit", "low", "high", "kind", "log_slope")}
+    return xr.DataTree.from_dict(
+        {
+            "posterior": _named(model, to_clinical(model, raw, records.weeks), records),
+            "sample_stats": sample_stats(trace),
+            "observed_data": _dataset({"record": records.value}, records, lead=()),
+            "constant_data": _dataset(constant, records, lead=()),
+        }
+    )

@@ -1,0 +1,110 @@
+"""How likely all records of one patient are, given the population's parameters alone.
+
+A new patient's level and response are integrated out. With m, s the mean and SD of levels, tau the SD of
+responses, rho their correlation, f and r the trajectory and sigma the residual SD, points are jointly normal:
+
+    g(y_j) ~ N( m + f(t_j), s^2 + rho s tau (r_j + r_k) + tau^2 r_j r_k + [j = k] sigma^2 )
+
+Records that are intervals c_j have no closed form together. A closed one is taken for the points and for the
+middles of the cells with two ends, and made good by draws of level and response given those:
+
+    p(y) = N(points, middles) E[ prod over cells Pr(c_j | A, b) / N(middle_j; mu_j, sigma) ]
+
+with no middle, and no denominator, for a cell open at one end. The ratio of a narrow cell hardly varies, so
+that few draws will do; the estimate of p(y) is unbiased for any number of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ra_bayes.estimand import Posterior
+from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED, log_cell, log_point
+from ra_bayes.model.namespace import NUMPY
+from ra_bayes.model.records import Grid
+
+__all__ = ["log_density_of_patient", "spread"]
+
+type Array = NDArray[np.float64]
+
+# Antithetic pairs: 64 draws of level and response for each draw of the parameters.
+PAIRS = 32
+
+
+def spread(posterior: Posterior) -> Array:
+    """Return the variance of a new patient's record at every visit, link's scale (chain, draw, visit)."""
+    s, tau, rho, sigma = (posterior.scalars[name][..., None] for name in _SCALARS[1:])
+    own = tau * posterior.shape
+    return np.asarray(s**2 + 2.0 * rho * s * own + own**2 + sigma**2)
+
+
+_SCALARS = ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
+
+
+def log_density_of_patient(
+    posterior: Posterior, records: Grid, patient: str, rng: np.random.Generator
+) -> Array:
+    """Return the log density of all records of a patient, as a new one, per draw (chain, draw).
+
+    Parameters
+    ----------
+    posterior
+        Draws; of a fit without the patient for a prediction.
+    records
+        The grid with the patient's records, on the posterior's visits.
+    patient
+        Whose.
+    rng
+        For records that are intervals; points need none.
+
+    Returns
+    -------
+    ndarray
+        On the outcome's own scale, as the likelihood of a fit is. 0 for a patient without records.
+    """
+    i = records.patients.index(patient)
+    kind, low, high = records.kind[i], records.low[i], records.high[i]
+    lead = posterior.scalars["baseline_mean"].shape
+    m, s, tau, rho, sigma = (posterior.scalars[name].reshape(-1) for name in _SCALARS)
+    f, r = (each.reshape(m.size, -1) for each in (posterior.mean_change, posterior.shape))
+    two_ended = (kind == CELL) & (np.abs(low) < UNBOUNDED) & (np.abs(high) < UNBOUNDED)
+    as_point, cell = (kind == POINT) | two_ended, kind == CELL
+    middle = np.where(as_point, (low + high) / 2.0, 0.0)
+
+    # Records are linear in the effects (A - m, b), whose covariance is `own`.
+    own = np.empty((m.size, 2, 2))
+    own[:, 0, 0], own[:, 1, 1] = s**2, tau**2
+    own[:, 0, 1] = own[:, 1, 0] = rho * s * tau
+    rows = np.stack([np.ones_like(r), r], axis=-1)
+    off = middle[as_point] - m[:, None] - f[:, as_point]
+    loads = rows[:, as_point] @ own
+    cov = loads @ rows[:, as_point].transpose(0, 2, 1) + sigma[:, None, None] ** 2 * np.eye(as_point.sum())
+    root = np.linalg.cholesky(cov)
+    scaled = np.linalg.solve(root, np.concatenate([off[..., None], loads], axis=-1))
+    score, gain = scaled[..., 0], scaled[..., 1:]
+    log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=-1)
+    total = -0.5 * np.square(score).sum(axis=-1) - log_det - 0.5 * np.log(2.0 * np.pi) * as_point.sum()
+    total += records.log_slope[i][kind != MISSED].sum()
+    if cell.any():
+        mean = (gain.transpose(0, 2, 1) @ score[..., None])[..., 0]
+        left = own - gain.transpose(0, 2, 1) @ gain
+        level, response = _effects(mean, left, rng)
+        mu = (m + level)[..., None] + f[:, cell] + response[..., None] * r[:, cell]
+        sd = sigma[:, None]
+        ratio = log_cell(low[cell], high[cell], mu, sd, NUMPY)
+        ratio = ratio - np.where(two_ended[cell], log_point(middle[cell], mu, sd, NUMPY), 0.0)
+        total += special.logsumexp(ratio.sum(axis=-1), axis=0) - np.log(2 * PAIRS)
+    return np.asarray(total.reshape(lead))
+
+
+def _effects(mean: Array, cov: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw effects (A - m, b) of given mean and covariance, each shape (draw of effects, draw)."""
+    half = rng.normal(size=(PAIRS, len(mean), 2))
+    z = np.concatenate([half, -half])
+    # By hand: where responses do not vary the covariance has no Cholesky root for NumPy.
+    first = np.sqrt(cov[:, 0, 0])
+    tilt = cov[:, 0, 1] / first
+    second = np.sqrt(np.maximum(cov[:, 1, 1] - tilt**2, 0.0))
+    return mean[:, 0] + first * z[..., 0], mean[:, 1] + tilt * z[..., 0] + second * z[..., 1]
