@@ -123,7 +123,7 @@ def assurance_curve(
     of = _factors(truths, plans[0][0])
     n = np.array([follow_up.arm.size for follow_up, _ in plans], dtype=float)
     # The smaller the trial the more it costs not to know the SDs, and the less to simulate it.
-    runs = np.ceil(trials * np.clip(np.median(n) / n, 0.5, 5.0)).astype(int)
+    runs = np.ceil(trials * np.clip(np.median(n) / n, 0.5, 10.0)).astype(int)
     exact, cost, error = np.empty((3, len(plans)))
     for at, (follow_up, criteria) in enumerate(plans):
         known = _known(truths, follow_up, criteria, analysis.effect, of)
