@@ -1,0 +1,80 @@
+"""A left-out patient's records beside what was predicted of them: intervals by visit, and PITs.
+
+The probability integral transform of a record y of a new patient, averaged over the parameters' draws,
+
+    PIT = E[ Phi( (g(y) - m - f(t)) / sqrt(s^2 + 2 rho s tau r + tau^2 r^2 + sigma^2) ) ],
+
+is uniform where the model is right (Dawid 1984). A record that is an interval has the transforms of its two
+ends (Czado, Gneiting and Held 2009); ``pit`` is half-way. The PITs of one patient go together: their level is
+one number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ra_bayes.estimand import read_posterior
+from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.records import Grid
+from ra_bayes.model.simulate import replicate
+from ra_bayes.trust.patient_likelihood import spread
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["predicted"]
+
+type Array = NDArray[np.float64]
+
+
+def predicted(
+    tree: xr.DataTree, records: Grid, patient: str, ci_prob: float, rng: np.random.Generator
+) -> list[dict[str, Any]]:
+    """Return a row for every visit of a patient whom the fit did not see.
+
+    Parameters
+    ----------
+    tree
+        A re-fit with the patient masked: their level and response are draws from the population.
+    records
+        The grid with the patient's records.
+    patient
+        Whose.
+    ci_prob
+        Of the equal-tailed predictive intervals.
+    rng
+        For the noise of predicted records.
+    """
+    posterior = read_posterior(tree)
+    i = records.patients.index(patient)
+    own = tree["posterior"].to_dataset().isel(patient=i)
+    effect = own["patient_response"].values[..., None] * posterior.shape
+    mu = own["patient_level"].values[..., None] + posterior.mean_change + effect
+    noisy = {"expected": mu[..., None, :], "residual_sd": posterior.scalars["residual_sd"]}
+    drawn = replicate(posterior.spec, noisy, rng)[..., 0, :].reshape(-1, records.weeks.size)
+    tail = (1.0 - ci_prob) / 2.0
+    lower, median, upper = np.quantile(drawn, [tail, 0.5, 1.0 - tail], axis=0)
+    middle = posterior.scalars["baseline_mean"][..., None] + posterior.mean_change
+    sd = np.sqrt(spread(posterior))
+    ends = [special.ndtr((end[i] - middle) / sd).mean(axis=(0, 1)) for end in (records.low, records.high)]
+    made = records.kind[i] != MISSED
+    below, above = (np.where(made, each, np.nan) for each in ends)
+    return [
+        {
+            "patient": patient,
+            "week": float(week),
+            "value": float(records.value[i, j]),
+            "limit": {-1: "<", 0: "", 1: ">"}[int(records.limit[i, j])],
+            "predicted": float(drawn[:, j].mean() if posterior.spec.binary else median[j]),
+            "lower": float(lower[j]),
+            "upper": float(upper[j]),
+            "pit": float((below[j] + above[j]) / 2.0),
+            "pit_lower": float(below[j]),
+            "pit_upper": float(above[j]),
+        }
+        for j, week in enumerate(records.weeks)
+    ]
