@@ -267,6 +267,7 @@ def test_an_interim_look_counts_the_same_with_and_without_a_missed_visit() -> No
     y[2, 1] = np.nan
     patchy = so_far(y, arm[:8], able, (8, 8), WEEKS, SHAPE, FLAT, dropout=0.1)
     assert patchy.coming == pytest.approx(monotone.coming)
+    assert monotone.coming.begun == pytest.approx(0.9**0.5 + 0.9 ** (5 / 6))
     assert patchy.probability(SUCCESS) == pytest.approx(monotone.probability(SUCCESS), abs=0.05)
     assert patchy.predictive((SUCCESS,)) == pytest.approx(monotone.predictive((SUCCESS,)), abs=0.05)
     with pytest.raises(RaBayesError, match="planned"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
-from ra_bayes.planning.longitudinal.conduct import expected_n, remaining
+from ra_bayes.planning.longitudinal.conduct import Coming, coming, expected_n, remaining
 from ra_bayes.planning.longitudinal.covariance import covariance, factors
 from ra_bayes.planning.longitudinal.known import estimate, estimate_variance
 from ra_bayes.planning.longitudinal.patterns import pattern_estimate, pattern_posterior
@@ -87,14 +87,14 @@ class Look(NamedTuple):
         Generalised least squares at the true SDs: the estimate, its variance now and as expected at the final
         analysis (trial).
     coming
-        Records still to come at the last visit (trial).
+        Records expected still at the last visit (trial).
     """
 
     posterior: EffectPosterior
     estimate: Array
     variance: Array
     final: Array
-    coming: Array
+    coming: Coming
 
 
 def analyses(
@@ -150,14 +150,15 @@ def _monotone(
 ) -> Look:
     data = statistics(y, had, follow_up.arm)
     of = factors(covariance(follow_up.shape, *truth))
-    final = expected_n(follow_up.arm, had, able, remaining(follow_up.weeks, follow_up.dropout))
+    stay = remaining(follow_up.weeks, follow_up.dropout)
+    final = expected_n(follow_up.arm, had, able, stay)
     posterior = effect_posterior(data, follow_up.shape, analysis, later=final[:, None], start=start_of(truth))
     return Look(
         posterior,
         estimate(data, of),
         estimate_variance(of, data.n),
         estimate_variance(of, final),
-        (final - data.n)[..., -1].sum(axis=-1),
+        coming(had, able, stay),
     )
 
 
@@ -181,5 +182,5 @@ def _patchy(follow_up: FollowUp, truth: Scales, analysis: LongitudinalAnalysis, 
         np.array([mean for mean, _ in known]),
         np.array([variance for _, variance in known]),
         nothing,
-        nothing,
+        Coming(nothing, nothing),
     )

@@ -4,13 +4,14 @@ misses."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 
-__all__ = ["expected_n", "followed", "in_order", "remaining"]
+__all__ = ["Coming", "coming", "expected_n", "followed", "in_order", "remaining"]
 
 type Array = NDArray[np.float64]
 type Ints = NDArray[np.int64]
@@ -102,8 +103,26 @@ def expected_n(arm: Ints, had: Ints, able: Ints, stay: Array) -> Array:
     stay
         Chance to be still in at each visit (visit).
     """
-    had = np.asarray(had)
-    visit = np.arange(stay.size)
-    since = stay / np.where(had > 0, stay[np.maximum(had, 1) - 1], 1.0)[..., None]
-    chance = np.where(visit < had[..., None], 1.0, np.where((had == able)[..., None], since, 0.0))
+    chance = _chances(had, able, stay)
     return np.stack([chance[..., arm == g, :].sum(axis=-2) for g in range(int(arm.max()) + 1)], axis=-2)
+
+
+class Coming(NamedTuple):
+    """Records expected still at the last visit: in all, and of patients with a visit already (...)."""
+
+    total: Array
+    begun: Array
+
+
+def coming(had: Ints, able: Ints, stay: Array) -> Coming:
+    """Return how many records are expected still at the last visit; arguments as in :func:`expected_n`."""
+    last = np.where(np.asarray(had) < stay.size, _chances(had, able, stay)[..., -1], 0.0)
+    return Coming(last.sum(axis=-1), np.where(np.asarray(had) > 0, last, 0.0).sum(axis=-1))
+
+
+def _chances(had: Ints, able: Ints, stay: Array) -> Array:
+    """Return each patient's chance to have been seen at each visit in the end (..., patient, visit)."""
+    had = np.asarray(had)
+    since = stay / np.where(had > 0, stay[np.maximum(had, 1) - 1], 1.0)[..., None]
+    still = np.where((had == able)[..., None], since, 0.0)
+    return np.where(np.arange(stay.size) < had[..., None], 1.0, still)

@@ -29,7 +29,7 @@ __all__ = ["critical_estimate", "critical_limits"]
 type Array = NDArray[np.float64]
 
 _STEPS = 60
-_CLOSE = 1e-7
+_CLOSE = 1e-6
 
 
 def critical_estimate(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.longitudinal.checkerboard import FINE
-from ra_bayes.planning.longitudinal.conduct import expected_n, remaining
+from ra_bayes.planning.longitudinal.conduct import Coming, coming, expected_n, remaining
 from ra_bayes.planning.longitudinal.patterns import pattern_posterior
 from ra_bayes.planning.longitudinal.posterior import EffectPosterior, effect_posterior
 from ra_bayes.planning.longitudinal.predictive import predictive_probability
@@ -30,10 +30,10 @@ type Ints = NDArray[np.int64]
 
 
 class SoFar(NamedTuple):
-    """The posterior so far (of one trial; analysis 1 the final one), and last visits still to come."""
+    """The posterior so far (of one trial; analysis 1 the final one), and what is still to come."""
 
     posterior: EffectPosterior
-    coming: float
+    coming: Coming
 
     def probability(self, criterion: Criterion, effect: tuple[float, float] | None = None) -> float:
         """Return Pr(effect beyond the criterion's threshold | data) under a prior of the effect."""
@@ -112,12 +112,12 @@ def so_far(
     had_all = np.concatenate([had, no_visit])
     able_all = np.concatenate([np.maximum(able, had), no_visit])
     final = expected_n(everyone, had_all, able_all, stay)
-    coming = float(final[:, -1].sum() - seen[:, -1].sum())
+    rest = coming(had_all, able_all, stay)
     if np.array_equal(seen, visit < had[:, None]):
         data = statistics(y[None], had, arm)
         return SoFar(
             effect_posterior(data, shape, analysis, later=final[None], spacing=FINE[0], radius=FINE[1]),
-            coming,
+            rest,
         )
     patterns: Counter[tuple[tuple[bool, ...], int]] = Counter()
     seen_all = np.concatenate([seen, np.zeros((to_enter.size, shape.size), dtype=bool)])
@@ -128,7 +128,7 @@ def so_far(
                 patterns[tuple(pattern.tolist()), int(g)] += chance  # type: ignore[assignment]
     expected = [(np.array(pattern), g, number) for (pattern, g), number in patterns.items()]
     return SoFar(
-        pattern_posterior(y, arm, shape, analysis, later=expected, spacing=FINE[0], radius=FINE[1]), coming
+        pattern_posterior(y, arm, shape, analysis, later=expected, spacing=FINE[0], radius=FINE[1]), rest
     )
 
 

@@ -76,7 +76,7 @@ def assurance_curve(
     plans: Sequence[tuple[FollowUp, Rules]],
     analysis: LongitudinalAnalysis,
     *,
-    trials: int = 200,
+    trials: int = 150,
     seed: int,
 ) -> tuple[Array, Array]:
     """Return the chance of success averaged over weighted truths, and its error by simulation, by size.

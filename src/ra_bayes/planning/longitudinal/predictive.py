@@ -9,7 +9,8 @@ part is taken to be
     l = h V / (1 + h V).
 
 Of the differences between the m_k, which come from arms that are unlike at baseline and from visits still
-to be made, it keeps a share s = 0.35. The final posterior then has, should k be true, the mean
+to be made, it keeps a share s,
+0.15 to 0.5. The final posterior then has, should k be true, the mean
 Normal(M_k, u_k - u'_k) and the variance F_k^2,
 
     M_k = m + sqrt(1 - s) (m_k - m),        F_k^2 = l u'_k + (1 - l) E[u'] + s Var(m_k),
@@ -24,9 +25,10 @@ brute force.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import special
 
+from ra_bayes.planning.longitudinal.conduct import Coming
 from ra_bayes.planning.longitudinal.known import direction
 from ra_bayes.planning.longitudinal.posterior import EffectPosterior
 from ra_bayes.planning.rule import Criterion
@@ -35,15 +37,16 @@ __all__ = ["predictive_probability"]
 
 type Array = NDArray[np.float64]
 
-# Share of the estimate's dependence on the SDs that the final analysis keeps. With half of the patients still to
-# come, brute force came nearest at 0.05 to 0.2 where the others are complete, at 0.35 to 0.5 where they are not.
-_UNSETTLED = 0.35
+# Share s of the estimate's dependence on the SDs that the final analysis keeps: with nobody partly followed,
+# and what is added with the share of coming records that are of patients already begun. With half of the
+# patients still to come, brute force came nearest at 0.05 to 0.2 without such patients, at 0.35 to 0.5 with.
+_KEPT = (0.15, 0.35)
 
 
 def predictive_probability(
     now: EffectPosterior,
     success: tuple[Criterion, ...],
-    coming: ArrayLike,
+    coming: Coming,
     effect: tuple[float, float] | None = None,
 ) -> Array:
     """Return the predictive probability of success at the final analysis (trial).
@@ -55,7 +58,7 @@ def predictive_probability(
     success
         The success criteria of the final analysis.
     coming
-        Records still to come at the last visit, in all arms (trial) or one number.
+        Records expected still at the last visit, numbers or arrays (trial).
     effect
         Prior of the effect, None for flat.
     """
@@ -70,11 +73,13 @@ def predictive_probability(
     mean = over_nodes(means)
     log = np.log(last)
     unknown = over_nodes((log - over_nodes(log)) ** 2)
-    half = 0.5 * np.broadcast_to(np.asarray(coming, dtype=float), mean.shape[:1])[:, None]
+    total, begun = (np.broadcast_to(each, mean.shape[:1])[:, None] for each in coming)
+    half = 0.5 * total
     learned = half * unknown / (1.0 + half * unknown)
-    unsettled = _UNSETTLED * over_nodes((means - mean) ** 2)
+    kept = _KEPT[0] + _KEPT[1] * begun / np.maximum(total, 1e-9)
+    unsettled = kept * over_nodes((means - mean) ** 2)
     final_sd = np.sqrt(learned * last + (1.0 - learned) * over_nodes(last) + unsettled)
-    centre = mean + np.sqrt(1.0 - _UNSETTLED) * (means - mean)
+    centre = mean + np.sqrt(1.0 - kept) * (means - mean)
     ahead = np.full(means.shape, np.inf)
     for each in success:
         if each.basis == "posterior":
