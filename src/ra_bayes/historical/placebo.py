@@ -14,6 +14,7 @@ HalfNormal(sigma / 2). With few arms tau rests on that prior, so the text tells 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import cast
@@ -105,7 +106,7 @@ class HistoricalPlacebo:
         if self.cautions:
             lines.append(f"  {self.cautions}")
         lines += [f"  not used: {name}, {why}" for name, why in self.on_file.left_out]
-        return "\n".join(lines)
+        return "\n".join(wrapped for line in lines for wrapped in _wrapped(line))
 
 
 def historical_placebo(
@@ -156,6 +157,10 @@ def historical_placebo(
     return HistoricalPlacebo(
         outcome, week, on_file, sigma, scale, found, prior, robust(prior, weight=weight, sigma=sigma)
     )
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, 100, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _found(on_file: ChangesOnFile, sigma: float, tau: float) -> MapPrior:

@@ -1,0 +1,99 @@
+"""What a shift of the unseen does, as plain text, at most 100 columns wide."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ra_bayes.numbers import decimals, interval, listed, number, probability
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["missing_text"]
+
+_NAMES = {"mean_change_of_cohort": "these patients", "mean_change": "the population"}
+_LINE = "  {:<22}{:>27}{:>9}{:>30}{:>9}"
+
+
+def missing_text(
+    table: pd.DataFrame, tipping: pd.DataFrame, unseen: Sequence[tuple[str, float]], needed: float
+) -> str:
+    """Return the table and the tipping points of :func:`~ra_bayes.trust.missing_not_at_random` as text."""
+    first: dict[str, Any] = dict(table.iloc[0])
+    if not unseen:
+        return "\n".join(
+            _wrapped(
+                f"{first['outcome']}: no patient is lost to week {first['week']:g}, so nothing is imputed "
+                "there and no shift of the unseen can change what is said of it.",
+                0,
+            )
+        )
+    lines = [*_heading(first, unseen, needed)]
+    heads = [f"{name}, {first['ci_prob']:.0%} interval" for name in _NAMES.values()]
+    lines.append(
+        _LINE.format(
+            f"worse by, {'a factor' if first['unit'] == 'ratio' else first['unit']}",
+            heads[0],
+            "benefit",
+            heads[1],
+            "benefit",
+        )
+    )
+    places = decimals(first["lower"], first["upper"], ratio=first["unit"] == "ratio")
+    for _, pair in table.groupby(["scheme", "delta"], sort=False, dropna=False):
+        by = {str(row["estimand"]): dict(row) for _, row in pair.iterrows()}
+        lines.append(_values(by, places))
+    for _, row in tipping.iterrows():
+        lines += _wrapped(_tipping(dict(row), first["unit"] == "ratio"))
+    lines += _wrapped(
+        "No record speaks for or against any shift: the table says how large it would have to be, not how "
+        "large it is."
+    )
+    return "\n".join(lines)
+
+
+def _heading(first: dict[str, Any], unseen: Sequence[tuple[str, float]], needed: float) -> Iterator[str]:
+    who = listed([f"{patient} (last record week {week:g})" for patient, week in unseen])
+    ratio = first["unit"] == "ratio"
+    size = f" of more than {needed:g}" if needed > (1.0 if ratio else 0.0) else ""
+    yield from _wrapped(
+        f"{first['outcome']}, mean change at week {first['week']:g}, were the unseen worse than predicted "
+        f"from their own records. Unseen are {first['unseen']} of {first['patients']} patients: {who}. "
+        f"Benefit is a gain{' by a factor' if ratio and size else ''}{size}.",
+        0,
+    )
+
+
+def _values(by: dict[str, dict[str, Any]], places: int) -> str:
+    cells: list[str] = []
+    for estimand in _NAMES:
+        row = by[estimand]
+        cells.append(f"{number(row['estimate'], places)} ({interval(row['lower'], row['upper'], places)})")
+        cells.append(probability(row["p_benefit"]))
+    delta = by["mean_change"]["delta"]
+    return _LINE.format("as on placebo" if math.isnan(delta) else f"{delta:g}", *cells)
+
+
+def _tipping(row: dict[str, Any], ratio: bool) -> str:
+    who = _NAMES[row["estimand"]]
+    cut = f"{row['cut_off']:g}"
+    if math.isnan(row["tipping_point"]):
+        chance = probability(row["p_benefit"])
+        return f"Of {who} there is no conclusion to undo: benefit has {chance}, not {cut}, without any shift."
+    places = decimals(0.0, row["tipping_point"] * 3.0, ratio=ratio)
+    unit = "" if ratio else f" {row['unit']}"
+    sized = "" if math.isnan(row["in_mcids"]) else f", {row['in_mcids']:.1f} MCIDs"
+    times = "a factor of " if ratio else ""
+    point, back = (number(row[each], places) for each in ("tipping_point", "back_to_baseline"))
+    found = f"{times}{point}{unit}{sized} (Monte Carlo error {number(row['mcse'], places + 1)})"
+    return (
+        f"Of {who} benefit falls below {cut} where the unseen are worse by {found}. At {times}{back}{unit} "
+        "they would be back at baseline, on average."
+    )
+
+
+def _wrapped(text: str, indent: int = 2) -> list[str]:
+    return textwrap.wrap(text, 100, initial_indent=" " * indent, subsequent_indent="  " + " " * indent)
