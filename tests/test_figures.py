@@ -132,8 +132,8 @@ def test_trajectories_bands_are_quantiles() -> None:
 
 def test_censored_records_are_arrows_at_their_limit() -> None:
     whole, *small = drawn("trajectories", "tnf_alpha").axes
-    assert one(whole, "limit").get_ydata() == [2.0, 2.0]
-    assert "limit of\nquantification\n2 pg/mL" in words(drawn("trajectories", "tnf_alpha"))
+    assert one(whole, "limit").get_ydata() == [1.0, 1.0]
+    assert "limit of\nquantification\n1 pg/mL" in words(drawn("trajectories", "tnf_alpha"))
     limits = fitted("tnf_alpha")["constant_data"]["limit"]
     for axes, patient in zip(small, PATIENTS, strict=True):
         below = limits["visit"].values[limits.sel(patient=patient).values < 0]
@@ -142,7 +142,7 @@ def test_censored_records_are_arrows_at_their_limit() -> None:
             assert arrows == []
             continue
         np.testing.assert_array_equal(arrows[0].get_xdata(), below)
-        assert set(arrows[0].get_ydata()) == {2.0}
+        assert set(arrows[0].get_ydata()) == {1.0}
         assert arrows[0].get_marker() is ARROW[-1]
         assert arrows[0].get_markerfacecolor() == "none"
         assert not set(below) & set(one(axes, "record").get_xdata())
