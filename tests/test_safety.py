@@ -51,6 +51,15 @@ def test_the_exact_limit_of_a_risk_is_clopper_and_pearson_s(r: int, n: int) -> N
     assert row(safety(r, n), "risk")["upper_95_exact"] == pytest.approx(known)
 
 
+@pytest.mark.parametrize("n", [30, 52, 100, 300])
+def test_from_30_patients_on_the_rule_of_three_is_the_exact_limit_to_a_percent(n: int) -> None:
+    # As Hanley and Lippman-Hand (1983) say of it; below 30 it is farther off, and never too low.
+    told = row(safety(0, n), "risk")
+    assert 0.0 < told["rule_of_three"] - told["upper_95_exact"] < 0.01
+    few = row(safety(0, 6), "risk")
+    assert few["rule_of_three"] - few["upper_95_exact"] > 0.1
+
+
 @pytest.mark.parametrize(("events", "limit"), [(0, 2.996), (1, 4.744), (2, 6.296), (3, 7.754), (10, 16.962)])
 def test_the_exact_limit_of_a_rate_is_garwood_s(events: int, limit: float) -> None:
     # Upper 95% limits of a Poisson mean as tabulated since Garwood 1936, here over one year of one patient.
