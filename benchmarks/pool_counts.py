@@ -4,7 +4,8 @@ Fits one outcome to each of some hundred cohorts, pools the fits, and sets the m
 that the cohorts are drawn from: difference over its Monte Carlo error (z) and ratio of SDs, for every
 parameter. That posterior is given the counts as recorded: draws given the counts as rb.condition reads them,
 on the latent scale, with the weights that reconstruct gives its cohorts. What rounding and clipping do to it
-(who stays at a pain of 100 is not better and not worse) is the difference to the latent means. Nothing is asserted.
+(who stays at a pain of 100 is not better and not worse) is the difference to the latent means. Nothing is
+asserted.
 """
 
 from __future__ import annotations
