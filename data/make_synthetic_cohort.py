@@ -22,6 +22,7 @@ import io
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -77,7 +78,7 @@ ASSAYS = {
 }
 # CRP of patients who are seen as outpatients, ours; the lowest that is reported.
 CRP = (0.3, 80.0)
-TRIES, MOST_CENSORED = 2000, 6
+TRIES, MOST_CHOICES, MOST_CENSORED = 2000, 20_000, 6
 
 # What was not recorded: a whole visit (no row), one row, or a row with an empty value. Nothing that a
 # published count needs: other draws are not used.
@@ -88,7 +89,6 @@ EMPTY_VALUES = {("SYN-1", 4, "treg_th17"), ("SYN-2", 12, "physician_global"), ("
 
 def acceptable(records: Mapping[str, Array]) -> NDArray[np.bool_]:
     """Say of which patients every reading says the same, and whose records can have components."""
-    shape = next(iter(records.values())).shape[:-1]
 
     def moved(outcome: str, week: int, sign: int = -1) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Say who moved by enough for every reading, and who did by too little for any."""
@@ -111,7 +111,7 @@ def acceptable(records: Mapping[str, Array]) -> NDArray[np.bool_]:
             moved(id, 24, sign) for id, sign in (("il10", 1), ("tnf_alpha", -1), ("il17", -1))
         )
         return np.asarray((il10 & tnf & il17) | (not10 & not_tnf & not17))
-    return np.ones(shape, dtype=bool)
+    return np.ones(next(iter(records.values())).shape[:-1], dtype=bool)
 
 
 def drawn(seed: int, cohorts: int) -> Iterator[dict[str, Course]]:
@@ -315,7 +315,11 @@ def read_draw() -> dict[str, Course]:
 def main() -> int:
     """Do both steps (``--draw``), or the second, or say whether the file is what that makes (``--check``)."""
     if "--draw" in sys.argv[1:]:
-        courses = next(each for each in drawn(SEED, COHORTS) if completed(each) is not None)
+        some = islice(drawn(SEED, COHORTS), MOST_CHOICES)
+        courses = next((each for each in some if completed(each) is not None), None)
+        if courses is None:
+            print(f"no components found in {MOST_CHOICES} choices: take another seed", file=sys.stderr)
+            return 1
         table = [
             (patient, str(week), id, f"{course[week][id]:g}", get(id).unit, "", "yes")
             for patient, course in courses.items()
