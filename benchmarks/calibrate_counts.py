@@ -6,8 +6,8 @@ does by default. The rank of a truth among draws of its posterior is then unifor
 arXiv:1804.06788). A paper that says "in the same individuals" is of a trial where it was so: such trials are
 kept alone. That leaves ranks uniform, since the likelihood asks for it too.
 
-Ranks are held against simultaneous bands of their distribution function, by simulation (Sailynoja et al.
-2022, Stat Comput 32:32). Written to tests/calibration/, where a test runs some of the trials again.
+Ranks are held against simultaneous bands of their distribution function (Sailynoja et al. 2022, Stat Comput
+32:32). Written to tests/calibration/, where a test runs some of the trials again.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from scipy import special
 from simulated_trials import agreeing, counted, records
 
 import ra_bayes as rb
+from ra_bayes.calibration.uniformity import p_value
 from ra_bayes.conditioning.facts_tree import event_rates
 from ra_bayes.conditioning.importance import importance_sample
 from ra_bayes.conditioning.posterior import given_counts
@@ -193,24 +194,9 @@ def read(path: Path) -> tuple[dict[str, str], list[Trial]]:
     return told, trials
 
 
-def uniformity(ranks: np.ndarray, simulations: int = 10_000) -> float:
+def uniformity(ranks: np.ndarray) -> float:
     """Return how often uniform ranks would leave a simultaneous band at least as far (a p-value)."""
-    tails = _tails(np.bincount(ranks, minlength=DRAWS + 1)[None])[0]
-    return float((1 + (_simulated(ranks.size, simulations) <= tails).sum()) / (1 + simulations))
-
-
-@functools.cache
-def _simulated(size: int, simulations: int) -> np.ndarray:
-    rng = np.random.default_rng(1)
-    return _tails(rng.multinomial(size, np.full(DRAWS + 1, 1.0 / (DRAWS + 1)), simulations))
-
-
-def _tails(frequencies: np.ndarray) -> np.ndarray:
-    """Return the smallest tail probability of the ranks' distribution function, over its steps."""
-    below = frequencies.cumsum(axis=1)[:, :-1]
-    size, chance = frequencies.sum(axis=1)[:, None], np.arange(1, DRAWS + 1) / (DRAWS + 1)
-    upper = np.where(below > 0, special.bdtrc(np.maximum(below - 1, 0), size, chance), 1.0)
-    return np.asarray(np.minimum(special.bdtr(below, size, chance), upper).min(axis=1))
+    return p_value(ranks, DRAWS)
 
 
 def by_case(trials: Iterable[Trial]) -> dict[tuple[str, float], dict[str, np.ndarray]]:

@@ -25,6 +25,7 @@ LAYERS = (
     "planning",
     "conditioning",
     "trust",
+    "calibration",
     "inference",
     "estimand",
     "diagnostics",

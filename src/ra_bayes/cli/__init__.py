@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ra_bayes.cli.calibrate import calibrate
 from ra_bayes.cli.check import check
 from ra_bayes.cli.demo import demo
 from ra_bayes.cli.fit import fit
@@ -14,5 +15,5 @@ from ra_bayes.cli.report import report
 
 __all__ = ["GATE_FAILED", "main"]
 
-for _command in (check, models, fit, published, plan, interim, report, demo):
+for _command in (check, models, fit, published, plan, interim, calibrate, report, demo):
     main.add_command(_command)

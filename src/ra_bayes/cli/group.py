@@ -47,6 +47,7 @@ def main() -> None:
     ra-bayes published facts.toml                        what a paper's counts tell
     ra-bayes plan acr20_one_arm                          what a trial would show, and how many patients
     ra-bayes interim design.toml data.csv                what its rule says of the data so far
+    ra-bayes calibrate sdai --show                       is a 90% interval of a model a 90% interval?
 
     Exit codes: 0 done, 1 interrupted, 2 bad input, 3 a fit did not pass its gate.
     """

@@ -16,7 +16,7 @@ from ra_bayes.model.priors import from_raw, raw_name
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["draw_prior", "log_likelihood", "log_prior", "replicate", "to_clinical"]
+__all__ = ["draw_prior", "log_likelihood", "log_prior", "recorded", "replicate", "to_clinical"]
 
 type Draws = dict[str, np.ndarray]
 
@@ -115,7 +115,11 @@ def replicate(spec: ModelSpec, draws: Mapping[str, np.ndarray], rng: np.random.G
     quantification, which is the assay's and not the patient's.
     """
     mu = draws["expected"]
-    latent = mu + np.asarray(draws["residual_sd"])[..., None, None] * rng.normal(size=mu.shape)
+    return recorded(spec, mu + np.asarray(draws["residual_sd"])[..., None, None] * rng.normal(size=mu.shape))
+
+
+def recorded(spec: ModelSpec, latent: np.ndarray) -> np.ndarray:
+    """Return latent values g(y*) as they would be written down, any shape."""
     if spec.binary:
         return np.where(latent > 0.0, 1.0, 0.0)
     value = spec.link.inverse(latent)
