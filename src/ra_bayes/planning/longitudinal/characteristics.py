@@ -15,7 +15,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.longitudinal.analyses import FollowUp, Scales, analyses
 from ra_bayes.planning.longitudinal.many_truths import corrected
-from ra_bayes.planning.longitudinal.trials import Rules, controls, outcomes, sides
+from ra_bayes.planning.longitudinal.trials import Rules, controls, integrated, outcomes, sides
 from ra_bayes.planning.stopping import Stopping
 
 __all__ = ["ENGINE", "operating_characteristics"]
@@ -99,7 +99,7 @@ def operating_characteristics(
             ended_at = outcomes(batch, criteria, analysis.effect)
             for at, effect in enumerate(values["effect"][where]):
                 ended, control = ended_at(effect), np.zeros((1, 1))
-                if len(looks) > 1:
+                if not integrated(criteria):
                     decided, chance = controls(batch, effect, criteria, analysis.effect)
                     control = decided - chance
                 drawn[at].append((ended, np.broadcast_to(control, ended.shape)))

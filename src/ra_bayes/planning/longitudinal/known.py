@@ -19,6 +19,7 @@ Over the looks of one trial, m_k / v_k is a Brownian motion with drift `effect` 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -201,7 +202,9 @@ def crossing_probabilities(effect: Array, variance: Array, lower: Array, upper: 
     effect = np.asarray(effect, dtype=float)[:, None]
     lower = np.minimum(lower, upper)
     looks = variance.shape[1]
-    nodes, weights = np.polynomial.legendre.leggauss(40 + 4 * looks)
+    gained = 1.0 - variance[:, 1:] / variance[:, :-1]
+    # As many nodes as resolve the step from one look to the next, the narrower the less is gained.
+    nodes, weights = _legendre(int(np.clip(32.0 / np.sqrt(gained.min(initial=1.0)), 40.0, 400.0)))
     success, futility = np.zeros(variance.shape), np.zeros(variance.shape)
     at = mass = np.empty((0, 0))
     for k in range(looks):
@@ -213,15 +216,17 @@ def crossing_probabilities(effect: Array, variance: Array, lower: Array, upper: 
             futility[:, k] = special.ndtr((low - effect) / sd)[:, 0]
         else:
             before = 1.0 / variance[:, k - 1 : k]
-            gain = np.maximum(information - before, 1e-12 * information)
+            gain = np.maximum(information - before, 1e-4 * information)
             middle = (before * at + gain * effect) / information
             spread = np.sqrt(gain) / information
-            success[:, k] = (mass * special.ndtr((middle - high) / spread)).sum(axis=1)
-            futility[:, k] = (mass * special.ndtr((low - middle) / spread)).sum(axis=1)
+            if np.isfinite(high).any():
+                success[:, k] = (mass * special.ndtr((middle - high) / spread)).sum(axis=1)
+            if np.isfinite(low).any():
+                futility[:, k] = (mass * special.ndtr((low - middle) / spread)).sum(axis=1)
         if k == looks - 1:
             break
-        first = np.clip(low, effect - 8.0 * sd, effect + 8.0 * sd)
-        last = np.clip(high, effect - 8.0 * sd, effect + 8.0 * sd)
+        first = np.clip(low, effect - 6.5 * sd, effect + 6.5 * sd)
+        last = np.clip(high, effect - 6.5 * sd, effect + 6.5 * sd)
         half = 0.5 * (last - first)
         points = first + half * (1.0 + nodes)
         if k == 0:
@@ -232,6 +237,12 @@ def crossing_probabilities(effect: Array, variance: Array, lower: Array, upper: 
             )
         at, mass = points, density * half * weights
     return success, futility
+
+
+@cache
+def _legendre(count: int) -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(count)
+    return nodes, weights
 
 
 def _normal(x: Array, mean: Array, sd: Array) -> Array:

@@ -27,7 +27,7 @@ from ra_bayes.planning.longitudinal.analyses import FollowUp, Scales, analyses
 from ra_bayes.planning.longitudinal.conduct import expected_n, remaining
 from ra_bayes.planning.longitudinal.covariance import Factors, covariance, factors
 from ra_bayes.planning.longitudinal.known import estimate_variance
-from ra_bayes.planning.longitudinal.trials import Effect, Rules, controls, known_chances, outcomes
+from ra_bayes.planning.longitudinal.trials import Effect, Rules, controls, integrated, known_chances, outcomes
 
 __all__ = ["assurance_curve", "corrected"]
 
@@ -76,7 +76,7 @@ def assurance_curve(
     plans: Sequence[tuple[FollowUp, Rules]],
     analysis: LongitudinalAnalysis,
     *,
-    trials: int = 150,
+    trials: int = 100,
     seed: int,
 ) -> tuple[Array, Array]:
     """Return the chance of success averaged over weighted truths, and its error by simulation, by size.
@@ -123,7 +123,7 @@ def assurance_curve(
     of = _factors(truths, plans[0][0])
     n = np.array([follow_up.arm.size for follow_up, _ in plans], dtype=float)
     # The smaller the trial the more it costs not to know the SDs, and the less to simulate it.
-    runs = np.ceil(trials * np.clip(np.median(n) / n, 0.5, 10.0)).astype(int)
+    runs = np.ceil(trials * np.clip((np.median(n) / n) ** 1.5, 0.25, 12.0)).astype(int)
     exact, cost, error = np.empty((3, len(plans)))
     for at, (follow_up, criteria) in enumerate(plans):
         known = _known(truths, follow_up, criteria, analysis.effect, of)
@@ -222,7 +222,7 @@ def _simulated(
     ended = np.empty((trials, 2 * looks))
     for part, batch in analyses(follow_up, scales, analysis, trials, seed):
         ended[part] = outcomes(batch, criteria, analysis.effect)(effect[part])
-        if looks > 1:
+        if not integrated(criteria):
             decided, chance = controls(batch, effect[part], criteria, analysis.effect)
             ended[part] -= decided - chance
     return which, ended

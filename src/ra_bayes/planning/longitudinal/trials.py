@@ -1,10 +1,10 @@
 """What simulated trials end in, beside what they would end in for someone who knows the SDs.
 
-With one look the estimate is integrated out (:mod:`.critical`): each trial has a chance of success. With
-several looks a trial ends where it ends. Beside it stands, of the same data, the decision of who knows the
-SDs. Given how many patients were seen the chance of that decision is known (:mod:`.known`): the decision
-less its chance has mean 0, goes along with what is wanted, and is a control variate (Glasserman 2004,
-section 4.1).
+The estimate is integrated out (:mod:`.critical`): each trial has chances of its ends. Where that cannot be
+done, with many looks or criteria to both sides, a trial ends where it ends; beside it stands then, of the
+same data, the decision of who knows the SDs. Given how many patients were seen the chance of that decision is
+known (:mod:`.known`): the decision less its chance has mean 0, goes along with what is wanted, and is a
+control variate (Glasserman 2004, section 4.1).
 """
 
 from __future__ import annotations
@@ -29,20 +29,27 @@ from ra_bayes.planning.longitudinal.known import (
 from ra_bayes.planning.longitudinal.predictive import predictive_probability
 from ra_bayes.planning.rule import Criterion
 
-__all__ = ["Effect", "Rules", "controls", "known_chances", "outcomes", "sides"]
+__all__ = ["Effect", "Rules", "controls", "integrated", "known_chances", "outcomes", "sides"]
 
 type Array = NDArray[np.float64]
 type Flags = NDArray[np.bool_]
 type Criteria = tuple[Criterion, ...]
 type Effect = tuple[float, float] | None
+# With more looks the recursion over each trial's own limits takes longer than simulating more trials.
+_MOST_LOOKS = 6
 type Rules = Sequence[tuple[Criteria, Criteria]]
+
+
+def integrated(criteria: Rules) -> bool:
+    """Return whether the estimate can be integrated out under these criteria."""
+    return len(criteria) == 1 or (len(criteria) <= _MOST_LOOKS and len(sides(criteria)) == 1)
 
 
 def outcomes(looks: list[Look], criteria: Rules, prior: Effect) -> Callable[[ArrayLike], Array]:
     """Return what trials end in as a function of the true effect, one number or one for each trial.
 
-    The function returns chances (one look) or indicators (several) of success, then of futility, by look
-    (trial, 2 looks).
+    The function returns chances of success, then of futility, by look (trial, 2 looks); indicators where the
+    estimate cannot be integrated out.
 
     Parameters
     ----------
@@ -53,10 +60,40 @@ def outcomes(looks: list[Look], criteria: Rules, prior: Effect) -> Callable[[Arr
     prior
         Of the effect.
     """
+    if not integrated(criteria):
+        return lambda effect: _ended(*_decisions(looks, effect, criteria, prior))
+    final = criteria[-1][0]
+    at = [critical_limits(look, *rule, prior, final) for look, rule in zip(looks, criteria, strict=True)]
     if len(looks) == 1:
-        at = critical_limits(looks[0], *criteria[0], prior)
-        return lambda effect: np.stack(end_probabilities(at, effect, looks[0].variance), axis=-1)
-    return lambda effect: _ended(*_decisions(looks, effect, criteria, prior))
+        return lambda effect: np.stack(end_probabilities(at[0], effect, looks[0].variance), axis=-1)
+    below = sides(criteria) == {"below"}
+    upper = np.stack([-each.success[1] if below else each.success[0] for each in at], axis=1)
+    lower = np.stack([-each.going_on[1] if below else each.going_on[0] for each in at], axis=1)
+    # No success at a look without criteria of it.
+    for k, (wanted, _) in enumerate(criteria):
+        if not wanted:
+            upper[:, k] = np.inf
+    variance = np.stack([look.variance for look in looks], axis=1)
+    usable = _gaining(variance)
+
+    def chances(effect: ArrayLike) -> Array:
+        truth = np.broadcast_to(np.asarray(effect, dtype=float), usable.shape)
+        out = np.empty((usable.size, 2 * len(looks)))
+        mirrored = -truth if below else truth
+        out[usable] = np.concatenate(
+            crossing_probabilities(mirrored[usable], variance[usable], lower[usable], upper[usable]), axis=1
+        )
+        if not usable.all():
+            out[~usable] = _ended(*_decisions(looks, truth, criteria, prior))[~usable]
+        return out
+
+    return chances
+
+
+def _gaining(variance: Array) -> Flags:
+    """Return which trials learn something at every look; others have no density to integrate (trial)."""
+    gaining = variance[:, 1:] < 0.99 * variance[:, :-1]
+    return np.asarray(np.isfinite(variance).all(axis=1) & gaining.all(axis=1))
 
 
 def _decisions(looks: list[Look], effect: ArrayLike, criteria: Rules, prior: Effect) -> tuple[Flags, Flags]:
@@ -147,8 +184,7 @@ def controls(looks: list[Look], effect: ArrayLike, criteria: Rules, prior: Effec
     """
     variance = np.stack([look.variance for look in looks], axis=1)
     decided, chance = np.zeros((2, variance.shape[0], 2 * len(looks)))
-    gaining = variance[:, 1:] * (1.0 + 1e-4) < variance[:, :-1]
-    usable = np.isfinite(variance).all(axis=1) & gaining.all(axis=1)
+    usable = _gaining(variance)
     if len(sides(criteria)) > 1 or not usable.any():
         return decided, chance
     final = np.stack([look.final for look in looks], axis=1)
