@@ -213,9 +213,9 @@ def test_few_truths_are_asked_one_by_one():
 
     def ask(effect, sd):
         asked.append(effect.size)
-        return stopping(design, {"effect": effect, "change_sd": sd}, seed=1)
+        return stopping(design, {"effect": effect, "change_sd": sd[:, 0]}, seed=1)
 
-    on_grid(np.zeros(5), np.full(5, 20.0), ask)
+    on_grid(np.zeros(5), np.full((5, 1), 20.0), ask)
     assert asked == [5]
 
 

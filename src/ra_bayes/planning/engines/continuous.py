@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +27,9 @@ from ra_bayes.planning.continuous.unknown_predictive import (
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import Step
 from ra_bayes.planning.engines.data import SoFar
-from ra_bayes.planning.engines.grid import by_group, on_grid
+from ra_bayes.planning.engines.grid import groups, on_grid
+from ra_bayes.planning.engines.scaling import scaled, scaled_rule
 from ra_bayes.planning.engines.settings import Point, Settings
-from ra_bayes.planning.rule import Criterion, Rule
 from ra_bayes.planning.stopping import Stopping
 
 __all__ = ["boundary_rows", "curve", "interim", "stopping", "widths"]
@@ -57,18 +56,6 @@ def _model(design: Design) -> KnownSd | UnknownSd:
     return KnownSd(rule, prior.sd, treated, control, prior.mean, prior.control_mean)
 
 
-def scaled_rule(design: Design) -> Rule:
-    """Return the rule with its thresholds on the scale of the analysis."""
-    success, futility = (
-        tuple(
-            replace(each, threshold=design.on_scale(each.threshold)) if each.basis == "posterior" else each
-            for each in criteria
-        )
-        for criteria in (design.rule.success, design.rule.futility)
-    )
-    return Rule(success, futility)
-
-
 def _change_sd(truths: Mapping[str, Array]) -> Array:
     """Return the SD of a patient's change: that of the page, or of response and two records.
 
@@ -90,9 +77,9 @@ def stopping(design: Design, truths: Mapping[str, Array], seed: int, settings: S
     model = _model(design)
 
     def ask(effect: Array, sd: Array) -> Stopping:
-        return _ask(model, {"effect": effect, "residual_sd": sd}, seed, settings)
+        return _ask(model, {"effect": effect, "residual_sd": sd[:, 0]}, seed, settings)
 
-    return on_grid(truths["effect"], _change_sd(truths), ask)
+    return on_grid(truths["effect"], _change_sd(truths)[:, None], ask)
 
 
 def curve(design: Design, step: Step, sizes: Sequence[int], seed: int, settings: Settings) -> list[Point]:
@@ -114,7 +101,8 @@ def _over_normals(
     design: Design, believed: NormalMixture, step: Step, seed: int, settings: Settings
 ) -> tuple[float, float, str]:
     """Return assurance, its error and engine: parts of the belief and groups of SDs, weighed."""
-    sds, group = by_group(_change_sd(step.nodes))
+    rows, group = groups(_change_sd(step.nodes)[:, None])
+    sds = rows[:, 0]
     share = np.bincount(group, step.weights, sds.size)
     mean, sd, weight = believed.arrays
     truths = {
@@ -285,7 +273,7 @@ def interim(
         return SoFar(
             sizes,
             data,
-            lambda criterion: posterior_probability(model, _scaled(design, criterion), *pairs),
+            lambda criterion: posterior_probability(model, scaled(design, criterion), *pairs),
             predicted,
             0.0,
             "exact: integration, SD known",
@@ -295,15 +283,11 @@ def interim(
     return SoFar(
         sizes,
         data,
-        lambda criterion: unknown_posterior_probability(model, _scaled(design, criterion), *whole),
+        lambda criterion: unknown_posterior_probability(model, scaled(design, criterion), *whole),
         predicted,
         0.0,
         "exact: quadrature, SD estimated",
     )
-
-
-def _scaled(design: Design, criterion: Criterion) -> Criterion:
-    return replace(criterion, threshold=design.on_scale(criterion.threshold))
 
 
 def _said(design: Design, mean: float) -> str:

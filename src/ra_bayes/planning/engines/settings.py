@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Literal
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.jobs import Progress
 
 __all__ = ["Point", "Settings"]
 
@@ -29,12 +30,15 @@ class Settings:
         Where results of ``"nuts"`` are kept as they come, to go on from after an interruption.
     scheduler
         Address of a Dask scheduler that spreads them over machines.
+    progress
+        Told how many tasks are done, of how many, and about how many seconds are left.
     """
 
     trials: int = 10_000
     engine: Literal["fast", "nuts"] = "fast"
     folder: str | PathLike[str] | None = None
     scheduler: str | None = None
+    progress: Progress | None = None
 
     def __post_init__(self) -> None:
         if self.trials < 2:
