@@ -29,11 +29,18 @@ def main() -> None:
         default=Path(tempfile.gettempdir()) / "ra_bayes_calibration",
         help="folder of finished tasks (default: one in the temporary folder)",
     )
+    parser.add_argument(
+        "--per-truth", type=int, default=PER_TRUTH, help=f"cohorts of a fixed truth (default: {PER_TRUTH})"
+    )
     arguments = parser.parse_args()
     for name in arguments.models:
         began = time.perf_counter()
         certificate = calibrate(
-            rb.load_model(name), seed=SEED, n_sim=SIMULATIONS, per_truth=PER_TRUTH, folder=arguments.tasks
+            rb.load_model(name),
+            seed=SEED,
+            n_sim=SIMULATIONS,
+            per_truth=arguments.per_truth,
+            folder=arguments.tasks,
         )
         path = save_certificate(certificate, rb.models_dir() / "certificates")
         print(certificate)

@@ -1,4 +1,4 @@
-"""Calibration by simulation: bands, truths, records, classical methods; each against another way to get it."""
+"""Calibration by simulation: bands, truths, records, classical methods; each against another way."""
 
 from __future__ import annotations
 
