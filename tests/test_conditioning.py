@@ -450,14 +450,16 @@ def test_prior_columns_are_the_prior_s_own_quantiles(compared: pd.DataFrame) -> 
         score = optimize.brentq(lambda x: weight @ special.ndtr((x * spread - middle) / sd) - p, -9.0, 9.0)
         return float(special.ndtr(score))
 
-    placebo = float(stats.norm.ppf(0.24))
+    # Of the typical patient, where 24% is of patients who differ.
+    further = float(weight @ np.sqrt(1.0 + (0.8 * np.exp(0.4 * node)) ** 2))
+    placebo = further * float(stats.norm.ppf(0.24))
     exact = {
         ("wide", "vas"): lambda p: change(p, 15.0, (0.0, 0.0)),
         ("sceptical", "vas"): lambda p: change(p, 7.5, (0.0, 0.0)),
         ("placebo_informed", "vas"): lambda p: change(p, 15.0, (-18.0, 5.0)),
         ("wide", "acr20"): lambda p: rate(p, float(stats.norm.ppf(0.35)), 0.6),
-        ("sceptical", "acr20"): lambda p: rate(p, placebo, float(np.hypot(0.3, 0.3))),
-        ("placebo_informed", "acr20"): lambda p: rate(p, placebo, float(np.hypot(0.3, 0.6))),
+        ("sceptical", "acr20"): lambda p: rate(p, placebo, float(np.hypot(0.3 * further, 0.3))),
+        ("placebo_informed", "acr20"): lambda p: rate(p, placebo, float(np.hypot(0.3 * further, 0.6))),
     }
     # A ratio, of which no page gives placebo's.
     for name, walk_sd in (("wide", 0.4), ("sceptical", 0.2), ("placebo_informed", 0.4)):
