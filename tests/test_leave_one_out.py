@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,15 @@ from ra_bayes.inference.refit import records_of
 from ra_bayes.model import load_model
 from ra_bayes.model.records import grid
 from ra_bayes.planning.rule import Criterion, Rule
+from ra_bayes.tree import provenance, with_provenance
 from ra_bayes.trust.decision import default_rule
 from ra_bayes.trust.leave_one_out import LeftOut, elpd, leave_one_out
 from ra_bayes.trust.patient_likelihood import log_density_of_patient
 from ra_bayes.trust.variants import smoothed
 
 MAX_Z = 4.5
+
+module = sys.modules["ra_bayes.trust.leave_one_out"]
 
 
 def drawn_posterior(model: Any, given: Any) -> Posterior:
@@ -153,6 +157,32 @@ def test_without_a_rule_benefit_is_asked_for_and_of_a_rate_nothing() -> None:
     assert up is not None
     assert (up.success[0].direction, up.success[0].threshold) == ("above", 1.0)
     assert default_rule(load_model("acr20"), 24.0) is None
+
+
+def test_a_rate_has_no_decision_of_its_own_and_its_records_are_always_inside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = load_model("acr20")
+    rows = [(i, week, float((i + week) % 3 == 0)) for i in range(6) for week in (4, 16, 24)]
+    given = cohort([*rows, ("7", 0, 0.0)], model)
+    tree = drawn_tree(model, given)
+    tree = with_provenance(tree, {**provenance(tree), "sampling": {"draws": 250, "chains": 4}})
+    monkeypatch.setattr(module, "refit", lambda *_, **__: tree)
+    found = leave_one_out(tree)
+    assert found.decisions.empty
+    assert set(found.records["patient"]) == {*"012345", "7"}
+    told = found.records.dropna(subset="pit")
+    chance = 1.0 - told["predicted"]
+    # A 0 has the PITs 0 to Pr(0), a 1 those from there on to 1; `predicted` is a share of 1000 draws.
+    lower, upper = (np.where(told["value"] == 0.0, *ends) for ends in ((0.0, chance), (chance, 1.0)))
+    np.testing.assert_allclose(told["pit_lower"], lower, atol=0.07)
+    np.testing.assert_allclose(told["pit_upper"], upper, atol=0.07)
+    text = str(found)
+    assert "No decision was asked for" in text
+    assert "in interval" not in text
+    asked = leave_one_out(tree, rule=Criterion("rate", "above", 0.0, 0.9))
+    assert (asked.decisions["probability"] == 1.0).all()
+    assert (asked.decisions["mcse"] == 1.0 / 1000).all()
 
 
 # ---- sampled

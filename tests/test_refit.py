@@ -1,4 +1,4 @@
-"""Re-fits: the same posterior as a fit's, masked patients as if they had never been, nothing compiled again."""
+"""Re-fits: the same posterior as a fit's, masked patients as if they had never been, one compilation."""
 
 from __future__ import annotations
 

@@ -207,7 +207,8 @@ def refit(
         stuck, short = _failures(diagnose(tree)) if gated else (diverging > 0, False)
         rung, factor = rung + stuck, factor * (1 + short)
         if not (stuck or short) or rung == len(_RUNGS) or factor > _MOST_DRAWS:
-            return with_provenance(best[1], {**provenance(best[1]), "attempts": tried})
+            told = {**provenance(best[1]), "attempts": tried}
+            return best[1] if len(tried) == 1 else with_provenance(best[1], told)
 
 
 def _failures(verdict: Diagnosis) -> tuple[bool, bool]:

@@ -25,11 +25,12 @@ def leave_one_out_text(
     """Return a table of what changes without each patient, then what the rule decides."""
     first = patients.iloc[0]
     ci = f"{first['ci_prob']:.0%}"
+    binary = first["unit"] == "share of patients"
     head = (
         "left out",
         f"{first['estimand']} at week {first['week']:g}, {first['unit']}",
         "elpd",
-        "in interval",
+        "" if binary else "in interval",
     )
     rows = [head]
     for row in patients.to_dict("records"):
@@ -39,7 +40,9 @@ def leave_one_out_text(
             rows.append(("nobody", told, "", ""))
             continue
         score = f"{number(row['elpd'], 1)} ± {row['elpd_mcse']:.2f}"
-        rows.append((row["patient"], told, score, _inside(records[records["patient"] == row["patient"]])))
+        # Yes and no are both always within what is predicted of a response.
+        inside = "" if binary else _inside(records[records["patient"] == row["patient"]])
+        rows.append((row["patient"], told, score, inside))
     widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
     lines = [f"{model}: each patient left out and predicted by the others", ""]
     lines += [
@@ -49,8 +52,9 @@ def leave_one_out_text(
         "",
         f"elpd in all {number(elpd[0], 1)} ± {elpd[1]:.2f} (Monte Carlo error).",
         f"Intervals: {ci}, equal-tailed.",
-        "In interval: records within that of a new patient's record.",
     ]
+    if not binary:
+        lines.append("In interval: records within that of a new patient's record.")
     noisy = patients.loc[patients["elpd_mcse"] > LARGE_ERROR, "patient"]
     if len(noisy):
         lines.append(f"An elpd with a large error is not to be relied on: {listed([*noisy])}.")

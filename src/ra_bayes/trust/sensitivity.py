@@ -139,7 +139,8 @@ def sensitivity(
         raise FitError(
             f"the fit of {spec.name} did not pass its gate; fit it with more draws first\n{checked}"
         )
-    base, prior = keyed(reported(tree)), keyed(reported(tree, "prior"))
+    prior = {key: each for key, each in keyed(reported(tree, "prior")).items() if _unknown(each)}
+    base = {key: each for key, each in keyed(reported(tree)).items() if key in prior}
     root = provenance(tree)["seed"] if seed is None else seed
     changed = {
         (variant.name, key): tell(variant, key, quantity, ci_prob)
@@ -154,6 +155,12 @@ def sensitivity(
         rows.append(_row(quantity, prior[key], patients, psense[key], scales, ci_prob))
     table = pd.DataFrame(rows).assign(ci_prob=ci_prob, ci_kind="eti")
     return Sensitivity(table, pd.DataFrame(list(changed.values())), patients, spec.name)
+
+
+def _unknown(quantity: Quantity) -> bool:
+    """Return whether the prior leaves it open: the time to half a straight line's effect is its shape's."""
+    draws = np.asarray(quantity.draws, dtype=float)
+    return quantity.kind == "event" or bool(np.ptp(draws) > 1e-9 * np.abs(draws).max())
 
 
 def verdict(share: float, move: float, psense_prior: float, *, event: bool) -> Verdict:
