@@ -204,6 +204,17 @@ def _evaluate(
 
 
 @numba.njit(cache=True, fastmath=_FAST, error_model="numpy")
+def _everywhere(
+    nodes: int, x: Any, r: Any, prior: Any, df: Any, s: Any, d: Any, inv_n: Any, one_arm: bool,
+    work: Any, out: Any,
+) -> None:  # fmt: skip
+    """Evaluate all nodes, a block at a time."""
+    for first in range(0, nodes, _BLOCK):
+        some = min(_BLOCK, nodes - first)
+        _evaluate(first, some, x, r, prior, df, s, d, inv_n, one_arm, work, out)
+
+
+@numba.njit(cache=True, fastmath=_FAST, error_model="numpy")
 def _factor(h: Any, ridge: float, lower: Any) -> bool:
     """Write the Cholesky factor of h + ridge I; False if it has none."""
     for i in range(h.shape[0]):
@@ -385,7 +396,7 @@ def mixtures(
         highest = -np.inf
         for _ in range(_MAX_STEPS):
             count = _stencil(point, active, x)
-            _evaluate(0, count, x, r, prior, df[b], s[b], d[b], inv_n[b], one_arm, work, out)
+            _everywhere(count, x, r, prior, df[b], s[b], d[b], inv_n[b], one_arm, work, out)
             if out[0, 0] < highest - 1e-9:
                 # The step went past the hill: half way back.
                 for axis in range(4):
@@ -415,9 +426,7 @@ def mixtures(
                     factor = root[i, m]
                     for k in range(nodes):
                         row[k] += factor * z[m, k]
-            for first in range(0, nodes, _BLOCK):
-                some = min(_BLOCK, nodes - first)
-                _evaluate(first, some, x, r, prior, df[b], s[b], d[b], inv_n[b], one_arm, work, out)
+            _everywhere(nodes, x, r, prior, df[b], s[b], d[b], inv_n[b], one_arm, work, out)
             _normalise(out[0], weight[b], powers, nodes)
             if attempt == _RECENTRED or not _recentre(weight[b], z, point, root, active, g, h, lower):
                 break
