@@ -173,19 +173,20 @@ def _integrated(patterns: list[_Pattern], designs: list[Array], v: Array) -> tup
     """Return log likelihood, estimate and its variance for covariances (node, visit, visit), means
     integrated."""
     log = np.zeros(len(v))
-    size = designs[0].shape[1]
-    information = np.repeat(_NOTHING * np.eye(size)[None], len(v), axis=0)
-    score = np.zeros((len(v), size))
+    # What the arms' own records say of their means at the visits, before these are written as changes.
+    arms = [(np.zeros_like(v), np.zeros(v.shape[:2])) for _ in designs]
     for pattern in patterns:
-        part = v[:, pattern.visits[:, None], pattern.visits]
+        at = pattern.visits
+        part = v[:, at[:, None], at]
         inverse = np.linalg.inv(part)
         log -= 0.5 * sum(pattern.number) * np.linalg.slogdet(part)[1]
-        log -= 0.5 * np.einsum("kpq,pq->k", inverse, pattern.products)
-        for design, number, total in zip(designs, pattern.number, pattern.total, strict=True):
+        log -= 0.5 * (inverse * pattern.products).sum(axis=(1, 2))
+        for (weight, told), number, total in zip(arms, pattern.number, pattern.total, strict=True):
             if number:
-                rows = design[pattern.visits]
-                information += number * np.einsum("pa,kpq,qb->kab", rows, inverse, rows, optimize=True)
-                score += np.einsum("pa,kpq,q->ka", rows, inverse, total, optimize=True)
+                weight[:, at[:, None], at] += number * inverse
+                told[:, at] += inverse @ total
+    information = _information([weight for weight, _ in arms], designs)
+    score = sum((told @ x for (_, told), x in zip(arms, designs, strict=True)), np.zeros(1))
     spread = np.linalg.inv(information)
     means = np.einsum("kab,kb->ka", spread, score)
     log += 0.5 * np.einsum("ka,ka->k", means, score) - 0.5 * np.linalg.slogdet(information)[1]
@@ -194,14 +195,19 @@ def _integrated(patterns: list[_Pattern], designs: list[Array], v: Array) -> tup
     return log, means[:, -1], variance
 
 
+def _information(arms: list[Array], designs: list[Array]) -> Array:
+    """Return H, the sum over arms of X' W X (node, mean, mean); next to nothing of means without records."""
+    size = designs[0].shape[1]
+    return sum((x.T @ weight @ x for weight, x in zip(arms, designs, strict=True)), _NOTHING * np.eye(size))
+
+
 def _expected_variance(later: Sequence[tuple[Array, int, float]], designs: list[Array], v: Array) -> Array:
     """Return the estimate's variance for patients counted by visits and arm, in fractions too (node)."""
-    information = np.repeat(_NOTHING * np.eye(designs[0].shape[1])[None], len(v), axis=0)
+    arms = [np.zeros_like(v) for _ in designs]
     for seen, arm, number in later:
-        visits = np.flatnonzero(seen)
-        rows = designs[arm][visits]
-        inverse = np.linalg.inv(v[:, visits[:, None], visits])
-        information += number * np.einsum("pa,kpq,qb->kab", rows, inverse, rows, optimize=True)
+        at = np.flatnonzero(seen)
+        arms[arm][:, at[:, None], at] += number * np.linalg.inv(v[:, at[:, None], at])
+    information = _information(arms, designs)
     return np.asarray(np.linalg.inv(information)[:, -1, -1])
 
 
