@@ -9,7 +9,7 @@ import click
 
 from ra_bayes.cli.options import json_option, seed_option
 from ra_bayes.cli.plan_named import bop2, predictive, simon, thall_simon
-from ra_bayes.cli.terminal import say, steps
+from ra_bayes.cli.terminal import progress, say, steps
 from ra_bayes.errors import RaBayesError
 
 if TYPE_CHECKING:
@@ -77,16 +77,15 @@ def plan(ctx: click.Context) -> None:
 @click.option(
     "--trials",
     type=click.IntRange(min=2),
-    default=10_000,
-    show_default=True,
-    help="Simulated trials a truth.",
+    help="Simulated trials a truth, where there are any.  [default: 10000; 200 with --engine nuts]",
 )
 @click.option(
     "--engine",
     type=click.Choice(["fast", "nuts"]),
     default="fast",
     show_default=True,
-    help="nuts samples the PyMC model of every simulated trial (longitudinal).",
+    help="nuts samples the PyMC model of every simulated trial (longitudinal); with --out a run that is "
+    "stopped goes on where it was.",
 )
 @click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler to spread --engine nuts over.")
 @seed_option
@@ -118,18 +117,16 @@ def _make(page: Design, sizes: tuple[int, ...] | None, out: Path | None, options
 
     tree = _tree(options["posterior"], page)
     folder = None if out is None else out / f"{page.name}-trials"
-    settings = Settings(options["trials"], options["engine"], folder, options["scheduler"])
-    with steps("plan", 4) as step:
-        prior = design_prior(page, tree, arm=options["arm"])
-        return make_plan(
-            page,
-            prior,
-            seed=options["seed"],
-            target=options["target"],
-            sizes=sizes,
-            settings=settings,
-            step=step,
-        )
+    sampled = options["engine"] == "nuts"
+    trials = options["trials"] or (200 if sampled else 10_000)
+    asked = {"seed": options["seed"], "target": options["target"], "sizes": sizes}
+    prior = design_prior(page, tree, arm=options["arm"])
+    if sampled:
+        with progress("plan: simulated trials, tens") as tell:
+            settings = Settings(trials, "nuts", folder, options["scheduler"], tell)
+            return make_plan(page, prior, settings=settings, **asked)
+    with steps("plan", 3) as step:
+        return make_plan(page, prior, settings=Settings(trials), step=step, **asked)
 
 
 def _tree(folder: Path | None, page: Design) -> xr.DataTree | None:

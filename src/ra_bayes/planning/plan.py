@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -99,13 +99,16 @@ def make_plan(
     sizes
         Sizes to choose among; the page's if not given.
     settings
-        Engine, number of simulated trials, and where results are kept as they come.
+        Engine, number of simulated trials, and where results are kept as they come. The engine
+        ``"nuts"`` is used at the page's truths; curves are left to the fast one.
     step
         Called with the name of what is computed next.
     """
     chosen = tuple(sizes or design.sizes or (design.n,))
     step("operating characteristics")
     told, _ = characteristics(design, seed=seed, settings=settings, ci_prob=ci_prob)
+    # A sampler's thousands of hours are not spent on curves.
+    settings = None if settings is None else replace(settings, engine="fast")
     grid, _ = characteristics(design, _truth_grid(design), seed=seed, settings=settings)
     step(f"{len(chosen)} sizes")
     truth = design.truth
