@@ -245,6 +245,11 @@ def test_a_size_is_taken_only_if_all_larger_ones_do():
     found = sample_size_of("power", 0.8, points, 1.0)
     assert (found.n, found.first) == (13, 11)
     assert "11 reach it too, but some sizes between do not" in str(found)
+    late = sample_size_of("assurance", 0.8, points[:3], 0.7)
+    assert late.n is None
+    assert str(late).startswith(
+        "11 patients reach assurance 0.8, but not every larger size looked at: with 12"
+    )
 
 
 def test_no_size_is_said_plainly_with_the_ceiling():

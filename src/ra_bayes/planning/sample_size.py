@@ -56,6 +56,11 @@ class SampleSize:
             )
             if self.first is not None and self.first < self.n:
                 said += f" {self.first} reach it too, but some sizes between do not."
+        elif self.first is not None:
+            said = (
+                f"{self.first} patients reach {self.quantity} {self.target:g}, but not every larger size "
+                f"looked at: with {self.rows[-1]['n']} it is {_cut(self.value)}{error}."
+            )
         elif self.ceiling < self.target:
             said = (
                 f"No size reaches {self.quantity} {self.target:g}: with n it tends to {self.ceiling:.3f}, "

@@ -44,6 +44,8 @@ def headline(plan: Plan) -> str:
             f"{answer.target:g} {truth}: it is {value} there."
         )
     limit = f"as patients are added it tends to {answer.ceiling:.3f}"
+    if answer.n is None and answer.first is not None:
+        return str(answer)
     if answer.n is not None:
         return (
             f"{_begin(_patients(design.at(answer.n)))} give a probability of success of {value}, averaged "

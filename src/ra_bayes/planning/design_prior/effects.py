@@ -29,6 +29,10 @@ _OF_PAGE: Mapping[Axis, str] = {
 }
 
 
+# In the order of :class:`Spread`.
+_SPREAD = ("SD between patients", "SD of their responses", "correlation", "SD of a record")
+
+
 class Spread(NamedTuple):
     """How patients and records differ, taken as known, on the link's scale.
 
@@ -108,7 +112,8 @@ def elicited_effect(
     else:
         _check(spread)
         scales = {name: np.full(NODES, value) for name, value in spread._asdict().items()}
-        told = ", ".join(f"{name} {value:g}" for name, value in spread._asdict().items())
+        named = zip(_SPREAD, spread, strict=True)
+        told = ", ".join(f"{name} {value:.4g}" for name, value in named if value)
         of_spread = f"{told} taken as known"
     nodes = {"effect": equal_nodes(believed), **scales}
     words = f"Stated: {believed} ({source}); {of_spread}."
