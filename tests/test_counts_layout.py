@@ -30,6 +30,9 @@ ANTI_CCP = replace(
     name="anti_ccp",
 )
 
+# How much further out a typical patient's probit is than that of the rate over patients, who differ by 0.8.
+FURTHER = stats.lognorm(0.4, scale=0.8).expect(lambda sd: np.sqrt(1.0 + sd**2))
+
 
 def joint(name: str = "placebo_informed", related: float = 0.5) -> JointModel:
     found = load_joint_model(name)
@@ -63,8 +66,8 @@ def effect(draws: Draws, arm: str, outcome: str) -> np.ndarray:
     """The standard normal score of a rate, or of a change by week 16 less placebo's part of it."""
     values = draws.values[arm, outcome]
     if outcome == "acr20":
-        # Placebo's 24% and the page's SD of 0.6 on top of 0.3 between trials.
-        return (values["baseline_mean"] - stats.norm.ppf(0.24)) / np.hypot(0.6, 0.3)
+        # Placebo's 24% of patients and the page's SD of 0.6 on top of 0.3 between trials.
+        return (values["baseline_mean"] - FURTHER * stats.norm.ppf(0.24)) / np.hypot(0.6, 0.3 * FURTHER)
     grown = np.sqrt(16.0 / 24.0)
     return (values["mean_change"][:, -2] / grown - values["placebo_response"]) / values["walk_sd"]
 
@@ -119,9 +122,9 @@ def test_placebo_informed_changes_are_centred_on_placebo_s(draws: Draws) -> None
 @pytest.mark.parametrize(
     ("name", "walk_sd", "middle", "sd"),
     [
-        ("wide", 15.0, 0.35, 0.6),
-        ("sceptical", 7.5, 0.24, np.hypot(0.3, 0.3)),
-        ("placebo_informed", 15.0, 0.24, np.hypot(0.3, 0.6)),
+        ("wide", 15.0, stats.norm.ppf(0.35), 0.6),
+        ("sceptical", 7.5, FURTHER * stats.norm.ppf(0.24), np.hypot(0.3 * FURTHER, 0.3)),
+        ("placebo_informed", 15.0, FURTHER * stats.norm.ppf(0.24), np.hypot(0.3 * FURTHER, 0.6)),
     ],
 )
 def test_joint_pages_move_and_scale_only_the_effects(
@@ -130,7 +133,7 @@ def test_joint_pages_move_and_scale_only_the_effects(
     found = drawn(make_layout(joint(name), ("vas", "acr20"), ARMS, WEEKS))[2]
     vas, acr20 = found.values["cells", "vas"], found.values["cells", "acr20"]
     assert is_normal(np.log(vas["walk_sd"]), np.log(walk_sd), 0.5)
-    assert is_normal(acr20["baseline_mean"], stats.norm.ppf(middle), sd)
+    assert is_normal(acr20["baseline_mean"], middle, sd)
     assert is_normal(vas["baseline_mean"], 68.0, 12.0)
     assert is_normal(np.log(acr20["walk_sd"]), np.log(0.8), 0.5)
 
