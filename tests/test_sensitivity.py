@@ -228,7 +228,7 @@ def test_exact_refits_and_importance_weights_agree(monkeypatch: pytest.MonkeyPat
     model = spec("linear")
     y = simulated()
     records = grid(model, made(y, model))
-    tree = fit(model, made(y, model), seed=1, cores=2)
+    tree = fit(model, made(y, model), seed=1, draws=500, cores=2)
     base = keyed(reported(tree))
     by_weights = {each.name: each for each in variants_module.variants_of(tree, records, base, 1, 2)}
     monkeypatch.setattr(variants_module, "MAX_PARETO_K", -np.inf)
