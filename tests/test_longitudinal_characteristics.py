@@ -97,6 +97,58 @@ def test_two_looks_are_the_shares_of_simulated_trials_that_end_so() -> None:
     assert np.all(mcse[:2] < np.sqrt(wanted[:2] * (1 - wanted[:2]) / 2000))
 
 
+@pytest.mark.parametrize("equivalence", [False, True])
+def test_where_the_estimate_cannot_be_integrated_out_trials_are_counted(equivalence: bool) -> None:
+    """Seven looks, and two looks with criteria to both sides."""
+    if equivalence:
+        looks: tuple[int, ...] = (12, 24)
+        near = (Criterion("difference", "below", 25.0, 0.9), Criterion("difference", "above", -25.0, 0.9))
+        rules: list[tuple[tuple[Criterion, ...], tuple[Criterion, ...]]] = [(near, ()), (near, ())]
+    else:
+        looks = (6, 9, 12, 15, 18, 21, 24)
+        rules = [((), (FUTILITY,))] * 6 + [((SUCCESS,), ())]
+    plan = follow_up((12, 12), looks)
+    found = operating_characteristics(truths(-4.0), plan, looks, rules, FLAT, trials=600, seed=3)
+    rng_trials = 3000
+    if equivalence:
+        wanted = plain_between(plan, -4.0, rng_trials)
+        told, error = found.success[0], found.success_mcse[0]
+    else:
+        wanted = plain(plan, -4.0, rules, rng_trials)
+        told = np.concatenate([found.success[0], found.futility[0]])
+        error = np.concatenate([found.success_mcse[0], found.futility_mcse[0]])
+        # The control takes out part of the error.
+        assert error[6] < np.sqrt(wanted[6] * (1 - wanted[6]) / 600)
+    assert np.all(np.abs(told - wanted) <= 4.0 * np.hypot(error, np.sqrt(wanted * (1 - wanted) / rng_trials)))
+
+
+def plain_between(plan: FollowUp, effect: float, trials: int) -> Array:
+    """Shares of trials that end in equivalence at each of two looks."""
+    rng = np.random.default_rng(98)
+    y = (
+        rng.normal(size=(trials, plan.arm.size, WEEKS.size))
+        @ np.linalg.cholesky(covariance(SHAPE, **KNOWN)).T
+    )
+    y += effect * (plan.arm == 0)[:, None] * SHAPE
+    stay = (1.0 - plan.dropout) ** (WEEKS / WEEKS[-1])
+    had = (rng.random((trials, plan.arm.size, 1)) < stay).sum(axis=2)
+    near = []
+    for able in plan.able:
+        above = effect_posterior(statistics(y, np.minimum(had, able), plan.arm), SHAPE, FLAT).probability(
+            [-25.0, 25.0]
+        )
+        near.append((above[:, 0] >= 0.9) & (above[:, 1] <= 0.1))
+    return np.array([near[0].mean(), (near[1] & ~near[0]).mean()])
+
+
+def test_thousands_of_truths_need_criteria_to_one_side() -> None:
+    both = (SUCCESS, Criterion("difference", "above", -25.0, 0.9, "all"))
+    with pytest.raises(RaBayesError, match="both above and below"):
+        corrected(
+            spread(20, 1), None, follow_up((6, 6), (6, 12)), [((), ()), (both, ())], FLAT, trials=10, seed=1
+        )
+
+
 def test_monte_carlo_errors_are_those_seen_between_seeds() -> None:
     plan = follow_up((8, 8), (8, 16))
     rules = [((), (FUTILITY,)), ((SUCCESS,), ())]

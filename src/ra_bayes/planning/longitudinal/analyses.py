@@ -150,15 +150,17 @@ def _monotone(
 ) -> Look:
     data = statistics(y, had, follow_up.arm)
     of = factors(covariance(follow_up.shape, *truth))
-    stay = remaining(follow_up.weeks, follow_up.dropout)
-    final = expected_n(follow_up.arm, had, able, stay)
+    final, rest = data.n, Coming(np.zeros(data.trials), np.zeros(data.trials))
+    if able.min() < follow_up.shape.size:
+        stay = remaining(follow_up.weeks, follow_up.dropout)
+        final, rest = expected_n(follow_up.arm, had, able, stay), coming(had, able, stay)
     posterior = effect_posterior(data, follow_up.shape, analysis, later=final[:, None], start=start_of(truth))
     return Look(
         posterior,
         estimate(data, of),
         estimate_variance(of, data.n),
         estimate_variance(of, final),
-        coming(had, able, stay),
+        rest,
     )
 
 

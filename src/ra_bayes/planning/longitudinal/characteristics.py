@@ -87,7 +87,7 @@ def operating_characteristics(
     _check_predictive(criteria, follow_up)
     scales = np.stack([values[name] for name in Scales._fields], axis=1)
     distinct = np.unique(scales, axis=0)
-    if len(distinct) > _FEW and (len(looks) == 1 or len(sides(criteria)) == 1) and not follow_up.missed:
+    if len(distinct) > _FEW and (len(looks) == 1 or len(sides(criteria)) == 1):
         mean, mcse = corrected(values, None, follow_up, criteria, analysis, trials=trials, seed=seed)
         return _stopping(looks, mean, mcse, f"{ENGINE}; between truths by regression on known SDs")
     mean, mcse = np.zeros((2, values["effect"].size, 2 * len(looks)))

@@ -46,6 +46,9 @@ __all__ = [
 type Array = NDArray[np.float64]
 type Criteria = tuple[Criterion, ...]
 
+# Numbers held at once by the recursion: what is worked on stays in the cache, and in memory.
+_MEMORY = 500_000
+
 
 class Limits(NamedTuple):
     """Estimates that are a success at a look, and those that are no futility: two intervals' ends (...)."""
@@ -204,8 +207,22 @@ def crossing_probabilities(effect: Array, variance: Array, lower: Array, upper: 
     looks = variance.shape[1]
     gained = 1.0 - variance[:, 1:] / variance[:, :-1]
     # As many nodes as resolve the step from one look to the next, the narrower the less is gained.
-    nodes, weights = _legendre(int(np.clip(32.0 / np.sqrt(gained.min(initial=1.0)), 40.0, 400.0)))
+    count = int(np.clip(22.0 / np.sqrt(gained.min(initial=1.0)), 30.0, 300.0))
+    size = max(_MEMORY // (count**2 if looks > 2 else count), 1)
     success, futility = np.zeros(variance.shape), np.zeros(variance.shape)
+    for first in range(0, len(variance), size):
+        some = slice(first, first + size)
+        success[some], futility[some] = _recursion(
+            effect[some], variance[some], lower[some], upper[some], *_legendre(count)
+        )
+    return success, futility
+
+
+def _recursion(
+    effect: Array, variance: Array, lower: Array, upper: Array, nodes: Array, weights: Array
+) -> tuple[Array, Array]:
+    success, futility = np.zeros(variance.shape), np.zeros(variance.shape)
+    looks = variance.shape[1]
     at = mass = np.empty((0, 0))
     for k in range(looks):
         sd = np.sqrt(variance[:, k : k + 1])

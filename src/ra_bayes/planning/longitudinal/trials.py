@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.longitudinal.analyses import Look
 from ra_bayes.planning.longitudinal.critical import critical_limits
 from ra_bayes.planning.longitudinal.known import (
@@ -37,6 +38,7 @@ type Criteria = tuple[Criterion, ...]
 type Effect = tuple[float, float] | None
 # With more looks the recursion over each trial's own limits takes longer than simulating more trials.
 _MOST_LOOKS = 6
+_MOST_CONTROLLED = 12
 type Rules = Sequence[tuple[Criteria, Criteria]]
 
 
@@ -166,6 +168,11 @@ def known_chances(variance: Array, final: Array, effect: Array, criteria: Rules,
     criteria, prior
         As in :func:`outcomes`; with several looks all posterior criteria look to one side.
     """
+    if len(criteria) > 1 and len(sides(criteria)) != 1:
+        raise RaBayesError(
+            "criteria of a design with interim looks look both above and below, so that thousands of truths "
+            "cannot be told at once; let them look to one side, or ask for fewer truths"
+        )
     mirror, at = _known_limits(variance, final, criteria, prior)
     effect = np.broadcast_to(mirror * np.asarray(effect, dtype=float), variance.shape[:1])
     if len(at) == 1:
@@ -179,13 +186,13 @@ def controls(looks: list[Look], effect: ArrayLike, criteria: Rules, prior: Effec
     """Return what who knows the SDs decided, and its chance given who was seen (trial, 2 looks), of several
     looks.
 
-    Both are 0 where criteria look to both sides, and for trials that gained nothing between two looks, of
-    which there is no density to integrate.
+    Both are 0 where criteria look to both sides or looks are many, and for trials that gained nothing
+    between two looks, of which there is no density to integrate.
     """
     variance = np.stack([look.variance for look in looks], axis=1)
     decided, chance = np.zeros((2, variance.shape[0], 2 * len(looks)))
     usable = _gaining(variance)
-    if len(sides(criteria)) > 1 or not usable.any():
+    if len(sides(criteria)) > 1 or len(looks) > _MOST_CONTROLLED or not usable.any():
         return decided, chance
     final = np.stack([look.final for look in looks], axis=1)
     # Without missed visits known, who knows the SDs has no better idea of the final analysis than of this
