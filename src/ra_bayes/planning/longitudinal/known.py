@@ -207,7 +207,7 @@ def crossing_probabilities(effect: Array, variance: Array, lower: Array, upper: 
     looks = variance.shape[1]
     gained = 1.0 - variance[:, 1:] / variance[:, :-1]
     # As many nodes as resolve the step from one look to the next, the narrower the less is gained.
-    count = int(np.clip(22.0 / np.sqrt(gained.min(initial=1.0)), 30.0, 300.0))
+    count = int(np.clip(19.0 / np.sqrt(gained.min(initial=1.0)), 28.0, 300.0))
     size = max(_MEMORY // (count**2 if looks > 2 else count), 1)
     success, futility = np.zeros(variance.shape), np.zeros(variance.shape)
     for first in range(0, len(variance), size):
