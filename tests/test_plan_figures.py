@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import lines, one, words
-from matplotlib.axes import Axes
-from matplotlib.container import BarContainer
-from matplotlib.text import Text
+from drawn import blocks, fit_to_print, lines, one, words
 from plans import CEILING, DESIGNS, STEPS, plan, plan_of
 
 from ra_bayes import figures
@@ -53,46 +49,6 @@ def control() -> tuple[tuple[HistoricalArm, ...], MapPrior, BetaMixture]:
     mixture = prior.mixture()
     assert isinstance(mixture, BetaMixture)
     return arms, prior, robust(mixture)
-
-
-def fit_to_print(figure: Canvas) -> None:
-    """Every text is large enough, within the page, and apart from every other."""
-    assert 85.0 <= figure.get_figwidth() * 25.4 <= 180.0
-    assert not any(word in figure.alt.split() for word in ("nan", "inf", "None"))
-    figure.draw_without_rendering()
-    page = figure.bbox
-    boxes = []
-    for text in shown(figure):
-        assert text.get_fontsize() >= 6.0
-        box = text.get_window_extent()
-        inside = box.x0 >= -1 and box.x1 <= page.x1 + 1 and box.y0 >= -1 and box.y1 <= page.y1 + 1
-        assert inside, text.get_text()
-        # A pixel is 0.08 mm.
-        boxes.append((text.get_text(), box.padded(-1.0)))
-    # Names of contours are rotated, and so are their boxes.
-    turned = {text.get_text() for text in shown(figure) if text.get_rotation() % 90.0}
-    for (a, first), (b, second) in combinations(boxes, 2):
-        assert a in turned or b in turned or not first.overlaps(second), (a, b)
-
-
-def shown(figure: Canvas) -> list[Text]:
-    ticks = {
-        text: axes for axes in figure.axes for text in (*axes.get_xticklabels(), *axes.get_yticklabels())
-    }
-    return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_text() and text.get_visible() and (text not in ticks or _drawn_tick(text, ticks[text]))
-    ]
-
-
-def _drawn_tick(text: Text, axes: Axes) -> bool:
-    """Ticks beyond the axis are not drawn, but keep their text; so do those of hidden axes."""
-    if not axes.axison:
-        return False
-    is_x = text in axes.get_xticklabels()
-    low, high = sorted(axes.get_xlim() if is_x else axes.get_ylim())
-    return low <= text.get_position()[0 if is_x else 1] <= high
 
 
 @pytest.mark.parametrize(("figure", "design"), CASES)
@@ -207,15 +163,6 @@ def test_one_analysis_has_no_expected_size() -> None:
     figure = figures.plan_characteristics(plan_of(design))
     assert len(figure.axes) == 1
     assert "expected" not in figure.alt
-
-
-def blocks(axes: Axes) -> list[tuple[str, float, float]]:
-    return [
-        (str(each.get_gid()), each.get_y(), each.get_y() + each.get_height())
-        for container in axes.containers
-        if isinstance(container, BarContainer)
-        for each in container
-    ]
 
 
 def test_regions_of_counts_part_between_whole_numbers() -> None:

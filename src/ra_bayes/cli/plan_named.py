@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ra_bayes.cli.options import json_option
+from ra_bayes.cli.plan_named_result import check_place, show, write
 from ra_bayes.cli.terminal import say
 from ra_bayes.errors import RaBayesError
 
 if TYPE_CHECKING:
     from ra_bayes.mixtures import BetaMixture
-    from ra_bayes.planning.binary.at_rate import OperatingCharacteristics
-    from ra_bayes.planning.binary.boundaries import Boundaries
 
 __all__ = ["bop2", "predictive", "simon", "thall_simon"]
 
@@ -26,9 +25,12 @@ _alpha = click.option(
 _power = click.option(
     "--power", type=float, default=0.8, show_default=True, help="Smallest probability of success at p1."
 )
-
-
 _nmax = click.option("--nmax", type=int, default=300, show_default=True, help="Most patients in all.")
+_out = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder to write the design, its boundaries' table and their figure to.",
+)
 
 
 @click.command(short_help="Simon's two-stage designs: optimal, minimax, admissible.")
@@ -37,8 +39,11 @@ _nmax = click.option("--nmax", type=int, default=300, show_default=True, help="M
 @_alpha
 @_power
 @_nmax
+@_out
 @json_option
-def simon(p0: float, p1: float, alpha: float, power: float, nmax: int, as_json: bool) -> None:
+def simon(
+    p0: float, p1: float, alpha: float, power: float, nmax: int, out: Path | None, as_json: bool
+) -> None:
     """Find Simon's two-stage designs (Simon 1989): one arm, one look, futility only.
 
     Optimal has the fewest patients expected at p0, minimax the fewest in all; those between are
@@ -50,7 +55,11 @@ def simon(p0: float, p1: float, alpha: float, power: float, nmax: int, as_json: 
     from ra_bayes.planning.binary.simon import simon as search
     from ra_bayes.planning.binary.text import columns, paragraph
 
+    check_place(out, "simon")
     found = search(p0, p1, alpha, power, nmax)
+    asked = f"p0 {p0:g}, p1 {p1:g}, alpha <= {alpha:g}, power >= {power:g}"
+    optimal = found.optimal
+    wrote = write(out, "simon", found.as_dict(), optimal.boundaries, f"Simon's optimal design, {asked}")
     if as_json:
         say(found.as_dict())
         return
@@ -70,14 +79,14 @@ def simon(p0: float, p1: float, alpha: float, power: float, nmax: int, as_json: 
         for each in reversed(found.admissible)
     ]
     head = ("design", "r1/n1", "r/n", f"patients at {p0:g}", f"stops at {p0:g}", "alpha", "power")
-    title = f"Simon's two-stage designs, p0 {p0:g}, p1 {p1:g}, alpha <= {alpha:g}, power >= {power:g}"
-    optimal = f"The optimal design: {found.optimal.words()}"
+    title = f"Simon's two-stage designs, {asked}"
     legend = (
         f"After n1 patients the trial stops with r1 responders or fewer; it ends well with more than r of n. "
         f"Patients are expected numbers and stops probabilities of stopping early, at a rate of {p0:g}. All "
         "numbers are exact."
     )
-    say("\n\n".join([title, columns(head, rows), paragraph(legend), paragraph(optimal)]))
+    protocol = paragraph(f"The optimal design: {optimal.words()}")
+    say("\n\n".join([title, columns(head, rows), paragraph(legend), protocol, *wrote]))
 
 
 @click.command(short_help="Lee and Liu's predictive probability: of a trial under way, or a design.")
@@ -97,6 +106,7 @@ def simon(p0: float, p1: float, alpha: float, power: float, nmax: int, as_json: 
 )
 @click.option("--prior", help="Beta prior of the rate as A,B.  [default: p0, 1 - p0]")
 @click.option("--first", type=int, default=10, show_default=True, help="Patients at a design's first look.")
+@_out
 @json_option
 def predictive(
     p0: float,
@@ -109,6 +119,7 @@ def predictive(
     theta: float,
     prior: str | None,
     first: int,
+    out: Path | None,
     as_json: bool,
 ) -> None:
     """Say how probable success is, given the data so far; or, with --p1, find a design (Lee and Liu 2008).
@@ -118,7 +129,7 @@ def predictive(
 
     \b
     ra-bayes plan predictive --responders 16 --n 23 --nmax 40 --p0 0.6 --theta 0.9 --prior 0.6,0.4
-    ra-bayes plan predictive --p0 0.2 --p1 0.4 --alpha 0.1 --power 0.9
+    ra-bayes plan predictive --p0 0.2 --p1 0.4 --alpha 0.1 --power 0.9 --out plans
     """
     from ra_bayes.planning.binary.checks import check_rates
 
@@ -129,13 +140,15 @@ def predictive(
             raise RaBayesError(
                 "nothing is asked; write --responders and --n of a trial, or --p1 for a design"
             )
+        if out is not None:
+            raise RaBayesError("--out writes a design; write --p1 to find one, or leave --out out")
         _under_way(p0, responders, n, nmax, theta, before, as_json)
     elif responders is not None or n is not None:
         raise RaBayesError(
             "--p1 asks for a design, --responders and --n for a trial's chances; write one of them"
         )
     else:
-        _predictive_design(p0, p1, alpha, power, before, nmax, first, as_json)
+        _predictive_design(p0, p1, alpha, power, before, nmax, first, out, as_json)
 
 
 def _under_way(
@@ -162,10 +175,19 @@ def _under_way(
 
 
 def _predictive_design(
-    p0: float, p1: float, alpha: float, power: float, prior: BetaMixture, nmax: int, first: int, as_json: bool
+    p0: float,
+    p1: float,
+    alpha: float,
+    power: float,
+    prior: BetaMixture,
+    nmax: int,
+    first: int,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     from ra_bayes.planning.binary.predictive import predictive_design
 
+    check_place(out, "predictive")
     found = predictive_design(p0, p1, alpha, power, prior, nmax, first)
     title = (
         f"Predictive probability design, p0 {p0:g}, p1 {p1:g}, alpha <= {alpha:g}, power >= {power:g}, "
@@ -177,7 +199,8 @@ def _predictive_design(
         "futility when the predictive probability of success is below it."
     )
     parameters = {"theta_l": found.theta_l[1], "theta_t": list(found.theta_t)}
-    _show(title, rule, found.boundaries, [found.at_p0, found.at_p1], parameters, as_json)
+    rates = [found.at_p0, found.at_p1]
+    show("predictive", title, rule, found.boundaries, rates, parameters, out, as_json)
 
 
 @click.command(short_help="BOP2: a cut-off that rises with the patients so far.")
@@ -197,6 +220,7 @@ def _predictive_design(
 @click.option("--efficacy", is_flag=True, help="Also stop for efficacy (BOP2-FE, O'Brien-Fleming type).")
 @click.option("--lambda", "lambda_", type=float, help="With --gamma: this cut-off, instead of the best one.")
 @click.option("--gamma", type=float, help="With --lambda: this cut-off, instead of the best one.")
+@_out
 @json_option
 def bop2(
     p0: float,
@@ -211,6 +235,7 @@ def bop2(
     efficacy: bool,
     lambda_: float | None,
     gamma: float | None,
+    out: Path | None,
     as_json: bool,
 ) -> None:
     """Find a BOP2 design (Zhou, Lee and Yuan 2017): stop when Pr(rate > p0 | data) < lambda (n/N)^gamma.
@@ -233,6 +258,7 @@ def bop2(
     from ra_bayes.planning.binary.checks import check_errors
 
     check_errors(p0, p1, alpha, (1.0 + alpha) / 2.0 if power is None else power)
+    check_place(out, "bop2")
     when = None
     if looks is not None:
         when = _integers("--looks", looks)
@@ -266,7 +292,7 @@ def bop2(
     if efficacy:
         rule += " It stops for efficacy at O'Brien and Fleming's type of cut-off, lambda at the end."
     parameters = {"lambda": found.lambda_, "gamma": found.gamma}
-    _show(title, rule, found.boundaries, [found.at_p0, found.at_p1], parameters, as_json)
+    show("bop2", title, rule, found.boundaries, [found.at_p0, found.at_p1], parameters, out, as_json)
 
 
 @click.command("thall-simon", short_help="Thall and Simon: against what is believed of the standard.")
@@ -276,9 +302,17 @@ def bop2(
 @click.option("--looks", required=True, help="Patients at each look, as 10,20,30,40.")
 @click.option("--lower", type=float, default=0.05, show_default=True, help="Cut-off of futility.")
 @click.option("--upper", type=float, default=0.95, show_default=True, help="Cut-off of success.")
+@_out
 @json_option
 def thall_simon(
-    standard: str, prior: str, delta: float, looks: str, lower: float, upper: float, as_json: bool
+    standard: str,
+    prior: str,
+    delta: float,
+    looks: str,
+    lower: float,
+    upper: float,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Compute Thall and Simon's boundaries (1994) and what they do.
 
@@ -291,6 +325,7 @@ def thall_simon(
     from ra_bayes.planning.binary.at_rate import OperatingCharacteristics
     from ra_bayes.planning.binary.thall_simon import thall_simon_boundaries
 
+    check_place(out, "thall-simon")
     known, before = _beta("--standard", standard), _beta("--prior", prior)
     boundaries = thall_simon_boundaries(
         _integers("--looks", looks), known, before, delta=delta, lower=lower, upper=upper
@@ -302,27 +337,7 @@ def thall_simon(
         f"Pr(rate > standard + {delta:g} | data) <= {lower:g}."
     )
     found = [OperatingCharacteristics.of(boundaries, rate) for rate in rates]
-    _show(title, rule, boundaries, found, {}, as_json)
-
-
-def _show(
-    title: str,
-    rule: str,
-    boundaries: Boundaries,
-    rates: list[OperatingCharacteristics],
-    parameters: dict[str, Any],
-    as_json: bool,
-) -> None:
-    from ra_bayes.planning.binary.text import boundaries_table, columns, paragraph
-
-    if as_json:
-        found = [asdict(each) for each in rates]
-        say({"n": boundaries.n, **parameters, "boundaries": boundaries.rows(), "characteristics": found})
-        return
-    head = ("true rate", "success", "ends early", "patients expected")
-    rows = [(f"{r.rate:g}", f"{r.success:.4f}", f"{r.early:.4f}", f"{r.expected_n:.2f}") for r in rates]
-    parts = [title, boundaries_table(boundaries), columns(head, rows)]
-    say("\n\n".join([*parts, paragraph(rule, "All numbers are exact."), paragraph(boundaries.words())]))
+    show("thall-simon", title, rule, boundaries, found, {}, out, as_json)
 
 
 def _prior(text: str | None, p0: float) -> BetaMixture:

@@ -6,6 +6,7 @@ alternative in ``alt``, and says under it when the data are synthetic or the sam
 
 from __future__ import annotations
 
+from ra_bayes.figures.boundaries import boundaries
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.forest import forest
 from ra_bayes.figures.plan_assurance import plan_assurance
@@ -22,6 +23,7 @@ from ra_bayes.figures.trajectories import trajectories
 
 __all__ = [
     "Canvas",
+    "boundaries",
     "forest",
     "plan_assurance",
     "plan_borrowing",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.files import atomic_file
+from ra_bayes.files import atomic_file, write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FIGURES", "place", "write_table"]
+__all__ = ["FIGURES", "place", "write_rows", "write_table"]
 
 FIGURES = "figures"
 
@@ -60,3 +62,14 @@ def write_table(table: pd.DataFrame | None, path: Path) -> None:
     if table is not None:
         with atomic_file(path) as part:
             table.to_csv(part, index=False)
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write rows as CSV, with every column that one of them has."""
+    text = io.StringIO()
+    writer = csv.DictWriter(
+        text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n"
+    )
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(path, text.getvalue())

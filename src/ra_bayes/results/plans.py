@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 from ra_bayes.files import atomic_folder, write_text
 from ra_bayes.planning.plan import Plan
 from ra_bayes.planning.plan_text import plan_data
-from ra_bayes.results.place import FIGURES, place
+from ra_bayes.results.place import FIGURES, place, write_rows
 
 __all__ = ["place_of_plan", "save_plan"]
 
@@ -41,14 +37,5 @@ def save_plan(plan: Plan, folder: str | PathLike[str]) -> Path:
         write_text(part / "design.toml", plan.design.toml)
         for name in _TABLES:
             if data[name]:
-                write_text(part / f"{name}.csv", _csv(data[name]))
+                write_rows(data[name], part / f"{name}.csv")
     return target
-
-
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
