@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,10 @@ _WIDTH_TRIALS = 200
 # With more sets of SDs the engine itself takes thousands of truths at once.
 _FEW_SCALES = 5
 _GRID_TRIALS = 4000
-# At each size of a curve: trials of all sizes are smoothed together.
-_CURVE_TRIALS = 400
+# At the middle size of a curve: small sizes get more, and all are smoothed together.
+_CURVE_TRIALS = 100
+# With missed visits each trial is taken apart by patterns, a hundred times slower.
+_MISSED_TRIALS, _MISSED_CURVE_TRIALS = 500, 15
 
 
 def follow_up_of(design: Design) -> FollowUp:
@@ -87,6 +90,8 @@ def stopping(design: Design, truths: Mapping[str, Array], seed: int, settings: S
     beside = np.stack([truths[name] for name in Scales._fields], axis=1)
     if len(np.unique(beside, axis=0)) > _FEW_SCALES:
         return operating_characteristics(truths, follow_up, *asked, trials=settings.trials, seed=seed)
+    if design.conduct.missed:
+        settings = replace(settings, trials=min(settings.trials, _MISSED_TRIALS))
     many = truths["effect"].size > FEW
     # Many effects at the same SDs are smoothed together: each needs fewer trials.
     trials = min(settings.trials, _GRID_TRIALS) if many else settings.trials
@@ -108,7 +113,7 @@ def curve(design: Design, step: Step, sizes: Sequence[int], seed: int, settings:
             points.append((n, chance, math.hypot(spread, _weighed(step, found)), found.engine))
         return points
     plans = [(follow_up_of(at), rules_of(at)) for at in map(design.at, sizes)]
-    trials = min(settings.trials, _CURVE_TRIALS)
+    trials = min(settings.trials, _MISSED_CURVE_TRIALS if design.conduct.missed else _CURVE_TRIALS)
     value, mcse = assurance_curve(
         step.nodes, step.weights, plans, _analysis(design), trials=trials, seed=seed
     )
