@@ -41,7 +41,8 @@ def test_predictive_probability_is_lee_and_lius() -> None:
 
 def test_lee_and_lius_design_has_their_error_rates() -> None:
     # Section 3 of that paper, from memory: p0 .2, p1 .4, theta_L .001, theta_T between .852 and .922, 36
-    # patients, watched from the 10th on: type I error .088, power .906, early stopping at p0 .86, 27.67 patients expected
+    # patients, watched from the 10th on: type I error .088, power .906, early stopping at p0 .86, 27.67
+    # patients expected
     first_stops = {10: 0, 17: 1, 21: 2, 24: 3, 27: 4, 29: 5, 31: 6, 33: 7, 34: 8, 35: 9, 36: 10}
     looks = tuple(range(10, 37))
     for theta_t in (0.852, 0.922):
