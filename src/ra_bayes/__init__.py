@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ra_bayes import figures
+    from ra_bayes.calibration import calibrate, certificate_of
     from ra_bayes.cohort import Cohort, read_cohort
     from ra_bayes.conditioning import Reconstruction, compare_readings, condition, pool, reconstruct
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
-    from ra_bayes.historical import map_prior, power_prior, prior_data_conflict, robust
+    from ra_bayes.historical import historical_placebo, map_prior, power_prior, prior_data_conflict, robust
     from ra_bayes.inference import fit
     from ra_bayes.mixtures import effective_sample_size
     from ra_bayes.model import (
@@ -47,11 +48,24 @@ if TYPE_CHECKING:
     from ra_bayes.planning.prior_page import design_prior
     from ra_bayes.planning.sample_size import sample_size
     from ra_bayes.published import Publication, read_publication
-    from ra_bayes.rates import response_rates
+    from ra_bayes.rates import published_safety, response_rates, safety
     from ra_bayes.resources import data_dir, models_dir
     from ra_bayes.tree import load, provenance, save
+    from ra_bayes.trust.leave_one_out import leave_one_out
+    from ra_bayes.trust.missing_not_at_random import missing_not_at_random
+    from ra_bayes.trust.placebo import change_beyond_placebo
+    from ra_bayes.trust.sensitivity import sensitivity
 
 _HOME = {
+    "historical_placebo": "historical",
+    "certificate_of": "calibration",
+    "calibrate": "calibration",
+    "published_safety": "rates",
+    "safety": "rates",
+    "change_beyond_placebo": "trust.placebo",
+    "missing_not_at_random": "trust.missing_not_at_random",
+    "leave_one_out": "trust.leave_one_out",
+    "sensitivity": "trust.sensitivity",
     "power_prior": "historical",
     "prior_data_conflict": "historical",
     "effective_sample_size": "mixtures",
@@ -124,6 +138,9 @@ __all__ = [
     "SpecError",
     "assurance",
     "borrowing_characteristics",
+    "calibrate",
+    "certificate_of",
+    "change_beyond_placebo",
     "compare_readings",
     "condition",
     "data_dir",
@@ -134,7 +151,9 @@ __all__ = [
     "estimands",
     "figures",
     "fit",
+    "historical_placebo",
     "interim",
+    "leave_one_out",
     "list_designs",
     "list_joint_models",
     "list_models",
@@ -144,6 +163,7 @@ __all__ = [
     "load_model",
     "make_plan",
     "map_prior",
+    "missing_not_at_random",
     "models_dir",
     "operating_characteristics",
     "pool",
@@ -152,13 +172,16 @@ __all__ = [
     "price_of_dichotomising",
     "prior_data_conflict",
     "provenance",
+    "published_safety",
     "read_cohort",
     "read_publication",
     "reconstruct",
     "response_rates",
     "robust",
+    "safety",
     "sample_size",
     "save",
+    "sensitivity",
     "simon",
 ]
 
