@@ -18,6 +18,7 @@ from ra_bayes.diagnostics import diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.estimand import estimands
 from ra_bayes.inference import fit
+from ra_bayes.inference.compile import compiled
 from ra_bayes.inference.refit import records_of, refit, with_values, without
 from ra_bayes.model.likelihood import CELL, MISSED, POINT
 from ra_bayes.model.records import Grid, grid
@@ -111,26 +112,20 @@ def test_simulated_values_are_laid_out_as_a_cohorts_are() -> None:
 # ---- the ladder
 
 
-def trace_of(
-    model: Any, records: Grid, draws: int, chains: int, *, diverging: int, apart: bool
-) -> xr.DataTree:
-    """Independent prior draws as nutpie returns them; with `apart`, the chains disagree."""
+def trace_of(model: Any, records: Grid, draws: int, chains: int, *, diverging: int, apart: bool) -> Any:
+    """Independent prior draws; with `apart`, the chains disagree."""
     rng = np.random.default_rng(1)
-    raw = draw_prior(model, len(records.patients), records.weeks, draws * chains, rng)
     shape = chains, draws
-    posterior = {
-        name: (
-            ("chain", "draw", *(f"{name}_{k}" for k in range(each.ndim - 1))),
-            each.reshape(*shape, *each.shape[1:])
-            + (np.arange(chains).reshape(-1, *[1] * each.ndim) if apart and name.endswith("_z") else 0.0),
-        )
-        for name, each in raw.items()
+    raw = {
+        name: each.reshape(*shape, *each.shape[1:])
+        for name, each in draw_prior(model, len(records.patients), records.weeks, draws * chains, rng).items()
     }
-    names = ("depth", "n_steps", "step_size", "mean_tree_accept")
-    stats: dict[str, Any] = {name: (("chain", "draw"), np.ones(shape)) for name in names}
-    stats["energy"] = ("chain", "draw"), rng.normal(size=shape)
-    stats["diverging"] = ("chain", "draw"), (np.arange(draws * chains) < diverging).reshape(shape)
-    return xr.DataTree.from_dict({"posterior": xr.Dataset(posterior), "sample_stats": xr.Dataset(stats)})
+    if apart:
+        raw["change_z"] = raw["change_z"] + np.arange(chains)[:, None]
+    stats = dict.fromkeys(("depth", "n_steps", "step_size", "mean_tree_accept"), np.ones(shape))
+    stats["energy"] = rng.normal(size=shape)
+    stats["diverging"] = (np.arange(draws * chains) < diverging).reshape(shape)
+    return refit_module._Trace(raw, stats)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +160,7 @@ def test_what_fails_decides_what_is_tried_next(
     records = grid(model, made(simulated(), model))
     asked: list[dict[str, Any]] = []
 
-    def sample(model: Any, records: Grid, sampling: dict[str, Any], *_: Any) -> xr.DataTree:
+    def sample(model: Any, records: Grid, sampling: dict[str, Any], *_: Any) -> Any:
         diverging, apart = script[len(asked)]
         asked.append(sampling)
         return trace_of(model, records, sampling["draws"], 4, diverging=diverging, apart=apart)
@@ -239,6 +234,23 @@ def test_nothing_compiles_again_and_estimands_can_be_asked_for(monkeypatch: pyte
     level = tree["posterior"]["patient_level"]
     own, others = (float(level.sel(patient=each).std("draw").mean()) for each in ("1", "2"))
     assert own > 1.5 * others
+
+
+@pytest.mark.mcmc
+def test_draws_are_read_as_nutpie_itself_reads_them() -> None:
+    import nutpie
+
+    model = spec("linear")
+    records = grid(model, made(simulated(), model))
+    settings = {"draws": 150, "tune": 120, "chains": 2, "target_accept": 0.9}
+    found = refit_module._sample(model, records, {**settings, "levels": "centred"}, 3, 2, 1)
+    own = nutpie.sample(
+        compiled(model, records), seed=3, cores=2, save_warmup=False, progress_bar=False, **settings
+    )
+    for group, ours in (("posterior", found.draws), ("sample_stats", found.stats)):
+        assert len(ours) > 5
+        for name, each in ours.items():
+            np.testing.assert_array_equal(each, own[group][name].values, err_msg=name)
 
 
 @pytest.mark.mcmc
