@@ -1,16 +1,94 @@
-"""Reading one TOML table key by key, so that every wrong key is reported at once with its mend."""
+"""Pages of TOML: found, read, and taken key by key, every wrong key reported at once with its mend."""
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
-from ra_bayes.errors import Problem
+from ra_bayes.errors import Problem, RaBayesError, SpecError
 
-__all__ = ["TomlTable"]
+__all__ = ["TomlTable", "begin_page", "find_page", "page_names", "page_text"]
+
+
+def page_names(folder: Path) -> tuple[str, ...]:
+    """Return the names of the pages in a folder, sorted."""
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
+
+
+def find_page(source: str | PathLike[str], folder: Path, what: str) -> Path:
+    """Return the path of a page: of a shipped one by its name, of another as it is given.
+
+    Parameters
+    ----------
+    source
+        A name, or a path that ends in ``.toml``.
+    folder
+        Of the shipped pages.
+    what
+        They are of, for messages: ``"model"``.
+
+    Raises
+    ------
+    RaBayesError
+        If there is no shipped page of that name; the nearest is named.
+    """
+    path = Path(source)
+    if path.suffix == ".toml" or path.name != str(source):
+        return path
+    found = folder / f"{source}.toml"
+    if not found.is_file():
+        names = page_names(folder)
+        near = difflib.get_close_matches(str(source), names, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise RaBayesError(
+            f"there is no shipped {what} {str(source)!r}{hint}; shipped are {', '.join(names)}; "
+            "a page of your own is given by its path, ending in .toml"
+        )
+    return found
+
+
+def page_text(path: Path, what: str) -> str:
+    """Return the text of a page.
+
+    Raises
+    ------
+    RaBayesError
+        If it cannot be read or is not UTF-8; `what` names it: ``"model page"``.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise RaBayesError(f"{path}: the {what} is not UTF-8 text; save it as UTF-8") from None
+    except OSError as error:
+        raise RaBayesError(f"{path}: the {what} cannot be read: {error.strerror}") from None
+
+
+def begin_page(
+    toml: str, source: str, error: Callable[[str, Sequence[Problem]], RaBayesError] = SpecError
+) -> tuple[TomlTable, list[Problem]]:
+    """Return the table of a page's text, and the list that its problems are added to.
+
+    Raises
+    ------
+    RaBayesError
+        `error`, if the text is not TOML. A wrong ``schema`` is noted like any other wrong key.
+    """
+    try:
+        table = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as wrong:
+        raise error(source, [Problem(f"not TOML: {wrong}", "mend the line it names")]) from None
+    problems: list[Problem] = []
+    page = TomlTable(table, problems)
+    schema = page.raw("schema")
+    if schema != 1 or isinstance(schema, bool):
+        page.problem("schema", "is not 1", "write schema = 1, the only version there is", schema)
+    return page, problems
 
 
 class TomlTable:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import tomllib
 from collections.abc import Mapping
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import special
 
-from ra_bayes.errors import Problem, RaBayesError, SpecError
+from ra_bayes.errors import Problem, SpecError
 from ra_bayes.model.joint import LOADING, Anchor, Centre, JointModel, Shared
 from ra_bayes.model.priors import Prior
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.spec_reader import list_models, load_model
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.resources import models_dir
-from ra_bayes.toml_page import TomlTable
+from ra_bayes.toml_page import TomlTable, begin_page, find_page, page_names, page_text
 
 __all__ = ["list_joint_models", "load_joint_model", "read_joint_model"]
 
@@ -33,7 +31,7 @@ def list_joint_models() -> tuple[str, ...]:
     >>> list_joint_models()
     ('placebo_informed', 'sceptical', 'wide')
     """
-    return tuple(sorted(path.stem for path in (models_dir() / "joint").glob("*.toml")))
+    return page_names(models_dir() / "joint")
 
 
 def load_joint_model(source: str | PathLike[str]) -> JointModel:
@@ -56,22 +54,8 @@ def load_joint_model(source: str | PathLike[str]) -> JointModel:
     >>> load_joint_model("wide").page("vas").prior("walk_sd").numbers
     (15.0, 0.5)
     """
-    path = Path(source)
-    if path.suffix != ".toml" and path.name == str(source):
-        path = models_dir() / "joint" / f"{source}.toml"
-        if not path.is_file():
-            near = difflib.get_close_matches(str(source), list_joint_models(), 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise RaBayesError(
-                f"there is no shipped joint model {str(source)!r}{hint}; shipped are "
-                f"{', '.join(list_joint_models())}; a page of your own is given by its path, ending in .toml"
-            )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise RaBayesError(f"{path}: the model page is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise RaBayesError(f"{path}: the model page cannot be read: {error.strerror}") from None
+    path = find_page(source, models_dir() / "joint", "joint model")
+    text = page_text(path, "model page")
     try:
         own = tomllib.loads(text).get("pages", [])
     except tomllib.TOMLDecodeError:
@@ -107,14 +91,7 @@ def read_joint_model(
         If the text is not TOML, or has wrong keys or values.
     """
     source = source or name
-    try:
-        table = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(source, [Problem(f"not TOML: {error}", "mend the line it names")]) from None
-    problems: list[Problem] = []
-    page = TomlTable(table, problems)
-    if page.raw("schema") != 1 or isinstance(page.raw("schema"), bool):
-        page.problem("schema", "is not 1", "write schema = 1, the only version there is", page.raw("schema"))
+    page, problems = begin_page(toml, source)
     related, related_why = _read_related(page)
     model = JointModel(
         name=name,

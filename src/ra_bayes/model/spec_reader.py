@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-import tomllib
 from os import PathLike
-from pathlib import Path
 
 from ra_bayes.errors import Problem, RaBayesError, SpecError
 from ra_bayes.model.links import LINK_NAMES, Link, link
@@ -16,7 +13,7 @@ from ra_bayes.model.trajectories import TRAJECTORIES
 from ra_bayes.outcome import Benefit, Outcome
 from ra_bayes.outcomes import get
 from ra_bayes.resources import models_dir
-from ra_bayes.toml_page import TomlTable
+from ra_bayes.toml_page import TomlTable, begin_page, find_page, page_names, page_text
 
 __all__ = ["list_models", "load_model", "read_spec"]
 
@@ -29,7 +26,7 @@ def list_models() -> tuple[str, ...]:
     >>> "sdai" in list_models()
     True
     """
-    return tuple(sorted(path.stem for path in (models_dir() / "outcomes").glob("*.toml")))
+    return page_names(models_dir() / "outcomes")
 
 
 def load_model(source: str | PathLike[str]) -> ModelSpec:
@@ -52,22 +49,8 @@ def load_model(source: str | PathLike[str]) -> ModelSpec:
     >>> load_model("sdai").outcome.unit
     'points'
     """
-    path = Path(source)
-    if path.suffix != ".toml" and path.name == str(source):
-        path = models_dir() / "outcomes" / f"{source}.toml"
-        if not path.is_file():
-            near = difflib.get_close_matches(str(source), list_models(), 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise RaBayesError(
-                f"there is no shipped model {str(source)!r}{hint}; shipped are {', '.join(list_models())}; "
-                "a page of your own is given by its path, ending in .toml"
-            )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise RaBayesError(f"{path}: the model page is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise RaBayesError(f"{path}: the model page cannot be read: {error.strerror}") from None
+    path = find_page(source, models_dir() / "outcomes", "model")
+    text = page_text(path, "model page")
     return read_spec(text, name=path.stem, source=path.name)
 
 
@@ -89,14 +72,7 @@ def read_spec(toml: str, *, name: str, source: str | None = None) -> ModelSpec:
         If the text is not TOML, or has wrong keys or values.
     """
     source = source or name
-    try:
-        table = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(source, [Problem(f"not TOML: {error}", "mend the line it names")]) from None
-    problems: list[Problem] = []
-    page = TomlTable(table, problems)
-    if page.raw("schema") != 1 or isinstance(page.raw("schema"), bool):
-        page.problem("schema", "is not 1", "write schema = 1, the only version there is", page.raw("schema"))
+    page, problems = begin_page(toml, source)
     outcome = _read_outcome(page, problems)
     if outcome is None:
         # Everything else on the page is read in the outcome's terms.

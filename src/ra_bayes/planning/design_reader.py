@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
-from ra_bayes.errors import Problem, RaBayesError, SpecError
+from ra_bayes.errors import SpecError
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.planning.analysis_reader import Scales, read_analysis, read_scales
@@ -17,7 +15,7 @@ from ra_bayes.planning.design import Design
 from ra_bayes.planning.endpoint import Conduct, Endpoint, Kind, Truth
 from ra_bayes.planning.rule_reader import read_rule
 from ra_bayes.resources import models_dir
-from ra_bayes.toml_page import TomlTable
+from ra_bayes.toml_page import TomlTable, begin_page, find_page, page_names, page_text
 
 __all__ = ["list_designs", "load_design", "read_design"]
 
@@ -34,7 +32,7 @@ def list_designs() -> tuple[str, ...]:
     >>> "acr20_one_arm" in list_designs()
     True
     """
-    return tuple(sorted(path.stem for path in (models_dir() / "designs").glob("*.toml")))
+    return page_names(models_dir() / "designs")
 
 
 def load_design(source: str | PathLike[str]) -> Design:
@@ -57,22 +55,8 @@ def load_design(source: str | PathLike[str]) -> Design:
     >>> load_design("acr20_one_arm").looks
     (20, 40)
     """
-    path = Path(source)
-    if path.suffix != ".toml" and path.name == str(source):
-        path = models_dir() / "designs" / f"{source}.toml"
-        if not path.is_file():
-            near = difflib.get_close_matches(str(source), list_designs(), 1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            raise RaBayesError(
-                f"there is no shipped design {str(source)!r}{hint}; shipped are {', '.join(list_designs())}; "
-                "a page of your own is given by its path, ending in .toml"
-            )
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise RaBayesError(f"{path}: the design page is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise RaBayesError(f"{path}: the design page cannot be read: {error.strerror}") from None
+    path = find_page(source, models_dir() / "designs", "design")
+    text = page_text(path, "design page")
     return read_design(text, name=path.stem, source=path.name)
 
 
@@ -94,14 +78,7 @@ def read_design(toml: str, *, name: str, source: str | None = None) -> Design:
         If the text is not TOML, or has wrong keys or values.
     """
     source = source or name
-    try:
-        table = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError(source, [Problem(f"not TOML: {error}", "mend the line it names")]) from None
-    problems: list[Problem] = []
-    page = TomlTable(table, problems)
-    if page.raw("schema") != 1 or isinstance(page.raw("schema"), bool):
-        page.problem("schema", "is not 1", "write schema = 1, the only version there is", page.raw("schema"))
+    page, problems = begin_page(toml, source)
     title = page.text("title", "give a title, a few words")
     about = page.text("about", "say what the design is for", required=False)
     endpoint = _endpoint(page)
