@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from ra_bayes.planning.interim import interim
     from ra_bayes.planning.plan import Plan, make_plan
     from ra_bayes.planning.prior_page import design_prior
+    from ra_bayes.planning.responders import counted_instead
     from ra_bayes.planning.sample_size import sample_size
     from ra_bayes.published import Publication, read_publication
     from ra_bayes.rates import published_safety, response_rates, safety
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from ra_bayes.trust.sensitivity import sensitivity
 
 _HOME = {
+    "counted_instead": "planning.responders",
     "historical_placebo": "historical",
     "certificate_of": "calibration",
     "calibrate": "calibration",
@@ -143,6 +145,7 @@ __all__ = [
     "change_beyond_placebo",
     "compare_readings",
     "condition",
+    "counted_instead",
     "data_dir",
     "decide",
     "design_prior",
