@@ -10,6 +10,7 @@ import pytest
 from ra_bayes.errors import RaBayesError, SpecError
 from ra_bayes.planning.analysis import BinaryAnalysis, LongitudinalAnalysis, NormalAnalysis
 from ra_bayes.planning.design_reader import list_designs, load_design, read_design
+from ra_bayes.planning.prior_page import design_prior
 from ra_bayes.planning.rule import Criterion, Rule
 
 BINARY = """
@@ -248,3 +249,32 @@ def test_a_criterion_of_no_probability_and_a_rule_without_success_are_refused():
         Criterion("rate", "above", 0.2, 1.0)
     with pytest.raises(RaBayesError, match="no posterior criterion of success"):
         Rule((Criterion("rate", "above", 0.0, 0.1, basis="predictive"),))
+
+
+def test_a_control_without_a_placebo_response_is_asked_for() -> None:
+    page = LONGITUDINAL.replace('"vas"', '"sdai"') + '[design_prior]\neffect = [[-8.0, 5.0]]\nwhy = "test"\n'
+    with pytest.raises(RaBayesError, match="no placebo response of sdai is known; write placebo"):
+        design_prior(read(page))
+    stated = design_prior(read(page + "placebo = [[-4.0, 2.0]]\nplacebo_why = 'test'\n"))
+    assert stated is not None
+    assert stated.steps[-2].name == "beyond placebo"
+
+
+WRONG_PRIORS = {
+    "two sources": ("count = [4, 6]\nrate = [[1, 1]]\nwhy = 'x'", "are two sources"),
+    "count above n": ("count = [7, 6]\nwhy = 'x'", "7 of 6 patients cannot be"),
+    "no count": ("count = [4]\nwhy = 'x'", "is no count"),
+    "an effect of a rate": ("effect = [[1, 1]]\nwhy = 'x'", "is not of a rate"),
+    "no reason": ("count = [4, 6]", "is missing"),
+    "weights": ("rate = [[0.5, 1, 1], [0.4, 2, 2]]\nwhy = 'x'", "weights that add up to 0.9"),
+    "sceptic": ("count = [4, 6]\nwhy = 'x'\nsceptical_weight = 1.5", "is no probability"),
+    "between": ("count = [4, 6]\nwhy = 'x'\nbetween_trials = 'some'", "is no SD"),
+    "unknown key": ("count = [4, 6]\nwhy = 'x'\nplacbo = 1", "did you mean 'placebo'"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_PRIORS)
+def test_a_wrong_design_prior_gets_one_sentence(case):
+    text, said = WRONG_PRIORS[case]
+    with pytest.raises(RaBayesError, match=re.escape(said)):
+        design_prior(read(f"{BINARY}[design_prior]\n{text}\n"))

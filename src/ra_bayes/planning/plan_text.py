@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -32,9 +33,16 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "ceiling": plan.ceiling,
         "design_prior": None if plan.prior is None else _prior(plan),
         "waterfall": plan.waterfall,
-        "decisions": plan.decisions,
+        "decisions": _without_nan(plan.decisions),
         "surface": plan.surface,
     }
+
+
+def _without_nan(chances: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return chances as JSON has them: of what never happens nothing is right or wrong."""
+    if chances is None:
+        return None
+    return {name: None if math.isnan(value) else value for name, value in chances.items()}
 
 
 def _prior(plan: Plan) -> list[dict[str, Any]]:

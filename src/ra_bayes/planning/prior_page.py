@@ -85,6 +85,11 @@ def design_prior(
     else:
         return None
     against: Against = "control" if design.arms == 2 else "threshold"
+    if design.arms == 2 and not source.about.against_control and not (steps.placebo or source.placebo):
+        raise RaBayesError(
+            f"{design.name} compares with a control, and no placebo response of {design.endpoint.outcome} is "
+            "known; write placebo = [[mean, sd]] and placebo_why under [design_prior]"
+        )
     return discounted(
         source,
         against=against,
