@@ -16,7 +16,7 @@ from conditions import conditions
 import ra_bayes as rb
 from ra_bayes.calibration import calibrate, save_certificate
 
-SEED, SIMULATIONS, PER_TRUTH = 20, 1000, 200
+SEED, SIMULATIONS, PER_TRUTH = 20, 1000, 100
 
 
 def main() -> None:
