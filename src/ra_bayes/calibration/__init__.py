@@ -10,6 +10,7 @@ from ra_bayes.calibration.certificate_files import (
     read_certificate,
     save_certificate,
 )
+from ra_bayes.calibration.certificate_line import certificate_line
 from ra_bayes.calibration.cohort_design import CohortDesign
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CohortDesign",
     "calibrate",
     "certificate_data",
+    "certificate_line",
     "certificate_of",
     "read_certificate",
     "save_certificate",

@@ -14,7 +14,7 @@ from ra_bayes.calibration.coverage import CI_PROBS, SCENARIOS, CoverageRow
 from ra_bayes.calibration.ranked import RANK_DRAWS
 from ra_bayes.calibration.uniformity import p_value
 
-__all__ = ["Certificate", "UniformityRow", "uniformity_rows"]
+__all__ = ["Certificate", "UniformityRow", "coverage_verdict", "rank_verdict", "uniformity_rows"]
 
 type Counts = NDArray[np.int64]
 
@@ -96,26 +96,30 @@ def uniformity_rows(certificate: Certificate) -> list[UniformityRow]:
     return rows
 
 
+def rank_verdict(certificate: Certificate) -> str:
+    """Say whether all quantities rank uniformly, and if not which do not."""
+    rows = uniformity_rows(certificate)
+    outside = [row["quantity"] for row in rows if not row["inside"]]
+    if not outside:
+        return f"All {len(rows)} quantities rank uniformly (99% bands)."
+    inside = f"{len(rows) - len(outside)} of {len(rows)} quantities rank uniformly (99% bands)"
+    return f"{inside}; not {', '.join(outside)}."
+
+
 def _uniformity(certificate: Certificate) -> list[str]:
     """Return what was simulated and the table of ranks."""
     size = certificate.n_sim
     rows = uniformity_rows(certificate)
-    outside = [row["quantity"] for row in rows if not row["inside"]]
     error = float(np.sqrt(0.9 * 0.1 / size))
     versions = ", ".join(f"{name} {version}" for name, version in certificate.versions.items())
-    verdict = (
-        f"All {len(rows)} quantities rank uniformly (99% bands)."
-        if not outside
-        else f"{len(rows) - len(outside)} of {len(rows)} quantities rank uniformly (99% bands); not "
-        f"{', '.join(outside)}."
-    )
     diverged = float(np.mean(certificate.diverging > 0))
     lines = [
         f"Calibration of {certificate.model['name']} (page {certificate.model['hash'][:12]})",
         f"cohorts   {certificate.design} (pattern of {certificate.design.name})",
         f"made by   {versions}; seed {certificate.seed}",
         "",
-        f"{size} truths from the prior, ranked among {RANK_DRAWS} draws of their posterior. {verdict}",
+        f"{size} truths from the prior, ranked among {RANK_DRAWS} draws of their posterior. "
+        f"{rank_verdict(certificate)}",
         f"{diverged:.1%} of the fits kept divergent draws.",
         "",
         f"{'quantity':<34}{'p':>7}{'band':>9}" + "".join(f"{f'{level:.0%} holds':>11}" for level in _CENTRAL),
@@ -130,7 +134,7 @@ def _uniformity(certificate: Certificate) -> list[str]:
 
 def _coverage(certificate: Certificate) -> list[str]:
     """Return the tables of coverage and decisions, one for each way of making data."""
-    lines = ["", *_verdicts(certificate)]
+    lines = ["", *coverage_verdict(certificate)]
     level = f"{certificate.decision:g}"
     for scenario in SCENARIOS:
         own = [row for row in certificate.rows if row["data"] == scenario]
@@ -161,7 +165,7 @@ def _row(row: CoverageRow) -> str:
     return f"{truth:<42}{row['method']:<23}{held}{width:>16}{declared}"
 
 
-def _verdicts(certificate: Certificate) -> list[str]:
+def coverage_verdict(certificate: Certificate) -> list[str]:
     """Say where the model's own 90% intervals hold the truth too seldom, by over three standard errors."""
     at = CI_PROBS.index(0.90)
     broken = []

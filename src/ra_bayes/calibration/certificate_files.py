@@ -24,7 +24,14 @@ from ra_bayes.model.spec import ModelSpec
 from ra_bayes.resources import models_dir
 from ra_bayes.tree import model_entry
 
-__all__ = ["certificate_data", "certificate_of", "read_certificate", "save_certificate", "stale"]
+__all__ = [
+    "certificate_data",
+    "certificate_file",
+    "certificate_of",
+    "read_certificate",
+    "save_certificate",
+    "stale",
+]
 
 _SCHEMA = 1
 
@@ -50,6 +57,12 @@ def stale(certificate: Certificate, model: ModelSpec) -> str:
     return ""
 
 
+def certificate_file(model: ModelSpec, folder: str | PathLike[str] | None = None) -> Path:
+    """Return where a model's certificate is, if there is one: in a folder, or among the shipped ones."""
+    where = models_dir() / "certificates" if folder is None else Path(folder)
+    return where / f"{model.name}.json"
+
+
 def certificate_of(model: ModelSpec, folder: str | PathLike[str] | None = None) -> Certificate:
     """Return the certificate of a model.
 
@@ -71,11 +84,10 @@ def certificate_of(model: ModelSpec, folder: str | PathLike[str] | None = None) 
     >>> certificate_of(load_model("sdai")).n_sim >= 1000      # doctest: +SKIP
     True
     """
-    where = models_dir() / "certificates" if folder is None else Path(folder)
-    file = where / f"{model.name}.json"
+    file = certificate_file(model, folder)
     if not file.is_file():
         raise RaBayesError(
-            f"there is no calibration certificate of {model.name} in {where}; make one with "
+            f"there is no calibration certificate of {model.name} in {file.parent}; make one with "
             f"ra-bayes calibrate {model.name} --out FOLDER"
         )
     found = read_certificate(file)

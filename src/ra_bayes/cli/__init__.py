@@ -12,8 +12,9 @@ from ra_bayes.cli.models import models
 from ra_bayes.cli.plan import plan
 from ra_bayes.cli.published import published
 from ra_bayes.cli.report import report
+from ra_bayes.cli.trust import trust
 
 __all__ = ["GATE_FAILED", "main"]
 
-for _command in (check, models, fit, published, plan, interim, calibrate, report, demo):
+for _command in (check, models, fit, trust, published, plan, interim, calibrate, report, demo):
     main.add_command(_command)

@@ -43,6 +43,7 @@ def main() -> None:
     ra-bayes demo                                        the whole journey on a synthetic cohort
     ra-bayes check cohort.csv                            is the table as it should be?
     ra-bayes fit cohort.csv --model sdai --out results   sample the posterior
+    ra-bayes trust results                               what prior, one patient, placebo would change
     ra-bayes report results                              figures and results/index.html
     ra-bayes published facts.toml                        what a paper's counts tell
     ra-bayes plan acr20_one_arm                          what a trial would show, and how many patients

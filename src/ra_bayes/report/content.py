@@ -12,6 +12,7 @@ from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import decimals, interval, number, probability
 from ra_bayes.report.counts_content import counts_content, facts_content
 from ra_bayes.report.rows import rounded, rows
+from ra_bayes.report.trust_content import trust_content, with_verdicts
 from ra_bayes.results import Found, Result, main_row, read_order
 from ra_bayes.tree import provenance, spec_of
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ra_bayes.published import Publication
+    from ra_bayes.trust.assessment import Assessment
 
 __all__ = ["page_content"]
 
@@ -27,6 +29,7 @@ def page_content(
     found: Found,
     figures: Mapping[str, list[dict[str, str]]],
     *,
+    trusted: Mapping[str, Assessment | None],
     ci_prob: float,
     paper: Publication | None = None,
 ) -> dict[str, Any]:
@@ -39,6 +42,8 @@ def page_content(
     figures
         For each of them its figures, each with ``title``, ``caption``, ``alt``, ``png`` (a data URI)
         and ``pdf`` (a path relative to the page).
+    trusted
+        For each fit what is stored of how far it can be believed, if anything.
     ci_prob
         Probability of the credible intervals.
     paper
@@ -59,7 +64,7 @@ def page_content(
         "cohort": first["cohort"],
         "several_cohorts": len(cohorts) > 1,
         "glance": [_glance(results[name], name) for name in order],
-        "models": [_model(name, results[name], figures[name], ci_prob) for name in order],
+        "models": [_model(name, results[name], figures[name], trusted[name], ci_prob) for name in order],
         "run": {"seed": first["seed"], "sampling": first["sampling"], "versions": first["versions"]},
     }
 
@@ -85,7 +90,13 @@ def _what(row: Mapping[Hashable, Any], spec: ModelSpec) -> str:
     return "ratio to baseline" if row["unit"] == "ratio" else f"mean change, {row['unit']}"
 
 
-def _model(name: str, result: Result, figures: list[dict[str, str]], ci_prob: float) -> dict[str, Any]:
+def _model(
+    name: str,
+    result: Result,
+    figures: list[dict[str, str]],
+    trusted: Assessment | None,
+    ci_prob: float,
+) -> dict[str, Any]:
     spec, entries = spec_of(result.tree), provenance(result.tree)
     shown: dict[str, Any] = {
         "name": name,
@@ -106,8 +117,10 @@ def _model(name: str, result: Result, figures: list[dict[str, str]], ci_prob: fl
     }
     if result.table is None:
         return shown
+    main = _main(result.table, spec)
     return shown | {
-        "main": rows(_main(result.table, spec)),
+        "main": with_verdicts(rows(main), main, trusted),
+        "trust": trust_content(spec, name, trusted),
         "patients": _patients(result.table, spec),
         "by_visit": rows(_by_visit(result.table, spec)),
         "shift": _shift(result, ci_prob),

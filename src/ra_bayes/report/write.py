@@ -13,7 +13,7 @@ from ra_bayes.files import write_text
 from ra_bayes.report.content import page_content
 from ra_bayes.report.draw import draw_counts, draw_fit
 from ra_bayes.report.render import PAGE, render
-from ra_bayes.results import Found, Result
+from ra_bayes.results import Found, Result, read_trust
 
 if TYPE_CHECKING:
     from ra_bayes.published import Publication
@@ -57,7 +57,8 @@ def write_report(
     for name, result in found.counts.items():
         drawn[name] = draw_counts(result, Path(folder) / name)
         step(name)
-    content = page_content(found, drawn, ci_prob=ci_prob, paper=paper)
+    trusted = {name: read_trust(folder, name) for name in found.fits}
+    content = page_content(found, drawn, trusted=trusted, ci_prob=ci_prob, paper=paper)
     return write_text(Path(folder) / PAGE, render("page.html.j2", content))
 
 

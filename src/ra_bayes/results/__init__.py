@@ -7,6 +7,7 @@ DIR/MODEL/estimands.csv    what it says, in clinical units; absent if the gate f
 DIR/MODEL/gate.txt         whether the sampler worked
 DIR/MODEL/model.toml       the page it was fitted with
 DIR/MODEL/figures/         PDF and PNG, once a report was written
+DIR/MODEL/trust/           how far it can be believed, as tables and trust.txt, once ra-bayes trust was run
 
 Of published counts, the same with
 
@@ -20,11 +21,14 @@ from __future__ import annotations
 from ra_bayes.results.counts import CountsResult, counts_findings, place_of_counts, save_counts
 from ra_bayes.results.fits import Result, place_of_fit, read_result, save_result
 from ra_bayes.results.folder import Found, find_results, write_estimands
-from ra_bayes.results.place import FIGURES
+from ra_bayes.results.place import FIGURES, TRUST
 from ra_bayes.results.summary import findings, headline, main_row, read_order, records
+from ra_bayes.results.trust import TRUST_TEXT, read_trust, save_trust
 
 __all__ = [
     "FIGURES",
+    "TRUST",
+    "TRUST_TEXT",
     "CountsResult",
     "Found",
     "Result",
@@ -37,8 +41,10 @@ __all__ = [
     "place_of_fit",
     "read_order",
     "read_result",
+    "read_trust",
     "records",
     "save_counts",
     "save_result",
+    "save_trust",
     "write_estimands",
 ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.estimand import estimands
 from ra_bayes.files import atomic_folder, write_text
-from ra_bayes.results.place import FIGURES, place, write_table
+from ra_bayes.results.place import FIGURES, TRUST, place, write_table
 from ra_bayes.tree import provenance, save, spec_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Result", "place_of_fit", "read_result", "save_result"]
 
-_OURS = frozenset({"posterior.nc", "estimands.csv", "gate.txt", "model.toml", FIGURES})
+_OURS = frozenset({"posterior.nc", "estimands.csv", "gate.txt", "model.toml", FIGURES, TRUST})
 
 
 @dataclass(frozen=True, eq=False)

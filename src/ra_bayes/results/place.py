@@ -16,9 +16,10 @@ from ra_bayes.files import atomic_file, write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FIGURES", "place", "write_rows", "write_table"]
+__all__ = ["FIGURES", "TRUST", "place", "write_rows", "write_table"]
 
 FIGURES = "figures"
+TRUST = "trust"
 
 
 def place(folder: str | PathLike[str], name: str, ours: Collection[str]) -> Path:

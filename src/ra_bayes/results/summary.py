@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["finding", "findings", "headline", "main_row", "read_order", "records"]
 
 
+_INFINITE = (float("inf"), float("-inf"))
+
+
 def main_row(result: Result) -> dict[Hashable, Any] | None:
     """Return the row a reader asks for first: the population's change (or rate) at the reference week."""
     if result.table is None:
@@ -44,9 +47,9 @@ def finding(gate: Diagnosis, table: pd.DataFrame | None) -> dict[str, Any]:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a table as plain data ready for JSON."""
-    # JSON has no NaN: what does not apply is null.
+    # JSON has neither NaN nor infinity: what does not apply, or has no bound, is null.
     return [
-        {str(key): None if value != value else value for key, value in row.items()}
+        {str(key): None if value != value or value in _INFINITE else value for key, value in row.items()}
         for row in table.to_dict("records")
     ]
 

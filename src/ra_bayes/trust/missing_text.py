@@ -12,7 +12,7 @@ from ra_bayes.numbers import decimals, interval, listed, number, probability
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["missing_text"]
+__all__ = ["missing_text", "tipping_words"]
 
 _NAMES = {"mean_change_of_cohort": "these patients", "mean_change": "the population"}
 _LINE = "  {:<22}{:>27}{:>9}{:>30}{:>9}"
@@ -24,13 +24,7 @@ def missing_text(
     """Return the table and the tipping points of :func:`~ra_bayes.trust.missing_not_at_random` as text."""
     first: dict[str, Any] = dict(table.iloc[0])
     if not unseen:
-        return "\n".join(
-            _wrapped(
-                f"{first['outcome']}: no patient is lost to week {first['week']:g}, so nothing is imputed "
-                "there and no shift of the unseen can change what is said of it.",
-                0,
-            )
-        )
+        return "\n".join(_wrapped(tipping_words(table, tipping)[0], 0))
     lines = [*_heading(first, unseen, needed)]
     heads = [f"{name}, {first['ci_prob']:.0%} interval" for name in _NAMES.values()]
     lines.append(
@@ -46,13 +40,24 @@ def missing_text(
     for _, pair in table.groupby(["scheme", "delta"], sort=False, dropna=False):
         by = {str(row["estimand"]): dict(row) for _, row in pair.iterrows()}
         lines.append(_values(by, places))
-    for _, row in tipping.iterrows():
-        lines += _wrapped(_tipping(dict(row), first["unit"] == "ratio"))
+    for words in tipping_words(table, tipping):
+        lines += _wrapped(words)
     lines += _wrapped(
         "No record speaks for or against any shift: the table says how large it would have to be, not how "
         "large it is."
     )
     return "\n".join(lines)
+
+
+def tipping_words(table: pd.DataFrame, tipping: pd.DataFrame) -> list[str]:
+    """Return in a sentence for each estimand how much worse the unseen would have to be; one if none is."""
+    first: dict[str, Any] = dict(table.iloc[0])
+    if not first["unseen"]:
+        return [
+            f"{first['outcome']}: no patient is lost to week {first['week']:g}, so nothing is imputed "
+            "there and no shift of the unseen can change what is said of it."
+        ]
+    return [_tipping(dict(row), first["unit"] == "ratio") for _, row in tipping.iterrows()]
 
 
 def _heading(first: dict[str, Any], unseen: Sequence[tuple[str, float]], needed: float) -> Iterator[str]:
