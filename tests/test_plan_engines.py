@@ -398,3 +398,44 @@ def test_the_expected_width_under_a_mixture_carries_its_error():
     assert rows[0]["width_mcse"] > 0.0
     alone = 2.0 * stats.norm.ppf(0.95) * 20.0 * np.sqrt(2.0 / 20.0)
     assert 0.5 * alone < rows[0]["width"] < alone
+
+
+def two_armed(counts: dict[str, tuple[int, int]]) -> pd.DataFrame:
+    rows = [(f"{arm}{k}", 16, "acr20", int(k < x), arm) for arm, (x, n) in counts.items() for k in range(n)]
+    return pd.DataFrame(rows, columns=["patient", "week", "outcome", "value", "arm"])
+
+
+def test_arms_that_did_not_follow_the_allocation_are_analysed_as_they_are() -> None:
+    design = load_design("acr20_randomised")  # 40 and 20 at the end
+    done = interim(design, read_cohort(two_armed({"treated": (22, 42), "control": (4, 18)})), seed=1)
+    assert done.planned
+    rng = np.random.default_rng(1)
+    draws = rng.beta(23, 21, 400_000) - rng.beta(5, 15, 400_000)
+    assert done.criteria[0]["probability"] == pytest.approx((draws > 0).mean(), abs=0.002)
+    assert done.predictive_probability == float(done.criteria[0]["holds"])
+    # One arm is past its share already: the other gets what is left, here nobody more treated.
+    late = interim(design, read_cohort(two_armed({"treated": (22, 42), "control": (4, 10)})), seed=1)
+    wins = 0.0
+    for more, p in enumerate(beta(5, 7).predictive(8)):
+        draws = rng.beta(23, 21, 100_000) - rng.beta(5 + more, 15 - more, 100_000)
+        wins += p * ((draws > 0).mean() >= 0.95)
+    assert late.predictive_probability == pytest.approx(wins, abs=1e-6)
+
+
+def test_more_patients_than_the_design_has_are_refused() -> None:
+    counts = {"treated": (20, 45), "control": (5, 20)}
+    with pytest.raises(RaBayesError, match="there are 65 patients so far, and acr20_randomised is of 60"):
+        interim(load_design("acr20_randomised"), read_cohort(two_armed(counts)), seed=1)
+
+
+def test_a_mean_of_unequal_arms_is_judged_at_the_end() -> None:
+    rng = np.random.default_rng(6)
+    rows = []
+    for arm, count, mean in (("treated", 23, -20.0), ("control", 17, 0.0)):
+        for k in range(count):
+            rows += [(f"{arm}{k}", 0, "vas", 60.0, "mm", arm)]
+            rows += [(f"{arm}{k}", 24, "vas", float(np.round(60 + rng.normal(mean, 12))), "mm", arm)]
+    table = pd.DataFrame(rows, columns=["patient", "week", "outcome", "value", "unit", "arm"])
+    found = interim(page(CONTINUOUS), read_cohort(table), seed=1)
+    assert found.decision == "success"
+    assert found.predictive_probability == 1.0

@@ -49,6 +49,8 @@ class Design:
         Sizes among which :func:`~ra_bayes.planning.sample_size` looks.
     toml
         The page itself.
+    arms_at_end
+        Patients of each arm at full size, if a trial under way has not followed the allocation.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Design:
     truth: Truth
     sizes: tuple[int, ...] = ()
     toml: str = field(default="", repr=False)
+    arms_at_end: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.words()
@@ -92,6 +95,8 @@ class Design:
         >>> load_design("acr20_randomised").per_arm(31)  # doctest: +SKIP
         (21, 10)
         """
+        if self.arms_at_end and n == self.n:
+            return self.arms_at_end
         if self.arms == 1:
             return (n,)
         treated, control = self.allocation

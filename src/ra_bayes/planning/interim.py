@@ -147,11 +147,6 @@ def interim(
         )
     found = interim_of(design, cohort, sides, seed=seed, settings=settings)
     total = sum(found.n)
-    if total > design.n:
-        raise RaBayesError(
-            f"{cohort.name} has {total} patients with an outcome at week {end.week:g}, and {design.name} "
-            f"is of {design.n}; raise n on the page, or leave patients out"
-        )
     if not total:
         raise RaBayesError(f"{cohort.name} has no {end.outcome} at week {end.week:g} yet; wait for the first")
     look = next(k for k, planned in enumerate(design.looks, 1) if planned >= total)

@@ -141,6 +141,10 @@ def two_arm_tables(
     """
     looks = tuple((int(n), int(m)) for n, m in looks)
     _check_looks(looks)
+    if 0 in looks[-1]:
+        raise RaBayesError(
+            "one arm stays empty to the end; write an allocation that gives both arms patients"
+        )
     wins = [(delta, by_look(len(looks), p, "success")) for delta, p in success]
     losses = [(delta, by_look(len(looks), p, "futility")) for delta, p in futility]
     needed = {delta for delta, _ in (*wins, *losses)}
@@ -235,10 +239,6 @@ def _check_looks(looks: Sequence[Look]) -> None:
             )
     if any(b[0] < a[0] or b[1] < a[1] or b == a for a, b in pairwise(looks)):
         raise RaBayesError("looks do not rise; write the patients of both arms so far, in order")
-    if 0 in looks[-1]:
-        raise RaBayesError(
-            "one arm stays empty to the end; write an allocation that gives both arms patients"
-        )
 
 
 def _check_events(events: Look, n: Look) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from ra_bayes.planning.binary.rules import rate_boundaries
 from ra_bayes.planning.binary.two_arm import TwoArmTables, two_arm_stopping, two_arm_tables
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import Step
-from ra_bayes.planning.engines.data import SoFar
+from ra_bayes.planning.engines.data import SoFar, final_only
 from ra_bayes.planning.engines.settings import Point, Settings
 from ra_bayes.planning.rule import Criterion
 from ra_bayes.planning.stopping import Stopping
@@ -220,16 +219,15 @@ def _predictive_success(
     design: Design, after: Sequence[BetaMixture], counts: Sequence[tuple[int, int]]
 ) -> float:
     """Return the chance of success at the final analysis, looks before it left aside (Lee and Liu 2008)."""
-    decisions = decisions_of(replace(design, shares=(1.0,), rule=design.final_rule))
-    sizes = design.per_arm(design.n)
+    final = final_only(design, [n for _, n in counts])
+    decisions, sizes = decisions_of(final), final.per_arm(final.n)
     if isinstance(decisions, Boundaries):
         (x, n), (total,) = counts[0], sizes
         if n >= total:
             return float(decisions.decision(x, n) == "success")
         return float(binary_stopping(decisions.remaining(x, n), after[0]).p_success[0])
     (x, n), (y, m) = counts
-    rest = tuple(max(total - so_far, 0) for total, so_far in zip(sizes, (n, m), strict=True))
-    if not any(rest):
+    if (n, m) == sizes:
         return float(decisions.decision((x, y), (n, m)) == "success")
     left = decisions.remaining((x, y), (n, m))
     return float(two_arm_stopping(left, after[0], after[1]).p_success[0])

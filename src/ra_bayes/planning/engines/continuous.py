@@ -26,7 +26,7 @@ from ra_bayes.planning.continuous.unknown_predictive import (
 )
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import Step
-from ra_bayes.planning.engines.data import SoFar
+from ra_bayes.planning.engines.data import SoFar, final_only
 from ra_bayes.planning.engines.grid import groups, on_grid
 from ra_bayes.planning.engines.scaling import scaled, scaled_rule
 from ra_bayes.planning.engines.settings import Point, Settings
@@ -249,8 +249,8 @@ def interim(
 ) -> SoFar:
     """Return posterior and predictive probabilities given the changes so far."""
     del seed, settings
-    model = _model(design)
     seen = [changes(design, cohort, who) for who in sides]
+    model = _model(final_only(design, [each.size for each in seen]))
     unit = design.endpoint.unit
     data: list[dict[str, Any]] = []
     for arm, each in zip(("treated", "control"), seen, strict=False):

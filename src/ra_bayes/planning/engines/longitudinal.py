@@ -17,7 +17,7 @@ from ra_bayes.model.trajectories import TRAJECTORIES
 from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.design import WEEKS_A_MONTH, Design
 from ra_bayes.planning.design_prior import Step
-from ra_bayes.planning.engines.data import SoFar
+from ra_bayes.planning.engines.data import SoFar, final_only
 from ra_bayes.planning.engines.grid import FEW, on_grid
 from ra_bayes.planning.engines.nuts import nuts_stopping
 from ra_bayes.planning.engines.scaling import scaled, scaled_rule
@@ -185,15 +185,16 @@ def interim(
     Whoever has not had the last visit is taken to be still in.
     """
     del seed, settings
-    follow_up, analysis = follow_up_of(design), _analysis(design)
     y, arm = _records(design, cohort, sides)
+    final = final_only(design, [int((arm == side).sum()) for side in range(len(sides))])
+    follow_up, analysis = follow_up_of(final), _analysis(design)
     visit = np.arange(follow_up.weeks.size)
     had = np.where(np.isfinite(y), visit + 1, 0).max(axis=1)
     found = so_far(
         y,
         arm,
         had,
-        design.per_arm(design.n),
+        final.per_arm(final.n),
         follow_up.weeks,
         follow_up.shape,
         analysis,
