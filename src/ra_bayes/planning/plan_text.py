@@ -200,7 +200,8 @@ def _limits(plan: Plan) -> str:
 
 
 def _share(value: float, mcse: float) -> str:
-    return f"{value:.3f} ± {mcse:.3f}" if mcse else f"{value:.3f}"
+    # Rounded up: an error that is there is never told as none.
+    return f"{value:.3f} ± {math.ceil(1000.0 * mcse) / 1000.0:.3f}" if mcse else f"{value:.3f}"
 
 
 def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -40,10 +40,12 @@ def error_text(mcse: float) -> str:
 
     Examples
     --------
-    >>> error_text(0.00421), error_text(0.0)
-    ('0.0042', '')
+    >>> error_text(0.00421), error_text(0.00005), error_text(0.0)
+    ('0.0042', '< 0.0001', '')
     """
-    return f"{mcse:.2g}" if mcse > 0.0 else ""
+    if mcse <= 0.0:
+        return ""
+    return f"{mcse:.2g}" if mcse >= 0.0001 else "< 0.0001"
 
 
 def with_error(value: float, mcse: float = 0.0) -> str:
