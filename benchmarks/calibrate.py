@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 from conditions import conditions
@@ -16,7 +17,12 @@ from conditions import conditions
 import ra_bayes as rb
 from ra_bayes.calibration import calibrate, save_certificate
 
-SEED, SIMULATIONS, PER_TRUTH = 20, 1000, 100
+SIMULATIONS, PER_TRUTH = 1000, 100
+
+
+def seed_of(name: str) -> int:
+    """A seed of the model's own: with one seed for all, the cohorts of two models would be related."""
+    return zlib.crc32(name.encode()) % 10_000
 
 
 def main() -> None:
@@ -37,7 +43,7 @@ def main() -> None:
         began = time.perf_counter()
         certificate = calibrate(
             rb.load_model(name),
-            seed=SEED,
+            seed=seed_of(name),
             n_sim=SIMULATIONS,
             per_truth=arguments.per_truth,
             folder=arguments.tasks,
