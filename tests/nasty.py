@@ -20,7 +20,7 @@ LONG = "0123456789" * 30
 PATIENTS = (SCRIPT, FORMULA, QUOTES, EMOJI, TURNED, LONG)
 
 FILE_NAME = "=1+1 <b>nasty & $100% {x}_^ 🦴.csv"
-WEEKS = (0, 4, 12, 24)
+WEEKS = (0, 4, 16, 24)
 
 
 def nasty_file(folder: Path, *, arms: bool = False) -> Path:
@@ -44,10 +44,10 @@ def nasty_cohort(folder: Path, *, arms: bool = False) -> Cohort:
 
 
 def _rows(number: int) -> list[tuple[object, ...]]:
-    """One patient's rows: all improve a little; the third misses week 12, the last has left by then."""
+    """One patient's rows: all improve a little; the third misses week 16, the last has left by then."""
     rows: list[tuple[object, ...]] = [(0, "infusion", 1, "")]
     for step, week in enumerate(WEEKS):
-        if (number == 2 and week == 12) or (number == 5 and week >= 12):
+        if (number == 2 and week == 16) or (number == 5 and week >= 16):
             continue
         rows += [
             (week, "vas", 70 - 4 * number - 7 * step, "mm"),
