@@ -15,6 +15,7 @@ from ra_bayes import diagnostics
 from ra_bayes.cohort import read_cohort
 from ra_bayes.errors import SpecError
 from ra_bayes.estimand.change import change_estimands
+from ra_bayes.estimand.names import NAMES
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.rate import rate_estimands
 from ra_bayes.inference.fit import _ATTEMPTS, _provenance
@@ -24,7 +25,6 @@ from ra_bayes.model.simulate import draw_prior, to_clinical
 from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
-from ra_bayes.report.names import NAMES
 from ra_bayes.resources import data_dir
 
 REPOSITORY = Path(__file__).resolve().parent.parent

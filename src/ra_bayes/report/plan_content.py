@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.figures.plan_boundaries import boundary_words
 from ra_bayes.figures.plan_marks import value_text
 from ra_bayes.numbers import decimals, interval, number
-from ra_bayes.report.plan_numbers import error_text, probability_text, size_text
+from ra_bayes.planning.plan_numbers import error_text, probability_text, size_text
 from ra_bayes.report.plan_words import engines, grant, headline, limits, protocol
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.figures.plan_assurance import nominal
 from ra_bayes.figures.plan_marks import truth_words, value_text
 from ra_bayes.numbers import listed
-from ra_bayes.report.plan_numbers import probability_text, size_text, with_error
+from ra_bayes.planning.plan_numbers import probability_text, size_text, with_error
 
 if TYPE_CHECKING:
     from ra_bayes.planning.design import Design

@@ -6,8 +6,8 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ra_bayes.estimand.names import name_of
 from ra_bayes.numbers import decimals, interval, number, probability
-from ra_bayes.report.names import name_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ra_bayes.calibration import certificate_line
+from ra_bayes.estimand.names import name_of
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import decimals, interval, number, probability
-from ra_bayes.report.names import name_of
 from ra_bayes.results import TRUST, TRUST_TEXT
 from ra_bayes.trust.assessment import Assessment
 from ra_bayes.trust.missing_text import tipping_words

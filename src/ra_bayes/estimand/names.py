@@ -1,4 +1,4 @@
-"""What the page calls an estimand."""
+"""What a reader sees an estimand called: on the page, in tables and under figures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def name_of(estimand: str) -> str:
-    """Return an estimand's name on the page.
+    """Return an estimand's name as a reader sees it.
 
     Examples
     --------
