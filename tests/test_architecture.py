@@ -22,6 +22,7 @@ LAYERS = (
     "report",
     "figures",
     "results",
+    "comparison",
     "trust",
     "planning",
     "conditioning",

@@ -9,9 +9,9 @@ from pages import cohort, spec
 from scipy import stats
 from trees import drawn_tree
 
+from ra_bayes.comparison.observed import Records, observed
+from ra_bayes.comparison.replicates import MAX_PARETO_K, Replicates, _applicable, _left_out, replicates
 from ra_bayes.figures.counts import count_interval, events
-from ra_bayes.figures.reading import Records, observed
-from ra_bayes.figures.replicates import MAX_PARETO_K, Replicates, _applicable, _left_out, replicates
 from ra_bayes.model import ModelSpec, load_model
 
 INF = np.inf

@@ -17,8 +17,8 @@ from ra_bayes.figures.style import INK, POSTERIOR, QUIET
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ra_bayes.figures.reading import Records
-    from ra_bayes.figures.replicates import Replicates
+    from ra_bayes.comparison.observed import Records
+    from ra_bayes.comparison.replicates import Replicates
     from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["Event", "count_interval", "draw_counts", "events"]
@@ -111,8 +111,8 @@ def draw_counts(
         linewidth=0.0,
         gid="interval",
     )
-    axes.hlines(total[kept], place - 0.3, place + 0.3, color=QUIET, linewidth=0.8)
-    axes.plot(place, observed[kept], "o", color=INK, markersize=3.2, gid="observed")
+    axes.hlines(total[kept], place - 0.3, place + 0.3, color=QUIET, linewidth=pen(0.8))
+    axes.plot(place, observed[kept], "o", color=INK, markersize=pt(3.2), gid="observed")
     axes.set_xticks(place, [names[each] for each in kept])
     axes.set_xlim(-0.7, kept.size - 0.3)
     axes.set_ylim(-0.5, 1.06 * float(total.max()) + 0.2)

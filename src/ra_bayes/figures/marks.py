@@ -17,7 +17,7 @@ from ra_bayes.model.spec import ModelSpec
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ra_bayes.figures.reading import Records
+    from ra_bayes.comparison.observed import Records
     from ra_bayes.outcome import Category
 
 __all__ = [
@@ -48,7 +48,7 @@ _LONGEST_NAME = 15
 # Two powers of ten leave no room for 2 and 5.
 _WIDE = 200.0
 # Keeps a word readable where it crosses a line.
-_HALO = [withStroke(linewidth=1.6, foreground="white", alpha=0.8)]
+_HALO = [withStroke(linewidth=pen(1.6), foreground="white", alpha=0.8)]
 
 
 def short_name(patient: str) -> str:
@@ -105,7 +105,7 @@ def draw_records(
             value[points],
             marker=mark["marker"],
             markersize=mark_size,
-            markeredgewidth=0.3,
+            markeredgewidth=pen(0.3),
             markeredgecolor="white",
             gid="record",
             **common,
@@ -118,7 +118,7 @@ def draw_records(
                 value[beyond],
                 marker=ARROW[side],
                 markersize=_ARROW_PT * size,
-                markeredgewidth=0.8,
+                markeredgewidth=pen(0.8),
                 markerfacecolor="none",
                 gid="below" if side < 0 else "above",
                 clip_on=False,
@@ -135,7 +135,7 @@ def mark_infusions(axes: Axes, weeks: tuple[float, ...], *, label: bool = False)
         [0.0] * len(weeks),
         linestyle="none",
         marker="^",
-        markersize=3.2,
+        markersize=pt(3.2),
         color=INK,
         markeredgewidth=0.0,
         transform=axes.get_xaxis_transform(),
@@ -151,7 +151,7 @@ def mark_infusions(axes: Axes, weeks: tuple[float, ...], *, label: bool = False)
             xycoords=axes.get_xaxis_transform(),
             xytext=(4.0, 2.0),
             textcoords="offset points",
-            fontsize=SMALL_PT,
+            fontsize=small_pt(),
             va="bottom",
         )
 
@@ -161,7 +161,7 @@ def draw_limits(
 ) -> None:
     """Draw limits of quantification across a panel, named at one side or not at all."""
     for limit in limits:
-        axes.axhline(limit, color=QUIET, linewidth=0.6, linestyle=(0, (4, 2)), zorder=1, gid="limit")
+        axes.axhline(limit, color=QUIET, linewidth=pen(0.6), linestyle=(0, (4, 2)), zorder=1, gid="limit")
         if label:
             axes.annotate(
                 f"limit of\nquantification\n{limit:g} {unit}".rstrip(),
@@ -171,7 +171,7 @@ def draw_limits(
                 textcoords="offset points",
                 ha=label,
                 va="top",
-                fontsize=SMALL_PT,
+                fontsize=small_pt(),
                 path_effects=_HALO,
                 zorder=6,
             )
@@ -185,7 +185,7 @@ def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
         if category.up_to is None or not axes.get_ylim()[0] < category.up_to < axes.get_ylim()[1]:
             continue
         axes.axhline(
-            category.up_to, color=QUIET, linewidth=0.5, linestyle=(0, (1, 2)), zorder=0, gid="cutoff"
+            category.up_to, color=QUIET, linewidth=pen(0.5), linestyle=(0, (1, 2)), zorder=0, gid="cutoff"
         )
         axes.annotate(
             category.label,
@@ -195,7 +195,7 @@ def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
             textcoords="offset points",
             ha="right",
             va="top",
-            fontsize=SMALL_PT,
+            fontsize=small_pt(),
             color=FOOTER,
             path_effects=_HALO,
             zorder=6,

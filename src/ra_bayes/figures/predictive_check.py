@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.comparison.observed import Records, observed
+from ra_bayes.comparison.replicates import MAX_PARETO_K, Replicates, replicates
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.counts import Event, count_interval, draw_counts, events
 from ra_bayes.figures.marks import draw_limits, draw_records, value_axis, value_label
-from ra_bayes.figures.reading import Records, observed
-from ra_bayes.figures.replicates import MAX_PARETO_K, Replicates, replicates
-from ra_bayes.figures.style import DOUBLE_COLUMN_MM, INK, POSTERIOR, QUIET, style
+from ra_bayes.figures.style import column(150.0), INK, POSTERIOR, QUIET, style
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def predictive_check(
     kinds = events(spec, made)
     with style():
         figure = Canvas(
-            DOUBLE_COLUMN_MM, 62.0, _notes(spec, records, made, kinds, ci_prob), warnings_of(tree, diagnosis)
+            column(150.0), 62.0, _notes(spec, records, made, kinds, ci_prob), warnings_of(tree, diagnosis)
         )
         if spec.binary:
             _binary_panels(figure, records, made, kinds[0], ci_prob)
@@ -117,7 +117,7 @@ def _records(axes: Axes, spec: ModelSpec, records: Records, made: Replicates, ci
         slot = _SLOTS * ((np.arange(len(records.patients)) + 0.5) / len(records.patients) - 0.5)
         place = np.searchsorted(visits, made.visit) + slot[made.patient]
         for (low, high), alpha in ((outer, 0.16), (inner, 0.26)):
-            axes.vlines(place, low, high, color=INK, linewidth=2.2, alpha=alpha, gid="interval")
+            axes.vlines(place, low, high, color=INK, linewidth=pen(2.2), alpha=alpha, gid="interval")
         for i in range(len(records.patients)):
             at = np.searchsorted(visits, np.arange(records.weeks.size)) + slot[i]
             draw_records(axes, records, i, shift=at - records.weeks, size=0.9)
@@ -150,7 +150,7 @@ def _pooled(axes: Axes, made: Replicates, value: Array, visits: NDArray[np.int_]
                 tail = (1.0 - probability) / 2.0
                 low, high = np.quantile(draws, [tail, 1.0 - tail])
                 axes.vlines(place + shift, low, high, color=colour, linewidth=width, gid=gid)
-            axes.plot(place + shift, np.median(draws), "o", color="white", markersize=2.0, zorder=5)
+            axes.plot(place + shift, np.median(draws), "o", color="white", markersize=pt(2.0), zorder=5)
 
 
 def _pit(axes: Axes, made: Replicates, ci_prob: float) -> None:
@@ -161,15 +161,15 @@ def _pit(axes: Axes, made: Replicates, ci_prob: float) -> None:
     expected = (np.arange(pit.size) + 0.5) / pit.size
     low, high = made.pit_envelope(ci_prob)
     axes.fill_between(expected, low, high, color=POSTERIOR, alpha=0.18, linewidth=0.0, gid="envelope")
-    axes.plot([0.0, 1.0], [0.0, 1.0], color=QUIET, linewidth=0.6, gid="diagonal")
+    axes.plot([0.0, 1.0], [0.0, 1.0], color=QUIET, linewidth=pen(0.6), gid="diagonal")
     for kept, face, gid in ((sure, INK, "pit"), (~sure, "white", "pit-unsure")):
         axes.plot(
             expected[kept],
             pit[kept],
             linestyle="none",
             marker="o",
-            markersize=2.4,
-            markeredgewidth=0.5,
+            markersize=pt(2.4),
+            markeredgewidth=pen(0.5),
             markeredgecolor=INK,
             markerfacecolor=face,
             gid=gid,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.comparison.observed import Records, observed
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
@@ -21,8 +22,8 @@ from ra_bayes.figures.marks import (
     value_label,
     week_axis,
 )
-from ra_bayes.figures.reading import Records, band, observed, patient_curves, population_curve
-from ra_bayes.figures.style import DOUBLE_COLUMN_MM, INK, POSTERIOR, patient_style, style
+from ra_bayes.figures.reading import band, patient_curves, population_curve
+from ra_bayes.figures.style import column(150.0), INK, POSTERIOR, patient_style, style
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,7 +94,7 @@ def trajectories(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnos
     rows = 1 if crowd else -(-len(records.patients) // columns)
     with style():
         figure = Canvas(
-            DOUBLE_COLUMN_MM,
+            column(150.0),
             max(76.0, 22.0 + 27.0 * rows),
             _notes(spec, records, ci_prob, crowd=crowd),
             warnings_of(tree, diagnosis),
@@ -123,15 +124,15 @@ def _population(axes: Axes, spec: ModelSpec, records: Records, curves: _Curves, 
     value_axis(axes, spec, *_extent(records, curves))
     for (lower, _, upper), alpha in ((curves.outer, 0.18), (curves.inner, 0.30)):
         axes.fill_between(curves.weeks, lower, upper, color=POSTERIOR, alpha=alpha, linewidth=0.0, gid="band")
-    axes.plot(curves.weeks, curves.outer[1], color=POSTERIOR, linewidth=1.6, zorder=4, gid="median")
+    axes.plot(curves.weeks, curves.outer[1], color=POSTERIOR, linewidth=pen(1.6), zorder=4, gid="median")
     if spec.binary:
         made = records.made.sum(axis=0)
         share = np.nansum(records.value, axis=0)[made > 0] / made[made > 0]
-        axes.plot(records.weeks[made > 0], share, "o", color=INK, markersize=3.0, zorder=5, gid="share")
+        axes.plot(records.weeks[made > 0], share, "o", color=INK, markersize=pt(3.0), zorder=5, gid="share")
     elif patients:
         for i, median in enumerate(curves.patients[1]):
             mark = patient_style(i)
-            axes.plot(curves.weeks, median, color=mark["color"], linewidth=0.8, zorder=3, gid="patient")
+            axes.plot(curves.weeks, median, color=mark["color"], linewidth=pen(0.8), zorder=3, gid="patient")
             axes.plot(curves.weeks[-1:], median[-1:], markeredgewidth=0.0, zorder=3, clip_on=False, **mark)
     draw_cutoffs(axes, spec.outcome.categories)
     # Where the band is farther above, the name hides less.
@@ -154,7 +155,7 @@ def _small_multiples(
         colour = patient_style(i)["color"]
         lower, median, upper = curves.patients[:, i]
         axes.fill_between(curves.weeks, lower, upper, color=colour, alpha=0.28, linewidth=0.0, gid="band")
-        axes.plot(curves.weeks, median, color=colour, linewidth=1.0, gid="median")
+        axes.plot(curves.weeks, median, color=colour, linewidth=pen(1.0), gid="median")
         draw_limits(axes, records.limits_of_quantification, spec.outcome.unit)
         draw_records(axes, records, i)
         mark_infusions(axes, records.infusions)
@@ -167,7 +168,7 @@ def _small_multiples(
 def _overlay(axes: Axes, records: Records, curves: _Curves) -> None:
     """Draw every patient's median in one panel."""
     alpha = float(np.clip(12.0 / len(records.patients), 0.08, 0.6))
-    axes.plot(curves.weeks, curves.patients[1].T, color=INK, linewidth=0.5, alpha=alpha, gid="patient")
+    axes.plot(curves.weeks, curves.patients[1].T, color=INK, linewidth=pen(0.5), alpha=alpha, gid="patient")
     axes.set_title(f"{len(records.patients)} patients: medians, overlaid")
     mark_infusions(axes, records.infusions)
     week_axis(axes, records.weeks)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.figures.reading import Records
+from ra_bayes.comparison.observed import Records
 
 if TYPE_CHECKING:
     import xarray as xr

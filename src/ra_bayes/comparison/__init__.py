@@ -1,0 +1,1 @@
+"""Models of the same records compared, and each held against the records it was fitted to."""
