@@ -16,7 +16,7 @@ from ra_bayes.tree import is_given_counts, outcome_trees, provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["MAX_PARETO_K", "MAX_RHAT", "MIN_BFMI", "MIN_ESS", "Check", "Diagnosis", "diagnose"]
+__all__ = ["MAX_PARETO_K", "MAX_RHAT", "MIN_BFMI", "MIN_ESS", "Check", "Diagnosis", "diagnose", "warnings_of"]
 
 MAX_RHAT = 1.01
 MIN_ESS = 400.0
@@ -123,6 +123,26 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
         *(_chains(tree) if "sample_stats" in tree.children else _weights(entries["sampling"])),
     )
     return Diagnosis(checks, tuple(entries["attempts"]))
+
+
+def warnings_of(tree: xr.DataTree, diagnosis: Diagnosis | None = None) -> tuple[str, ...]:
+    """Return what must stand on every figure and table of a fit: synthetic data, a gate that was not passed.
+
+    Parameters
+    ----------
+    tree
+        A fit.
+    diagnosis
+        What :func:`~ra_bayes.diagnostics.diagnose` said of it, if that is known already.
+    """
+    found = []
+    if provenance(tree)["cohort"]["synthetic"]:
+        found.append("Synthetic data: no patient was measured.")
+    verdict = diagnosis if diagnosis is not None else diagnose(tree)
+    if not verdict.passed:
+        failed = ", ".join(f"{check.name} {check.value:.3g}" for check in verdict.checks if not check.passed)
+        found.append(f"The sampler did not pass its gate ({failed}): not to be relied on.")
+    return tuple(found)
 
 
 def _posterior(tree: xr.DataTree) -> xr.Dataset:

@@ -5,26 +5,32 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-__all__ = ["decimals", "interval", "listed", "number", "probability"]
+from ra_bayes.errors import RaBayesError
+
+__all__ = ["decimals", "interval", "interval_name", "listed", "number", "probability"]
 
 
-def decimals(lower: float, upper: float, *, ratio: bool = False) -> int:
+def decimals(lower: float, upper: float, *, ratio: bool = False, mcse: float = 0.0) -> int:
     """Return how many decimals to show: steps of at most a thirtieth of the interval's width.
 
     A ratio is read against 1 and on the log scale, where an absolute step says nothing: it gets two
-    decimals, one from 10 on.
+    decimals, one from 10 on. Where a Monte Carlo standard error is given, the last digit shown is not
+    finer than its first.
 
     Examples
     --------
     >>> decimals(-18.2, 5.3), decimals(-0.30, 0.08), decimals(0.89, 88.0, ratio=True)
     (1, 2, 2)
+    >>> decimals(-18.2, 5.3, mcse=1.4), decimals(-18.2, 5.3, mcse=0.02)
+    (0, 1)
     """
+    most = max(-math.floor(math.log10(mcse)), 0) if 0.0 < mcse < math.inf else 4
     if ratio:
-        return 2 if min(abs(lower), abs(upper)) < 10.0 else 1
+        return min(2 if min(abs(lower), abs(upper)) < 10.0 else 1, most)
     width = upper - lower
     if not math.isfinite(width) or width <= 0.0:
-        return 2
-    return min(max(math.ceil(-math.log10(width / 30.0)), 0), 4)
+        return min(2, most)
+    return min(max(math.ceil(-math.log10(width / 30.0)), 0), most, 4)
 
 
 def number(value: float, places: int = 2) -> str:
@@ -42,6 +48,28 @@ def interval(lower: float, upper: float, places: int) -> str:
     if math.isnan(lower) or math.isnan(upper):
         return ""
     return f"{number(lower, places)} to {number(upper, places)}"
+
+
+def interval_name(ci_prob: float, *others: float) -> str:
+    """Name an interval, or several of one kind, with their probabilities.
+
+    Raises
+    ------
+    RaBayesError
+        If a probability is not between 0 and 1.
+
+    Examples
+    --------
+    >>> interval_name(0.9)
+    '90% credible interval (equal-tailed)'
+    >>> interval_name(0.5, 0.9)
+    '50% and 90% credible intervals (equal-tailed)'
+    """
+    for each in (ci_prob, *others):
+        if not 0.0 < each < 1.0:
+            raise RaBayesError(f"ci_prob={each:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    shares = " and ".join(f"{100.0 * each:g}%" for each in (ci_prob, *others))
+    return f"{shares} credible interval{'s' if others else ''} (equal-tailed)"
 
 
 def probability(value: float) -> str:
