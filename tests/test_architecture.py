@@ -41,6 +41,7 @@ LAYERS = (
     "responses",
     "scores",
     "outcomes",
+    "outcome_page",
     "outcome",
     "resources",
     "toml_page",

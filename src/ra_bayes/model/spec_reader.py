@@ -10,7 +10,8 @@ from ra_bayes.model.links import LINK_NAMES, Link, link
 from ra_bayes.model.priors import Parameter, Prior, family_keys
 from ra_bayes.model.spec import ModelSpec, Placebo, parameters
 from ra_bayes.model.trajectories import TRAJECTORIES
-from ra_bayes.outcome import Benefit, Outcome
+from ra_bayes.outcome import Outcome
+from ra_bayes.outcome_page import define_outcome
 from ra_bayes.outcomes import get
 from ra_bayes.resources import models_dir
 from ra_bayes.toml_page import TomlTable, begin_page, find_page, page_names, page_text
@@ -129,7 +130,7 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
 def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
     value = page.raw("outcome")
     if isinstance(value, dict):
-        return _define_outcome(TomlTable(value, problems, "outcome"))
+        return define_outcome(TomlTable(value, problems, "outcome"), "the model page")
     mend = "name an outcome ra_bayes knows, or define one in a table [outcome] with id, label, unit, ..."
     if not isinstance(value, str):
         page.problem("outcome", "is missing" if value is None else "is not a name", mend, value)
@@ -139,31 +140,6 @@ def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
     except RaBayesError as error:
         page.problem("outcome", str(error), mend)
         return None
-
-
-def _define_outcome(table: TomlTable) -> Outcome:
-    ends = {
-        key: None if table.raw(key) is None else table.number(key, "give a number or leave it out")
-        for key in ("lower", "upper", "step")
-    }
-    if ends["lower"] is not None and ends["upper"] is not None and not ends["lower"] < ends["upper"]:
-        table.problem("upper", "is not above lower", "swap or correct the two", ends["upper"])
-    benefits: dict[str, Benefit | None] = {"decrease": "decrease", "increase": "increase", "none": None}
-    kind = table.choice("kind", ("continuous", "binary"), "continuous")
-    outcome = Outcome(
-        id=table.text("id", "give the name used in the table's outcome column"),
-        label=table.text("label", "give the name for axes"),
-        unit=table.text("unit", 'give the unit, "points" if there is none'),
-        lower=0.0 if kind == "binary" else ends["lower"],
-        upper=1.0 if kind == "binary" else ends["upper"],
-        step=ends["step"],
-        benefit=benefits[table.choice("benefit", benefits, "none")],
-        kind="binary" if kind == "binary" else "continuous",
-        positive=table.choice("positive", ("yes", "no"), "no") == "yes",
-        source=table.text("source", "say where it is defined", required=False) or "the model page",
-    )
-    table.finish()
-    return outcome
 
 
 def _read_link(page: TomlTable, outcome: Outcome) -> Link:
