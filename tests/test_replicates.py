@@ -9,9 +9,12 @@ from pages import cohort, spec
 from scipy import stats
 from trees import drawn_tree
 
+from ra_bayes.comparison.events import events
 from ra_bayes.comparison.observed import Records, observed
-from ra_bayes.comparison.replicates import MAX_PARETO_K, Replicates, _applicable, _left_out, replicates
-from ra_bayes.figures.counts import count_interval, events
+from ra_bayes.comparison.psis import left_out
+from ra_bayes.comparison.replicates import Replicates, _applicable, replicates
+from ra_bayes.diagnostics import MAX_PARETO_K
+from ra_bayes.figures.counts import count_interval
 from ra_bayes.model import ModelSpec, load_model
 
 INF = np.inf
@@ -81,7 +84,7 @@ def test_leaving_out_agrees_with_theory() -> None:
     rng = np.random.default_rng(3)
     y = rng.normal(size=8)
     mu = rng.normal(y.mean(), 1 / np.sqrt(y.size), size=20_000)
-    weight, pareto_k = _left_out(stats.norm.logpdf(y[:, None], mu, 1.0))
+    weight, pareto_k = left_out(stats.norm.logpdf(y[:, None], mu, 1.0))
     drawn = rng.normal(mu, 1.0, size=(y.size, mu.size))
     checked = made(y.tolist(), drawn.tolist(), weight=weight, pareto_k=pareto_k)
     others = (y.sum() - y) / (y.size - 1)
@@ -94,13 +97,13 @@ def test_leaving_out_agrees_with_theory() -> None:
 
 
 def test_impossible_records_are_not_trusted() -> None:
-    weight, pareto_k = _left_out(np.array([[-1e300, -1.0, -2.0, -1.5] * 30]))
+    weight, pareto_k = left_out(np.array([[-1e300, -1.0, -2.0, -1.5] * 30]))
     assert np.isfinite(weight).all()
     assert pareto_k[0] > MAX_PARETO_K
 
 
 def test_a_certain_record_changes_nothing() -> None:
-    weight, pareto_k = _left_out(np.zeros((1, 200)))
+    weight, pareto_k = left_out(np.zeros((1, 200)))
     assert set(weight[0]) == {1.0 / 200}
     assert pareto_k[0] < MAX_PARETO_K
 

@@ -20,16 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.comparison.observed import Records
+from ra_bayes.comparison.psis import left_out
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["MAX_PARETO_K", "Replicates", "replicates"]
+__all__ = ["Replicates", "replicates"]
 
 type Array = NDArray[np.float64]
 
-# Above it the weights rest on a few draws.
-MAX_PARETO_K = 0.7
 # Enough for the envelope of a few dozen records.
 _ENVELOPE = 500
 
@@ -49,7 +48,7 @@ class Replicates:
     weight
         Weight of each draw once the record is left out of the data; rows add up to 1 (record, draw).
     pareto_k
-        How far those weights can be trusted: up to :data:`MAX_PARETO_K` (record).
+        How far those weights can be trusted: up to :data:`~ra_bayes.diagnostics.MAX_PARETO_K` (record).
     lowest, highest
         The limits that apply to each record; infinite where none does (record).
     """
@@ -111,36 +110,8 @@ def replicates(tree: xr.DataTree, records: Records) -> Replicates:
     recorded = np.where(limit < 0, -np.inf, np.where(limit > 0, np.inf, value))
     # The observations stand patient by patient, visit by visit, like the records.
     likelihood = tree["log_likelihood"]["record"].transpose("observation", "chain", "draw").values
-    weight, pareto_k = _left_out(likelihood.reshape(drawn.shape))
+    weight, pareto_k = left_out(likelihood.reshape(drawn.shape))
     return Replicates(where[0], where[1], recorded, drawn, weight, pareto_k, lowest, highest)
-
-
-def _left_out(log_likelihood: Array) -> tuple[Array, Array]:
-    """Return each record's weights of the draws without it, and how far they can be trusted."""
-    log_weight, pareto_k = -log_likelihood, np.full(log_likelihood.shape[0], np.inf)
-    for row, own in enumerate(log_likelihood):
-        smooth, shape = _smooth(own)
-        if np.isfinite(smooth.max()) and np.isfinite(shape):
-            log_weight[row], pareto_k[row] = smooth, shape
-    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    return weight / weight.sum(axis=1, keepdims=True), pareto_k
-
-
-def _smooth(log_likelihood: Array) -> tuple[Array, float]:
-    """Return smoothed log weights and Pareto k; NaN for k where the tail has no shape to fit."""
-    from arviz_stats.base import array_stats
-
-    if np.ptp(log_likelihood) < 1e-9:
-        # A record that is as likely under every draw: leaving it out changes nothing.
-        return np.zeros(log_likelihood.shape), 0.0
-    try:
-        # Where a record is all but impossible under some draws the fit of the tail overflows.
-        with np.errstate(all="ignore"):
-            # It takes the log likelihood as it is, and weighs by one over the likelihood.
-            log_weight, pareto_k = array_stats.psislw(log_likelihood, axis=-1)
-    except ValueError:  # all of the tail alike
-        return -log_likelihood, float("nan")
-    return np.asarray(log_weight), float(pareto_k)
 
 
 def _applicable(value: Array, limit: NDArray[np.int_]) -> tuple[Array, Array]:
