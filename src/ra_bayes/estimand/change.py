@@ -15,7 +15,7 @@ from ra_bayes.estimand.new_patient import share_beating_mcid
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.summary import Quantity
 
-__all__ = ["change_estimands"]
+__all__ = ["change_estimands", "gain"]
 
 type Array = NDArray[np.float64]
 
@@ -30,10 +30,7 @@ def change_estimands(posterior: Posterior, placebo: Array | None) -> Iterator[Qu
     placebo
         Draws of the historical placebo change on the link's scale (chain, draw), if the page has one.
     """
-    start = posterior.scalars["baseline_mean"][..., None]
-    population = posterior.spec.link.contrast(start, start + posterior.mean_change)
-    start_of = posterior.level[..., None]
-    patients = posterior.spec.link.contrast(start_of, posterior.patient_mean)
+    population, patients = posterior.population_change, posterior.patient_change
     yield from _mean_changes(posterior, population)
     if posterior.patients:
         yield from _cohort_changes(posterior, patients)
@@ -59,7 +56,7 @@ def _unit(posterior: Posterior) -> str:
     return "ratio" if posterior.spec.link.change == "ratio" else posterior.spec.outcome.unit
 
 
-def _gain(posterior: Posterior, change: Array) -> Array:
+def gain(posterior: Posterior, change: Array) -> Array:
     """Return a change counted towards benefit: positive is better; all NaN without a direction."""
     zero = 1.0 if posterior.spec.link.change == "ratio" else 0.0
     sign = posterior.spec.benefit_sign
@@ -67,7 +64,7 @@ def _gain(posterior: Posterior, change: Array) -> Array:
 
 
 def _benefit(posterior: Posterior, change: Array) -> NDArray[np.bool_] | None:
-    return _gain(posterior, change) > 0.0 if posterior.spec.benefit_sign else None
+    return gain(posterior, change) > 0.0 if posterior.spec.benefit_sign else None
 
 
 def _average(posterior: Posterior, patients: Array) -> Array:
@@ -124,7 +121,7 @@ def _mcid(posterior: Posterior, population: Array) -> Iterator[Quantity]:
     true = share_beating_mcid(posterior, mcid, measured=False)
     recorded = share_beating_mcid(posterior, mcid, measured=True)
     for j, week in _visits(posterior):
-        beaten = _gain(posterior, population[..., j]) >= mcid
+        beaten = gain(posterior, population[..., j]) >= mcid
         yield Quantity(
             "mean_change_beats_mcid",
             beaten,
@@ -151,7 +148,7 @@ def _patients_mcid(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
         return
     size = f"improves by at least {mcid:g} {spec.outcome.unit} (the MCID)"
     week = spec.reference_week
-    beats = _gain(posterior, patients[..., posterior.at_reference]) >= mcid
+    beats = gain(posterior, patients[..., posterior.at_reference]) >= mcid
     for i, patient in enumerate(posterior.patients):
         yield Quantity(
             "patient_beats_mcid",
@@ -180,8 +177,8 @@ def _sustained(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
     kept = (
         (posterior.weeks >= spec.sustained_from) & (posterior.weeks <= spec.reference_week) & posterior.seen
     )
-    gain = _gain(posterior, patients)[..., kept]
-    held = ((gain >= needed) if needed else (gain > 0.0)).all(axis=-1)
+    gained = gain(posterior, patients)[..., kept]
+    held = ((gained >= needed) if needed else (gained > 0.0)).all(axis=-1)
     size = f"true improvement of at least {needed:g} {spec.outcome.unit}" if needed else "true improvement"
     definition = f"{size} at every visit from week {spec.sustained_from:g} to {spec.reference_week:g}"
     for i, patient in enumerate(posterior.patients):

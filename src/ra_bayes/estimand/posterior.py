@@ -69,6 +69,17 @@ class Posterior:
         own = self.response[..., :, None] * self.shape[..., None, :]
         return self.level[..., :, None] + self.mean_change[..., None, :] + own
 
+    @cached_property
+    def population_change(self) -> Array:
+        """Change from baseline of the typical patient in clinical units (..., visit); not if binary."""
+        start = self.scalars["baseline_mean"][..., None]
+        return self.spec.link.contrast(start, start + self.mean_change)
+
+    @cached_property
+    def patient_change(self) -> Array:
+        """Change from baseline of each patient in clinical units (..., patient, visit); not if binary."""
+        return self.spec.link.contrast(self.level[..., None], self.patient_mean)
+
 
 def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
     """Return the draws of a fit's ``posterior`` or ``prior`` group."""
