@@ -16,7 +16,6 @@ from trees import drawn_tree
 from ra_bayes import figures
 from ra_bayes.cohort import read_cohort
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.style import DOUBLE_COLUMN_MM, SINGLE_COLUMN_MM
 from ra_bayes.model import load_model
 from ra_bayes.resources import data_dir
 
@@ -28,7 +27,7 @@ FIGURES: dict[str, Callable[..., Canvas]] = {
     "prior_posterior": figures.prior_posterior,
     "predictive_check": figures.predictive_check,
 }
-WIDTH = {name: SINGLE_COLUMN_MM if name == "forest" else DOUBLE_COLUMN_MM for name in FIGURES}
+WIDTH = {name: 89.0 if name == "forest" else 183.0 for name in FIGURES}
 
 
 @cache

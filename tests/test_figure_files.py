@@ -55,7 +55,7 @@ def test_savefig_has_the_same_look(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RaBayesError, match="'jpg' is none of pdf, png, svg"):
+    with pytest.raises(RaBayesError, match="'jpg' is none of pdf, png, svg, tiff"):
         figures.save(drawn("forest", "vas"), tmp_path / "a", formats=("jpg",))
 
 

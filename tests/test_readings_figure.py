@@ -14,7 +14,6 @@ from matplotlib.text import Text
 from ra_bayes import figures
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.style import DOUBLE_COLUMN_MM, SINGLE_COLUMN_MM
 from ra_bayes.published import read_publication
 from ra_bayes.resources import data_dir
 
@@ -35,7 +34,7 @@ def panel(figure: Canvas, title: str) -> Axes:
 @pytest.mark.parametrize("name", TABLES)
 def test_it_is_fit_to_print(name: str) -> None:
     figure = figures.readings(TABLES[name])
-    width = SINGLE_COLUMN_MM if name in ("one outcome", "three relations") else DOUBLE_COLUMN_MM
+    width = 89.0 if name in ("one outcome", "three relations") else 183.0
     assert figure.get_figwidth() * 25.4 == pytest.approx(width)
     footer = figure.footer.replace("\n", " ")
     assert "90% credible interval (equal-tailed)" in footer

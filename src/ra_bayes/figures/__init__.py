@@ -9,6 +9,8 @@ from __future__ import annotations
 from ra_bayes.figures.boundaries import boundaries
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.forest import forest
+from ra_bayes.figures.gallery import GALLERY
+from ra_bayes.figures.journals import JOURNALS, journal
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_borrowing import plan_borrowing
 from ra_bayes.figures.plan_boundaries import plan_boundaries
@@ -22,9 +24,12 @@ from ra_bayes.figures.save import save
 from ra_bayes.figures.trajectories import trajectories
 
 __all__ = [
+    "GALLERY",
+    "JOURNALS",
     "Canvas",
     "boundaries",
     "forest",
+    "journal",
     "plan_assurance",
     "plan_borrowing",
     "plan_boundaries",

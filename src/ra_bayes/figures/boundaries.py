@@ -13,9 +13,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.plan_marks import apart
-from ra_bayes.figures.style import INK, SINGLE_COLUMN_MM, SMALL_PT, style
+from ra_bayes.figures.style import INK, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -182,7 +183,7 @@ def _short(success: End | None, sign: float, counts: bool) -> str:
 def draw(looks: Sequence[Look], values: Values, *, title: str, notes: str) -> Canvas:
     """Draw looks as columns with words, or many as regions with a key."""
     with style():
-        figure = Canvas(SINGLE_COLUMN_MM, 66.0, notes)
+        figure = Canvas(column_mm(80.0), 66.0, notes)
         axes = figure.subplots()
         if values.kind == "ratio":
             axes.set_yscale("log")
@@ -201,7 +202,7 @@ def draw(looks: Sequence[Look], values: Values, *, title: str, notes: str) -> Ca
 
 def _face(region: Region) -> dict[str, Any]:
     hatch = "////" if region == "no success" else None
-    return {"facecolor": _FACES[region], "edgecolor": INK, "hatch": hatch, "linewidth": 0.3}
+    return {"facecolor": _FACES[region], "edgecolor": INK, "hatch": hatch, "linewidth": pen(0.3)}
 
 
 def _block(axes: Axes, centre: float, width: float, part: Part) -> None:
@@ -227,10 +228,10 @@ def _in_words(axes: Axes, looks: Sequence[Look]) -> None:
                 part.words,
                 (at + _WIDTH / 2, share),
                 xycoords=axes.get_xaxis_transform(),
-                xytext=(3.0, 0.0),
+                xytext=(pt(3.0), 0.0),
                 textcoords="offset points",
                 va="center",
-                fontsize=SMALL_PT,
+                fontsize=small_pt(),
                 gid=f"{part.region} words",
             )
     axes.set_xticks(range(len(looks)), [look.name for look in looks])
@@ -267,11 +268,11 @@ def _in_regions(axes: Axes, looks: Sequence[Look]) -> None:
                 axes.annotate(
                     number,
                     (look.n, inner),
-                    xytext=(0.0, 1.5 if up else -1.5),
+                    xytext=(0.0, pt(1.5 if up else -1.5)),
                     textcoords="offset points",
                     ha="center",
                     va="bottom" if up else "top",
-                    fontsize=SMALL_PT,
+                    fontsize=small_pt(),
                     gid=f"{part.region} words",
                 )
     axes.set_xlim(n[0] - width, n[-1] + width)

@@ -20,8 +20,9 @@ from ra_bayes.figures.forest_rows import (
     rows_of,
     signed,
 )
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
-from ra_bayes.figures.style import FOOTER, INK, QUIET, SINGLE_COLUMN_MM, SMALL_PT, patient_style, style
+from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style, style
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def forest(
     patients = sum(row.patient >= 0 for row in rows)
     with style():
         figure = Canvas(
-            SINGLE_COLUMN_MM,
+            column_mm(80.0),
             13.0 + _ROW_MM * (rows[-1].place + 2.3),
             _notes(spec, interval, patients),
             warnings_of(tree, verdict),
@@ -150,9 +151,9 @@ def _references(axes: Axes, spec: ModelSpec) -> None:
 
     def line(at: float, gid: str, name: str = "") -> None:
         look = {"color": QUIET, "linestyle": (0, (4.0, 2.0))} if name else {"color": INK}
-        axes.plot([at, at], [axes.get_ylim()[0], _HEAD + 0.5], linewidth=0.6, zorder=0, gid=gid, **look)
+        axes.plot([at, at], [axes.get_ylim()[0], _HEAD + 0.5], linewidth=pen(0.6), zorder=0, gid=gid, **look)
         if name:
-            axes.annotate(name, (at, _HEAD), ha="center", va="center", fontsize=SMALL_PT, color=FOOTER)
+            axes.annotate(name, (at, _HEAD), ha="center", va="center", fontsize=small_pt(), color=FOOTER)
 
     mcid = _mcid(spec)
     if spec.binary:
@@ -167,7 +168,7 @@ def _references(axes: Axes, spec: ModelSpec) -> None:
         left, right = ("better", "worse") if spec.benefit_sign < 0 else ("worse", "better")
         for x, side, text in ((0.0, "left", f"← {left}"), (1.0, "right", f"{right} →")):
             axes.text(
-                x, 1.01, text, transform=axes.transAxes, ha=side, va="bottom", fontsize=SMALL_PT, gid="side"
+                x, 1.01, text, transform=axes.transAxes, ha=side, va="bottom", fontsize=small_pt(), gid="side"
             )
 
 
@@ -175,15 +176,15 @@ def _draw(axes: Axes, row: Row, *, named: bool) -> None:
     if not np.isfinite(row.estimate):
         return
     summary = row.patient < 0
-    mark = {"marker": "d", "markersize": 5.6, "color": INK} if summary else patient_style(row.patient)
+    mark = {"marker": "d", "markersize": pt(5.6), "color": INK} if summary else patient_style(row.patient)
     if not named:
-        mark = {"marker": ".", "markersize": 1.5, "color": QUIET}
+        mark = {"marker": ".", "markersize": pt(1.5), "color": QUIET}
     width = (1.6 if summary else 1.1) if named else 0.4
     axes.plot(
         [row.lower, row.upper],
         [row.place] * 2,
         color=mark["color"],
-        linewidth=width,
+        linewidth=pen(width),
         solid_capstyle="butt",
         gid="interval",
     )
@@ -192,7 +193,7 @@ def _draw(axes: Axes, row: Row, *, named: bool) -> None:
         [row.place],
         linestyle="none",
         markeredgecolor="white",
-        markeredgewidth=0.4,
+        markeredgewidth=pen(0.4),
         zorder=3,
         gid="estimate",
         **mark,
@@ -210,7 +211,7 @@ def _names(axes: Axes, rows: list[Row], patients: int) -> None:
             transform=axes.get_yaxis_transform(),
             ha="right",
             va="center",
-            fontsize=SMALL_PT,
+            fontsize=small_pt(),
         )
 
 
@@ -223,8 +224,8 @@ def _numbers(axes: Axes, spec: ModelSpec, rows: list[Row], ci_prob: float, patie
     digits = digits_of(rows)
 
     def write(place: float, text: str, chance: str) -> None:
-        axes.text(0.0, place, text, va="center", fontsize=SMALL_PT)
-        axes.text(1.0, place, chance, ha="right", va="center", fontsize=SMALL_PT)
+        axes.text(0.0, place, text, va="center", fontsize=small_pt())
+        axes.text(1.0, place, chance, ha="right", va="center", fontsize=small_pt())
 
     with_chance = any(np.isfinite(row.p_benefit) for row in named)
     write(_HEAD, f"Median ({100.0 * ci_prob:g}% CrI)", "P(better)" if with_chance else "")

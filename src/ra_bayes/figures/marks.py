@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from matplotlib.path import Path as Outline
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import AbstractPathEffect, withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 from numpy.typing import NDArray
 
-from ra_bayes.figures.style import FOOTER, INK, QUIET, SMALL_PT, patient_style
+from ra_bayes.figures.journals import pen, pt, small_pt
+from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style
 from ra_bayes.model.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -47,8 +48,11 @@ _LONGEST_CATEGORY = 10
 _LONGEST_NAME = 15
 # Two powers of ten leave no room for 2 and 5.
 _WIDE = 200.0
-# Keeps a word readable where it crosses a line.
-_HALO = [withStroke(linewidth=pen(1.6), foreground="white", alpha=0.8)]
+
+
+def _halo() -> list[AbstractPathEffect]:
+    """Return what keeps a word readable where it crosses a line."""
+    return [withStroke(linewidth=pt(1.6), foreground="white", alpha=0.8)]
 
 
 def short_name(patient: str) -> str:
@@ -117,7 +121,7 @@ def draw_records(
                 weeks[beyond],
                 value[beyond],
                 marker=ARROW[side],
-                markersize=_ARROW_PT * size,
+                markersize=pt(_ARROW_PT * size),
                 markeredgewidth=pen(0.8),
                 markerfacecolor="none",
                 gid="below" if side < 0 else "above",
@@ -149,7 +153,7 @@ def mark_infusions(axes: Axes, weeks: tuple[float, ...], *, label: bool = False)
             word,
             (max(weeks), 0.0),
             xycoords=axes.get_xaxis_transform(),
-            xytext=(4.0, 2.0),
+            xytext=(pt(4.0), pt(2.0)),
             textcoords="offset points",
             fontsize=small_pt(),
             va="bottom",
@@ -167,12 +171,12 @@ def draw_limits(
                 f"limit of\nquantification\n{limit:g} {unit}".rstrip(),
                 (0.0 if label == "left" else 1.0, limit),
                 xycoords=axes.get_yaxis_transform(),
-                xytext=(2.0 if label == "left" else 0.0, -1.5),
+                xytext=(pt(2.0 if label == "left" else 0.0), pt(-1.5)),
                 textcoords="offset points",
                 ha=label,
                 va="top",
                 fontsize=small_pt(),
-                path_effects=_HALO,
+                path_effects=_halo(),
                 zorder=6,
             )
 
@@ -191,13 +195,13 @@ def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
             category.label,
             (1.0, category.up_to),
             xycoords=axes.get_yaxis_transform(),
-            xytext=(0.0, -0.8),
+            xytext=(0.0, pt(-0.8)),
             textcoords="offset points",
             ha="right",
             va="top",
             fontsize=small_pt(),
             color=FOOTER,
-            path_effects=_HALO,
+            path_effects=_halo(),
             zorder=6,
         )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.plan_marks import (
     ASSURANCE,
     DOTTED,
@@ -23,14 +24,7 @@ from ra_bayes.figures.plan_marks import (
     truth_words,
     value_text,
 )
-from ra_bayes.figures.style import (
-    FOOTER,
-    INK,
-    POSTERIOR,
-    QUIET,
-    SINGLE_COLUMN_MM,
-    style,
-)
+from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.numbers import number
 
 if TYPE_CHECKING:
@@ -77,7 +71,7 @@ def plan_assurance(plan: Plan) -> Canvas:
         )
     answers = _answers(plan)
     with style():
-        figure = Canvas(SINGLE_COLUMN_MM, 74.0 + _LINE_MM * len(answers), _notes(plan))
+        figure = Canvas(column_mm(80.0), 74.0 + _LINE_MM * len(answers), _notes(plan))
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3.0, 1.0))
         _promises(upper, plan, answers)
         _errors(lower, plan)
@@ -102,16 +96,16 @@ def _promises(axes: Axes, plan: Plan, answers: list[str]) -> None:
     labels = []
     power = column(rows, "power")
     band(axes, n, power, errors_of(rows, "power"), POSTERIOR)
-    axes.plot(n, power, color=POSTERIOR, linewidth=0.9, gid="power")
+    axes.plot(n, power, color=POSTERIOR, linewidth=pen(0.9), gid="power")
     labels.append(Label(power[-1], f"Power at {value_text(design, design.truth.alternative)}", POSTERIOR))
     if _has_assurance(plan):
         assured = column(rows, "assurance")
         band(axes, n, assured, errors_of(rows, "assurance"), ASSURANCE)
         # Thicker, not dashed: a rate's curves are saws, whose teeth dashes would hide.
-        axes.plot(n, assured, color=ASSURANCE, linewidth=1.8, gid="assurance")
+        axes.plot(n, assured, color=ASSURANCE, linewidth=pen(1.8), gid="assurance")
         labels.append(Label(assured[-1], "Assurance", ASSURANCE))
         if plan.ceiling is not None:
-            axes.axhline(plan.ceiling, color=ASSURANCE, linewidth=0.7, linestyle=DOTTED, gid="ceiling")
+            axes.axhline(plan.ceiling, color=ASSURANCE, linewidth=pen(0.7), linestyle=DOTTED, gid="ceiling")
             labels.append(Label(plan.ceiling, f"Its ceiling, {number(plan.ceiling)}", ASSURANCE))
     _size_axis(axes, n)
     probability_axis(axes, "Probability of success")
@@ -123,10 +117,10 @@ def _promises(axes: Axes, plan: Plan, answers: list[str]) -> None:
             [] if answer.n is None else [answer.value],
             linestyle="none",
             marker=marker,
-            markersize=4.0,
+            markersize=pt(4.0),
             markerfacecolor=colour,
             markeredgecolor="white",
-            markeredgewidth=0.5,
+            markeredgewidth=pen(0.5),
             zorder=5,
             clip_on=False,
             gid="answer",
@@ -138,7 +132,7 @@ def _promises(axes: Axes, plan: Plan, answers: list[str]) -> None:
                 [answer.n, answer.n],
                 [bottom, answer.value],
                 color=line[0].get_markerfacecolor(),
-                linewidth=0.6,
+                linewidth=pen(0.6),
                 linestyle=DOTTED,
                 zorder=1,
                 gid="answer size",
@@ -153,12 +147,12 @@ def _errors(axes: Axes, plan: Plan) -> None:
     rows, design = plan.size_curve, plan.design
     n, alpha = column(rows, "n"), column(rows, "alpha")
     band(axes, n, alpha, errors_of(rows, "alpha"), INK)
-    axes.plot(n, alpha, color=INK, linewidth=0.9, gid="alpha")
+    axes.plot(n, alpha, color=INK, linewidth=pen(0.9), gid="alpha")
     labels = [Label(alpha[-1], f"If truth is {value_text(design, design.truth.null)}", INK)]
     top = float(alpha.max())
     cutoff = nominal(design)
     if cutoff is not None:
-        axes.axhline(cutoff, color=QUIET, linewidth=0.7, linestyle=DOTTED, gid="nominal")
+        axes.axhline(cutoff, color=QUIET, linewidth=pen(0.7), linestyle=DOTTED, gid="nominal")
         labels.append(Label(cutoff, f"1 − cut-off = {cutoff:.3g}", FOOTER))
         top = max(top, cutoff)
     axes.set_ylim(0.0, 1.3 * top if top > 0.0 else 0.01)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas, interval_name
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.plan_marks import ASSURANCE
-from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, SMALL_PT, style
+from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.mixtures import UNIFORM, BetaMixture
 from ra_bayes.mixtures.ess import effective_sample_size
 from ra_bayes.numbers import interval, number
@@ -95,7 +96,7 @@ def plan_borrowing(
     rows = [*_of_arms(arms, ci_prob), *_of_priors(prior, used, len(arms), ci_prob)]
     with style():
         forest_mm = _ROW_MM * (rows[-1].place + 2.2)
-        figure = Canvas(_WIDTH_MM, 14.0 + forest_mm + _DENSITY_MM, _notes(arms, named))
+        figure = Canvas(column_mm(115.0), 14.0 + forest_mm + _DENSITY_MM, _notes(arms, named))
         grid = figure.add_gridspec(2, 2, width_ratios=(1.0, 0.62), height_ratios=(forest_mm, _DENSITY_MM))
         axes = figure.add_subplot(grid[0, 0])
         _forest(axes, rows)
@@ -161,7 +162,7 @@ def _forest(axes: Axes, rows: list[_Row]) -> None:
             [row.lower, row.upper],
             [row.place] * 2,
             color=colour,
-            linewidth=1.0 if row.arm else 1.7,
+            linewidth=pen(1.0 if row.arm else 1.7),
             solid_capstyle="butt",
             gid="interval" if row.arm else "prior interval",
         )
@@ -170,14 +171,14 @@ def _forest(axes: Axes, rows: list[_Row]) -> None:
             [row.place],
             linestyle="none",
             marker="s" if row.arm else "d",
-            markersize=3.2 if row.arm else 5.6,
+            markersize=pt(3.2 if row.arm else 5.6),
             color=colour,
             markeredgecolor="white",
-            markeredgewidth=0.4,
+            markeredgewidth=pen(0.4),
             zorder=3,
             gid="estimate" if row.arm else "prior estimate",
         )
-    axes.axhline(rows[-2].place - 0.75, color=QUIET, linewidth=0.5)
+    axes.axhline(rows[-2].place - 0.75, color=QUIET, linewidth=pen(0.5))
     axes.set_yticks([row.place for row in rows], [row.name for row in rows])
     axes.set_ylim(rows[-1].place + 0.6, _HEAD - 0.4)
     axes.set_xlim(0.0, min(1.0, 1.08 * max(row.upper for row in rows)))
@@ -190,8 +191,8 @@ def _numbers(axes: Axes, rows: list[_Row], ci_prob: float) -> None:
     axes.set_xlim(0.0, 1.0)
 
     def write(place: float, told: str, numbers: str, colour: str = INK) -> None:
-        axes.text(0.0, place, told, va="center", fontsize=SMALL_PT, color=colour)
-        axes.text(1.0, place, numbers, ha="right", va="center", fontsize=SMALL_PT, color=colour)
+        axes.text(0.0, place, told, va="center", fontsize=small_pt(), color=colour)
+        axes.text(1.0, place, numbers, ha="right", va="center", fontsize=small_pt(), color=colour)
 
     write(_HEAD, "Patients", f"Rate ({100.0 * ci_prob:g}% CrI)", FOOTER)
     for row in rows:
@@ -204,10 +205,15 @@ def _densities(axes: Axes, prior: MapPrior, used: BetaMixture) -> None:
     new = prior.predictive
     kept = (new.x > 0.001) & (new.x < 0.999)
     axes.plot(
-        new.x[kept], new.density[kept], color=ASSURANCE, linewidth=1.0, linestyle=(0, (5.0, 1.6)), gid="map"
+        new.x[kept],
+        new.density[kept],
+        color=ASSURANCE,
+        linewidth=pen(1.0),
+        linestyle=(0, (5.0, 1.6)),
+        gid="map",
     )
     at = np.linspace(0.001, 0.999, 400)
-    axes.plot(at, np.exp(used.log_density(at)), color=POSTERIOR, linewidth=1.2, gid="used")
+    axes.plot(at, np.exp(used.log_density(at)), color=POSTERIOR, linewidth=pen(1.2), gid="used")
     axes.set_ylim(bottom=0.0)
     axes.set_yticks([])
     axes.set_ylabel("Density")

@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.plan_marks import (
     DASHED,
@@ -24,15 +25,7 @@ from ra_bayes.figures.plan_marks import (
     truth_label,
     value_text,
 )
-from ra_bayes.figures.style import (
-    FOOTER,
-    INK,
-    POSTERIOR,
-    QUIET,
-    SINGLE_COLUMN_MM,
-    SMALL_PT,
-    style,
-)
+from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.numbers import number
 from ra_bayes.outcomes import OUTCOMES
 
@@ -80,7 +73,7 @@ def plan_characteristics(plan: Plan) -> Canvas:
         )
     several = len(plan.design.looks) > 1
     with style():
-        figure = Canvas(SINGLE_COLUMN_MM, 84.0 if several else 62.0, _notes(plan))
+        figure = Canvas(column_mm(80.0), 84.0 if several else 62.0, _notes(plan))
         if several:
             upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
             _sizes(lower, plan)
@@ -111,17 +104,17 @@ def _probabilities(axes: Axes, plan: Plan) -> None:
     for key, name, colour, stroke in lines:
         values = column(rows, key)
         band(axes, truth, values, errors_of(rows, key), colour)
-        axes.plot(truth, values, color=colour, linewidth=1.2, linestyle=stroke, gid=key)
+        axes.plot(truth, values, color=colour, linewidth=pen(1.2), linestyle=stroke, gid=key)
         told = [(row["truth"], row[key]) for row in plan.characteristics]
         axes.plot(
             [x for x, _ in told],
             [y for _, y in told],
             linestyle="none",
             marker="o",
-            markersize=3.2,
+            markersize=pt(3.2),
             markerfacecolor=colour,
             markeredgecolor="white",
-            markeredgewidth=0.4,
+            markeredgewidth=pen(0.4),
             zorder=5,
             gid=f"{key} told",
         )
@@ -135,8 +128,8 @@ def _sizes(axes: Axes, plan: Plan) -> None:
     rows, n = plan.truth_curve, plan.design.n
     truth, sizes = column(rows, "truth"), column(rows, "expected_n")
     band(axes, truth, sizes, errors_of(rows, "expected_n"), INK)
-    axes.plot(truth, sizes, color=INK, linewidth=1.1, gid="expected_n")
-    axes.axhline(n, color=QUIET, linewidth=0.7, linestyle=DOTTED, gid="n")
+    axes.plot(truth, sizes, color=INK, linewidth=pen(1.1), gid="expected_n")
+    axes.axhline(n, color=QUIET, linewidth=pen(0.7), linestyle=DOTTED, gid="n")
     axes.set_ylim(0.0, 1.08 * n)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.set_ylabel("Patients")
@@ -178,16 +171,16 @@ def _marked(upper: Axes, lower: Axes, plan: Plan) -> None:
         width = len(text) + 2.0
         before = share
         for axes in dict.fromkeys((upper, lower)):
-            axes.axvline(value, color=QUIET, linewidth=0.6, linestyle=DASHED, zorder=0, gid=name)
+            axes.axvline(value, color=QUIET, linewidth=pen(0.6), linestyle=DASHED, zorder=0, gid=name)
         upper.annotate(
             text,
             (value, 1.0),
             xycoords=upper.get_xaxis_transform(),
-            xytext=(0.0, 2.0 + 7.0 * level),
+            xytext=(0.0, pt(2.0 + 7.0 * level)),
             textcoords="offset points",
             ha="left" if share < 0.15 else "right" if share > 0.85 else "center",
             va="bottom",
-            fontsize=SMALL_PT,
+            fontsize=small_pt(),
             color=FOOTER,
             gid="truth name",
         )

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator
 from numpy.typing import NDArray
 
-from ra_bayes.figures.style import SMALL_PT
+from ra_bayes.figures.journals import small_pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -168,7 +168,7 @@ def end_labels(axes: Axes, labels: Sequence[Label], gap: float) -> None:
             label.text,
             transform=axes.get_yaxis_transform(),
             color=label.colour,
-            fontsize=SMALL_PT,
+            fontsize=small_pt(),
             va="center",
             gid="line name",
         )

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.patheffects import AbstractPathEffect, withStroke
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.style import INK, SINGLE_COLUMN_MM, SMALL_PT, style
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
+from ra_bayes.figures.style import INK, style
 from ra_bayes.numbers import number
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ type Array = NDArray[np.float64]
 
 # From light to dark, and never so dark that black numbers on it could not be read.
 _SHADES = LinearSegmentedColormap.from_list("assurance", ["#fbfcfe", "#c3d5f0", "#7fa3dc"])
-_HALO: list[AbstractPathEffect] = [withStroke(linewidth=1.4, foreground="white", alpha=0.7)]
+_HALO_PT = 1.4
 
 
 def plan_surface(plan: Plan) -> Canvas:
@@ -60,7 +61,7 @@ def plan_surface(plan: Plan) -> Canvas:
         )
     x, y, height = (np.asarray(surface[key], dtype=float) for key in ("x", "y", "assurance"))
     with style():
-        figure = Canvas(SINGLE_COLUMN_MM, 70.0, _notes(plan, x, y))
+        figure = Canvas(column_mm(80.0), 70.0, _notes(plan, x, y))
         axes = figure.subplots()
         _landscape(axes, x, y, height)
         if _on_map(plan, x, y):
@@ -81,11 +82,13 @@ def _landscape(axes: Axes, x: Array, y: Array, height: Array) -> None:
     filled.set_gid("surface")
     between = [level for level in levels if height.min() < level < height.max()]
     if between:
-        lines = axes.contour(x, y, height, levels=between, colors=INK, linewidths=0.6)
+        lines = axes.contour(x, y, height, levels=between, colors=INK, linewidths=pen(0.6))
         lines.set_gid("level")
-        named = axes.clabel(lines, fmt=lambda level: f"{level:.2g}", fontsize=SMALL_PT, inline_spacing=2.0)
+        named = axes.clabel(
+            lines, fmt=lambda level: f"{level:.2g}", fontsize=small_pt(), inline_spacing=pt(2.0)
+        )
         for text in named:
-            text.set_path_effects(_HALO)
+            text.set_path_effects([withStroke(linewidth=pt(_HALO_PT), foreground="white", alpha=0.7)])
     else:
         axes.set_title(f"{number(float(height.min()))} everywhere" if height.min() == height.max() else "")
     for side in ("top", "right"):
@@ -101,10 +104,10 @@ def _here(axes: Axes, plan: Plan) -> None:
         [believed.sd],
         linestyle="none",
         marker="D",
-        markersize=4.5,
+        markersize=pt(4.5),
         markerfacecolor="white",
         markeredgecolor=INK,
-        markeredgewidth=0.9,
+        markeredgewidth=pen(0.9),
         zorder=5,
         clip_on=False,
         gid="design prior",

@@ -11,8 +11,9 @@ from matplotlib.ticker import FixedLocator
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.plan_marks import ASSURANCE, error_words
-from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, SINGLE_COLUMN_MM, SMALL_PT, style
+from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.numbers import number
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def plan_waterfall(plan: Plan) -> Canvas:
         )
     bars = _bars(plan)
     with style():
-        figure = Canvas(SINGLE_COLUMN_MM, 14.0 + _ROW_MM * len(bars), _notes(plan, bars))
+        figure = Canvas(column_mm(80.0), 14.0 + _ROW_MM * len(bars), _notes(plan, bars))
         grid = figure.add_gridspec(1, 2, width_ratios=(1.0, 0.75))
         axes = figure.add_subplot(grid[0, 0])
         _draw(axes, bars)
@@ -109,26 +110,26 @@ def _draw(axes: Axes, bars: list[_Bar]) -> None:
                 color=_LOST if lost else POSTERIOR,
                 edgecolor=ASSURANCE if lost else POSTERIOR,
                 hatch="//////" if lost else None,
-                linewidth=0.6,
+                linewidth=pen(0.6),
                 gid="lost" if lost else "gained",
             )
         axes.plot(
-            [bar.after] * 2, [place - _BAR / 2, place + _BAR / 2], color=INK, linewidth=1.2, gid="after"
+            [bar.after] * 2, [place - _BAR / 2, place + _BAR / 2], color=INK, linewidth=pen(1.2), gid="after"
         )
         axes.plot(
             [bar.ceiling],
             [place],
             linestyle="none",
             marker="|",
-            markersize=15.0,
-            markeredgewidth=1.0,
+            markersize=pt(15.0),
+            markeredgewidth=pen(1.0),
             color=ASSURANCE,
             zorder=4,
             gid="ceiling",
         )
     for place, (bar, _) in enumerate(pairwise(bars)):
         between = [place + _BAR / 2, place + 1 - _BAR / 2]
-        axes.plot([bar.after] * 2, between, color=QUIET, linewidth=0.5, gid="link")
+        axes.plot([bar.after] * 2, between, color=QUIET, linewidth=pen(0.5), gid="link")
     axes.set_ylim(len(bars) - 0.4, _HEAD - 0.4)
     axes.set_yticks(range(len(bars)), [bar.name for bar in bars])
     axes.tick_params(axis="y", length=0.0)
@@ -136,7 +137,7 @@ def _draw(axes: Axes, bars: list[_Bar]) -> None:
     axes.set_xlim(0.0, 1.0)
     axes.xaxis.set_major_locator(FixedLocator([0.0, 0.5, 1.0]))
     axes.set_xlabel("Assurance")
-    axes.plot([0.0, 0.0], [-0.5, len(bars) - 0.4], color=INK, linewidth=0.5)
+    axes.plot([0.0, 0.0], [-0.5, len(bars) - 0.4], color=INK, linewidth=pen(0.5))
 
 
 def _numbers(axes: Axes, bars: list[_Bar]) -> None:
@@ -146,7 +147,7 @@ def _numbers(axes: Axes, bars: list[_Bar]) -> None:
 
     def write(place: float, *texts: str, colour: str = INK) -> None:
         for x, text in zip((0.24, 0.64, 1.0), texts, strict=True):
-            axes.text(x, place, text, ha="right", va="center", fontsize=SMALL_PT, color=colour)
+            axes.text(x, place, text, ha="right", va="center", fontsize=small_pt(), color=colour)
 
     write(_HEAD, "after", "change", "ceiling", colour=FOOTER)
     for place, bar in enumerate(bars):

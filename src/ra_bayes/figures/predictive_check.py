@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.comparison.events import Event, events
 from ra_bayes.comparison.observed import Records, observed
-from ra_bayes.comparison.replicates import MAX_PARETO_K, Replicates, replicates
-from ra_bayes.diagnostics import Diagnosis
+from ra_bayes.comparison.replicates import Replicates, replicates
+from ra_bayes.diagnostics import MAX_PARETO_K, Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
-from ra_bayes.figures.counts import Event, count_interval, draw_counts, events
+from ra_bayes.figures.counts import count_interval, draw_counts
+from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.marks import draw_limits, draw_records, value_axis, value_label
-from ra_bayes.figures.style import column(150.0), INK, POSTERIOR, QUIET, style
+from ra_bayes.figures.style import INK, POSTERIOR, QUIET, style
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def predictive_check(
     kinds = events(spec, made)
     with style():
         figure = Canvas(
-            column(150.0), 62.0, _notes(spec, records, made, kinds, ci_prob), warnings_of(tree, diagnosis)
+            column_mm(150.0), 62.0, _notes(spec, records, made, kinds, ci_prob), warnings_of(tree, diagnosis)
         )
         if spec.binary:
             _binary_panels(figure, records, made, kinds[0], ci_prob)
@@ -149,7 +151,7 @@ def _pooled(axes: Axes, made: Replicates, value: Array, visits: NDArray[np.int_]
             for probability, width in ((ci_prob, 1.0), (_INNER, 3.0)):
                 tail = (1.0 - probability) / 2.0
                 low, high = np.quantile(draws, [tail, 1.0 - tail])
-                axes.vlines(place + shift, low, high, color=colour, linewidth=width, gid=gid)
+                axes.vlines(place + shift, low, high, color=colour, linewidth=pen(width), gid=gid)
             axes.plot(place + shift, np.median(draws), "o", color="white", markersize=pt(2.0), zorder=5)
 
 

@@ -13,9 +13,10 @@ from scipy import special
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt, text_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.reading import band, population_curve
-from ra_bayes.figures.style import DOUBLE_COLUMN_MM, INK, POSTERIOR, PRIOR, SMALL_PT, TEXT_PT, style
+from ra_bayes.figures.style import INK, POSTERIOR, PRIOR, style
 from ra_bayes.model.priors import Prior
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def prior_posterior(
         "Number: width of the posterior's interval relative to the prior's."
     )
     with style():
-        figure = Canvas(DOUBLE_COLUMN_MM, 8.0 + 36.0 * rows, notes, warnings_of(tree, diagnosis))
+        figure = Canvas(column_mm(150.0), 8.0 + 36.0 * rows, notes, warnings_of(tree, diagnosis))
         grid = figure.add_gridspec(rows, _COLUMNS)
         drawn = [figure.add_subplot(grid[divmod(i, _COLUMNS)]) for i in range(len(panels))]
         for axes, panel in zip(drawn, panels, strict=True):
@@ -96,7 +97,7 @@ def prior_posterior(
         for axes in drawn[::_COLUMNS]:
             axes.set_ylabel("Density")
         handles = [drawn[0].lines[0], drawn[0].lines[1]]
-        figure.legend(handles, ["prior", "posterior"], loc="outside upper left", ncols=2, fontsize=TEXT_PT)
+        figure.legend(handles, ["prior", "posterior"], loc="outside upper left", ncols=2, fontsize=text_pt())
         return figure.finish(_alt(after.spec, panels, ci_prob, interval))
 
 
@@ -226,8 +227,8 @@ def _draw(axes: Axes, panel: _Panel, ci_prob: float) -> None:
     else:
         axes.locator_params(axis="x", nbins=5)
     top = float(max(prior.max(), posterior.max()))
-    axes.plot(places, prior, color=PRIOR, linewidth=1.0, linestyle=(0, (3.0, 1.5)), gid="prior")
-    axes.plot(places, posterior, color=POSTERIOR, linewidth=1.2, gid="posterior")
+    axes.plot(places, prior, color=PRIOR, linewidth=pen(1.0), linestyle=(0, (3.0, 1.5)), gid="prior")
+    axes.plot(places, posterior, color=POSTERIOR, linewidth=pen(1.2), gid="posterior")
     axes.fill_between(places, posterior, color=POSTERIOR, alpha=0.18, linewidth=0.0)
     bars = [(panel.prior, PRIOR, -0.07), (panel.posterior, POSTERIOR, -0.15)]
     for draws, colour, place in bars:
@@ -236,19 +237,19 @@ def _draw(axes: Axes, panel: _Panel, ci_prob: float) -> None:
             [lower, upper],
             [place * top] * 2,
             color=colour,
-            linewidth=1.3,
+            linewidth=pen(1.3),
             solid_capstyle="butt",
             gid="interval",
         )
-        axes.plot([median], [place * top], "o", color=colour, markersize=2.6, gid="median")
+        axes.plot([median], [place * top], "o", color=colour, markersize=pt(2.6), gid="median")
     axes.set_xlim(places[0], places[-1])
     axes.set_ylim(-0.22 * top, 1.12 * top)
     axes.set_yticks([])
     axes.text(
         1.0, 1.0, f"×{_narrowing(panel, ci_prob):.2f}", transform=axes.transAxes, ha="right", va="top",
-        fontsize=SMALL_PT, color=INK, gid="narrowing",
+        fontsize=small_pt(), color=INK, gid="narrowing",
     )  # fmt: skip
-    axes.set_title("\n".join(textwrap.wrap(panel.title, 36)), fontsize=SMALL_PT)
+    axes.set_title("\n".join(textwrap.wrap(panel.title, 36)), fontsize=small_pt())
     axes.set_xlabel(panel.label)
 
 

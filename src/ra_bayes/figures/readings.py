@@ -12,18 +12,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ra_bayes.conditioning.comparison_blocks import Block, Comparison, Row, arrange, relation_words
 from ra_bayes.conditioning.comparison_text import places_of
 from ra_bayes.figures.canvas import Canvas, interval_name
+from ra_bayes.figures.journals import column_mm, pen, pt, small_pt, text_pt
 from ra_bayes.figures.marks import log_axis
-from ra_bayes.figures.style import (
-    DOUBLE_COLUMN_MM,
-    FOOTER,
-    INK,
-    POSTERIOR,
-    SINGLE_COLUMN_MM,
-    SMALL_PT,
-    TEXT_PT,
-    inches,
-    style,
-)
+from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, inches, style
 from ra_bayes.numbers import interval, number, probability
 
 if TYPE_CHECKING:
@@ -87,14 +78,14 @@ def readings(table: pd.DataFrame, publication: Publication | None = None) -> Can
     panels = len(comparison.blocks) + 1
     deep = math.ceil(panels / _ABREAST)
     abreast = math.ceil(panels / deep)
-    width = SINGLE_COLUMN_MM if abreast == 2 else DOUBLE_COLUMN_MM
+    width = column_mm(80.0) if abreast == 2 else column_mm(150.0)
     tall = _AROUND_MM + _ROW_MM * (places[-1].at + 1.0)
     with style():
         figure = Canvas(width, deep * tall, _notes(comparison, publication), _warnings(comparison))
         engine = figure.get_layout_engine()
         # One row of panels ends before the titles of the next begin.
         if isinstance(engine, ConstrainedLayoutEngine):
-            engine.set(h_pad=inches(1.8))
+            engine.set(h_pad=inches(1.8) * figure.journal.scale)
         grid = figure.add_gridspec(deep, abreast + 1, width_ratios=(_NAMES, *(1.0,) * abreast))
         for line in range(deep):
             _names(figure.add_subplot(grid[line, 0]), places)
@@ -142,7 +133,7 @@ def _names(axes: Axes, places: list[_Place]) -> None:
             place.at,
             place.name,
             va="center",
-            fontsize=TEXT_PT if place.heading else SMALL_PT,
+            fontsize=text_pt() if place.heading else small_pt(),
             color=INK if place.heading else FOOTER,
             gid="reading" if place.heading else "prior name",
         )
@@ -154,10 +145,12 @@ def _block(axes: Axes, block: Block, places: list[_Place], *, several: bool) -> 
     ends += [(answer.lower, answer.upper) for row in block.rows for answer in row.answers]
     _scale(axes, block, min(low for low, _ in ends), max(high for _, high in ends))
     if not math.isnan(block.zero):
-        axes.axvline(block.zero, color=INK, linewidth=0.6, zorder=1, gid="zero")
+        axes.axvline(block.zero, color=INK, linewidth=pen(0.6), zorder=1, gid="zero")
     for at, row in zip(_rows(places), block.rows, strict=True):
         _row(axes, at, row)
-    axes.set_title(f"{block.outcome.label}, arm {block.arm}" if several else block.outcome.label, pad=10.0)
+    axes.set_title(
+        f"{block.outcome.label}, arm {block.arm}" if several else block.outcome.label, pad=pt(10.0)
+    )
     axes.set_xlabel(_label(block))
     if block.better:
         _side(axes, "← better" if block.better == "below" else "better →", left=block.better == "below")
@@ -168,14 +161,19 @@ def _row(axes: Axes, at: float, row: Row) -> None:
         [row.prior_lower, row.prior_upper],
         [at, at],
         color=_PRIOR,
-        linewidth=7.0,
+        linewidth=pen(7.0),
         solid_capstyle="butt",
         zorder=0,
         gid="prior",
     )
     for index, (y, answer) in enumerate(zip(_spread(at, len(row.answers)), row.answers, strict=True)):
         axes.plot(
-            [answer.lower, answer.upper], [y, y], color=POSTERIOR, linewidth=0.9, zorder=2, gid="interval"
+            [answer.lower, answer.upper],
+            [y, y],
+            color=POSTERIOR,
+            linewidth=pen(0.9),
+            zorder=2,
+            gid="interval",
         )
         _mark(axes, answer.estimate, y, index, "estimate")
 
@@ -193,10 +191,10 @@ def _mark(axes: Axes, x: float, y: float, index: int, gid: str) -> None:
         [y],
         linestyle="none",
         marker=marker,
-        markersize=3.2 if marker == "o" else 2.9,
+        markersize=pt(3.2 if marker == "o" else 2.9),
         markerfacecolor=face,
         markeredgecolor=POSTERIOR,
-        markeredgewidth=0.7,
+        markeredgewidth=pen(0.7),
         zorder=3,
         gid=gid,
     )
@@ -227,7 +225,7 @@ def _side(axes: Axes, text: str, *, left: bool) -> None:
         transform=axes.transAxes,
         ha="left" if left else "right",
         va="bottom",
-        fontsize=SMALL_PT,
+        fontsize=small_pt(),
         gid="side",
     )
 
@@ -237,12 +235,12 @@ def _evidence(axes: Axes, comparison: Comparison, places: list[_Place]) -> None:
         for index, (y, log) in enumerate(zip(_spread(at, len(each.log)), each.log, strict=True)):
             _mark(axes, log, y, index, "evidence")
     for at in _rows(places):
-        axes.axhline(at, color=_PRIOR, linewidth=0.4, zorder=0)
+        axes.axhline(at, color=_PRIOR, linewidth=pen(0.4), zorder=0)
     logs = [log for each in comparison.evidence for log in each.log]
     pad = max(0.08 * (max(logs) - min(logs)), 0.3)
     axes.set_xlim(min(logs) - pad, max(logs) + pad)
     axes.locator_params(axis="x", nbins=4)
-    axes.set_title("Evidence of all counts", pad=10.0)
+    axes.set_title("Evidence of all counts", pad=pt(10.0))
     axes.set_xlabel("Log probability")
     _side(axes, "better foreseen →", left=False)
 

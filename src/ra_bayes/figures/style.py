@@ -1,6 +1,7 @@
-"""One look for every figure: sizes in mm, colours that survive colour blindness and grey print, fonts.
+"""One look for every figure: colours that survive colour blindness and grey print, fonts, rcParams.
 
-Nothing here touches the user's rcParams: :func:`style` is a context, and figures are made without pyplot.
+Sizes are those of the preset in force (:mod:`ra_bayes.figures.journals`). Nothing here touches the user's
+rcParams: :func:`style` is a context, and figures are made without pyplot.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import font_manager
 
+from ra_bayes.figures.journals import Journal, in_force, pen, pt
+
 __all__ = [
-    "DOUBLE_COLUMN_MM",
-    "DPI",
     "FOOTER",
     "INK",
     "PATIENT_COLOURS",
@@ -23,19 +24,12 @@ __all__ = [
     "POSTERIOR",
     "PRIOR",
     "QUIET",
-    "SINGLE_COLUMN_MM",
-    "SMALL_PT",
-    "TEXT_PT",
     "font",
     "inches",
+    "other_font",
     "patient_style",
     "style",
 ]
-
-# The common column widths (Nature 89 and 183 mm); Elsevier's are 90 and 190, BMC's 85 and 176.
-SINGLE_COLUMN_MM, DOUBLE_COLUMN_MM = 89.0, 183.0
-DPI = 300
-TEXT_PT, SMALL_PT = 7.0, 6.0
 
 INK = "#262626"
 QUIET = "#8a8a8a"
@@ -49,8 +43,9 @@ PATIENT_COLOURS = ("#5790fc", "#f89c20", "#e42536", "#964a8b", "#9c9ca1", "#7a21
 PATIENT_MARKERS = ("o", "s", "D", "P", "X", "*")
 _MARKER_PT = MappingProxyType({"o": 3.6, "s": 3.3, "D": 3.2, "P": 4.4, "X": 4.4, "*": 5.6})
 
-# By name, since a machine without Arial would otherwise warn at every text. DejaVu ships with matplotlib.
-_FONTS = ("Arial", "Helvetica", "Liberation Sans", "Arimo", "Nimbus Sans", "DejaVu Sans")
+# By name, since a machine without Arial would otherwise warn at every text. All but the last have Arial's
+# widths; DejaVu ships with matplotlib.
+_STAND_INS = ("Liberation Sans", "Arimo", "Nimbus Sans", "DejaVu Sans")
 
 
 def inches(mm: float) -> float:
@@ -65,10 +60,24 @@ def inches(mm: float) -> float:
 
 
 @cache
-def font() -> str:
-    """Return the first of the wanted fonts that this machine has."""
-    here = set(font_manager.get_font_names())
-    return next((name for name in _FONTS if name in here), _FONTS[-1])
+def _fonts_here() -> frozenset[str]:
+    return frozenset(font_manager.get_font_names())
+
+
+def font(journal: Journal | None = None) -> str:
+    """Return the first font that this machine has, of those that a journal asks for and their stand-ins."""
+    wanted = (*(journal or in_force()).fonts, *_STAND_INS)
+    return next((name for name in wanted if name in _fonts_here()), _STAND_INS[-1])
+
+
+def other_font(journal: Journal | None = None) -> str:
+    """Say which font takes the place of the one that a journal asks for; empty where it is here."""
+    asked = (journal or in_force()).fonts
+    drawn = font(journal)
+    if drawn in asked:
+        return ""
+    same = ", which has the same widths" if drawn != _STAND_INS[-1] else ""
+    return f"{' and '.join(asked)} are not installed: drawn in {drawn}{same}"
 
 
 def patient_style(index: int) -> dict[str, Any]:
@@ -81,12 +90,13 @@ def patient_style(index: int) -> dict[str, Any]:
     """
     turn, place = divmod(index, len(PATIENT_COLOURS))
     marker = PATIENT_MARKERS[(place + turn) % len(PATIENT_MARKERS)]
-    return {"color": PATIENT_COLOURS[place], "marker": marker, "markersize": _MARKER_PT[marker]}
+    return {"color": PATIENT_COLOURS[place], "marker": marker, "markersize": pt(_MARKER_PT[marker])}
 
 
-def style() -> AbstractContextManager[None]:
+def style(journal: Journal | None = None) -> AbstractContextManager[None]:
     """Return a context in which figures are made and saved; rcParams are as before when it ends."""
-    look: Any = {**_LOOK, "font.family": [font()]}
+    preset = journal or in_force()
+    look: Any = {**_LOOK, **_sizes(preset), "font.family": [font(preset)]}
     return mpl.rc_context(look)
 
 
@@ -121,39 +131,43 @@ _LOOK: dict[str, Any] = {
     **{key: value for key, value in mpl.rcParamsDefault.items() if key.startswith(_DRAWN)},
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
-    "axes.labelpad": 2.0,
-    "axes.labelsize": TEXT_PT,
-    "axes.linewidth": 0.5,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "axes.titlepad": 3.0,
-    "axes.titlesize": TEXT_PT,
     "axes.unicode_minus": True,
     "figure.dpi": 100.0,
-    "font.size": TEXT_PT,
     "legend.borderaxespad": 0.0,
-    "legend.fontsize": SMALL_PT,
     "legend.frameon": False,
     "legend.handlelength": 1.4,
     "pdf.fonttype": 42,
-    "savefig.dpi": DPI,
     "svg.hashsalt": "ra_bayes",
     "text.color": INK,
     # A dollar sign in a patient's identifier is a dollar sign.
     "text.parse_math": False,
     "xtick.color": INK,
-    "xtick.labelsize": SMALL_PT,
-    "xtick.major.pad": 2.0,
-    "xtick.major.size": 2.0,
-    "xtick.major.width": 0.5,
-    "xtick.minor.size": 1.2,
-    "xtick.minor.width": 0.4,
     "ytick.color": INK,
-    "ytick.labelsize": SMALL_PT,
-    "ytick.major.pad": 2.0,
-    "ytick.major.size": 2.0,
-    "ytick.major.width": 0.5,
-    "ytick.minor.size": 1.2,
-    "ytick.minor.width": 0.4,
 }
+
+
+def _sizes(preset: Journal) -> dict[str, float]:
+    """Return the sizes in points, and the resolution, of a preset."""
+    ticks = {
+        "labelsize": preset.small_pt,
+        "major.pad": pt(2.0, preset),
+        "major.size": pt(2.0, preset),
+        "major.width": pen(0.5, preset),
+        "minor.size": pt(1.2, preset),
+        "minor.width": pen(0.4, preset),
+    }
+    return {
+        "axes.labelpad": pt(2.0, preset),
+        "axes.labelsize": preset.text_pt,
+        "axes.linewidth": pen(0.5, preset),
+        "axes.titlepad": pt(3.0, preset),
+        "axes.titlesize": preset.text_pt,
+        "font.size": preset.text_pt,
+        "hatch.linewidth": pen(1.0, preset),
+        "legend.fontsize": preset.small_pt,
+        "savefig.dpi": preset.dpi,
+        **{f"{side}tick.{key}": size for side in "xy" for key, size in ticks.items()},
+    }

@@ -12,6 +12,7 @@ from ra_bayes.comparison.observed import Records, observed
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.marks import (
     draw_cutoffs,
     draw_limits,
@@ -23,7 +24,7 @@ from ra_bayes.figures.marks import (
     week_axis,
 )
 from ra_bayes.figures.reading import band, patient_curves, population_curve
-from ra_bayes.figures.style import column(150.0), INK, POSTERIOR, patient_style, style
+from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,7 +95,7 @@ def trajectories(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnos
     rows = 1 if crowd else -(-len(records.patients) // columns)
     with style():
         figure = Canvas(
-            column(150.0),
+            column_mm(150.0),
             max(76.0, 22.0 + 27.0 * rows),
             _notes(spec, records, ci_prob, crowd=crowd),
             warnings_of(tree, diagnosis),
