@@ -1,0 +1,95 @@
+"""A table as a value: what is printed, the numbers behind it, and what must be said under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+__all__ = ["Align", "Cell", "Column", "Table"]
+
+type Align = Literal["left", "right"]
+
+
+class Cell(NamedTuple):
+    """What is printed in a cell, and the numbers it was made of; NaN where there is none."""
+
+    text: str
+    numbers: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    header
+        What it holds.
+    unit
+        Unit of its numbers, for the header; empty where there is none or where rows differ.
+    numbers
+        Names of the numbers behind each of its cells, such as ``("lower", "upper")``; none for words.
+    """
+
+    header: str
+    unit: str = ""
+    numbers: tuple[str, ...] = ()
+
+    @property
+    def align(self) -> Align:
+        """Words stand on the left, numbers on the right."""
+        return "right" if self.numbers else "left"
+
+    @property
+    def head(self) -> str:
+        """The header with its unit, as printed."""
+        return f"{self.header} ({self.unit})" if self.unit else self.header
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table that every writer of :mod:`ra_bayes.tables` takes.
+
+    Parameters
+    ----------
+    name
+        Short name for files and labels, such as ``"sdai-estimands"``.
+    title
+        What stands above it.
+    columns
+        Its columns, the first of which names the row.
+    rows
+        A cell for each column.
+    notes
+        Sentences under it: intervals by name, abbreviations, definitions.
+    warnings
+        Sentences that a reader must see: synthetic data, a gate that was not passed.
+
+    Examples
+    --------
+    >>> change = Column("Change", "mm", ("estimate",))
+    >>> Table("example", "An example", (Column("Patient"), change), ((Cell("P1"), Cell("−12", (-12.3,))),))
+    ... # doctest: +ELLIPSIS
+    Table(name='example', title='An example', ...)
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if [len(cell.numbers) for cell in row] != [len(column.numbers) for column in self.columns]:
+                raise ValueError(f"table {self.name!r}: a row that does not fit its columns: {row}")
+
+    def without_blank_columns(self) -> Table:
+        """Return the table without the columns that say nothing in any row."""
+        kept = [k for k in range(len(self.columns)) if any(row[k].text for row in self.rows)]
+        return replace(
+            self,
+            columns=tuple(self.columns[k] for k in kept),
+            rows=tuple(tuple(row[k] for k in kept) for row in self.rows),
+        )
