@@ -7,7 +7,7 @@ import pytest
 from pages import OUTCOME, cohort, spec
 from scipy import stats
 
-from ra_bayes.model import ModelSpec, load_model
+from ra_bayes.model import ModelSpec, list_models, load_model
 from ra_bayes.model.records import grid
 from ra_bayes.model.simulate import draw_prior, log_likelihood, log_prior, replicate, to_clinical
 
@@ -105,3 +105,17 @@ def test_no_response_of_their_own_where_it_is_fixed_at_nothing() -> None:
     assert set(log_prior(model, raw)) == {
         "baseline_mean", "baseline_sd", "correlation", "residual_sd", "walk_sd", "walk_step",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_no_shipped_page_presumes_records_that_it_then_takes_for_points_at_a_bound(name: str) -> None:
+    # A record at a bound stands for all beyond it; as a point it would pull the mean towards the bound.
+    model = load_model(name)
+    weeks = np.array([0.0, 1.0, 4.0, 8.0, 12.0, 16.0, 24.0])
+    rng = np.random.default_rng(7)
+    records = replicate(model, to_clinical(model, draw_prior(model, 6, weeks, 2000, rng), weeks), rng)
+    lower, upper = model.outcome.lower, model.outcome.upper
+    if not model.binary and lower is not None and not model.open_below:
+        assert not (records <= lower).any()
+    if not model.binary and upper is not None and not model.open_above:
+        assert not (records >= upper).any()
