@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from ra_bayes.cohort.problems import Problems
+from ra_bayes.sources.problems import Problems
 
 __all__ = ["OPTIONAL", "REQUIRED", "Header", "read_header", "recognised"]
 
@@ -60,12 +60,15 @@ def recognised(names: Sequence[str]) -> int:
     return len({_role(name) for name in names} - {None})
 
 
-def read_header(names: Sequence[str], outcome_ids: Sequence[str], problems: Problems) -> Header:
-    """Find the columns; raise at once if one is missing or given twice.
+def read_header(
+    names: Sequence[str], outcome_ids: Sequence[str], problems: Problems, *, row: int = 1
+) -> Header:
+    """Find the columns in the header, which is row `row`; raise at once if one is missing or given twice.
 
     `outcome_ids` let a wide table (one column per outcome) be told from a misspelt header.
     """
     where: dict[str, int] = {}
+    wrong = False
     for position, name in enumerate(names):
         role = _role(name)
         if role is None:
@@ -73,16 +76,17 @@ def read_header(names: Sequence[str], outcome_ids: Sequence[str], problems: Prob
         if role in where:
             what = f"two columns say {role}: {names[where[role]]!r} (column {where[role] + 1}) and {name!r}"
             mend = "keep one of the two, or rename the other"
-            problems.add("duplicate column", f"{what} (column {position + 1})", mend, row=1)
+            problems.add("duplicate column", f"{what} (column {position + 1})", mend, row=row)
+            wrong = True
         else:
             where[role] = position
     unused = tuple(position for position in range(len(names)) if position not in where.values())
     missing = [role for role in REQUIRED if role not in where]
     if missing:
-        _explain(missing, names, unused, outcome_ids, problems)
-    _ask_about_optional(names, unused, where, problems)
-    problems.raise_if_any()
-    problems.written_as = {role: names[position] for role, position in where.items()}
+        _explain(missing, names, unused, outcome_ids, problems, row)
+    wrong = _ask_about_optional(names, unused, where, problems, row) or wrong
+    if wrong:
+        problems.raise_if_any()
     return Header(tuple(names), where, unused)
 
 
@@ -92,13 +96,14 @@ def _explain(
     unused: Sequence[int],
     outcome_ids: Sequence[str],
     problems: Problems,
+    row: int,
 ) -> NoReturn:
     """Say which required columns are missing, what was found, and what may have been meant."""
     wide = [names[position] for position in unused if _folded(names[position]) in outcome_ids]
     if wide and {"outcome", "value"} & set(missing):
         what = f"this is a wide table: {', '.join(map(repr, wide))} are outcomes, not columns of a long table"
         mend = "give one row per patient, week and outcome, with the columns patient, week, outcome, value"
-        problems.stop("missing column", what, mend, row=1)
+        problems.stop("missing column", what, mend, row=row)
     found = ", ".join(repr(_cut(name)) for name in names[:12]) + (", ..." if len(names) > 12 else "")
     likely = {role: _likely(role, [names[position] for position in unused]) for role in missing}
     renames = [f"{name!r} to {role}{_in_weeks(role, name)}" for role, name in likely.items() if name]
@@ -107,7 +112,7 @@ def _explain(
     mend = f"the first row must name the columns {', '.join(REQUIRED)}"
     if renames:
         mend += f"; if these are the ones, rename {', '.join(renames)}"
-    problems.stop("missing column", what, mend, row=1)
+    problems.stop("missing column", what, mend, row=row)
 
 
 def _likely(role: str, names: Sequence[str]) -> str | None:
@@ -126,15 +131,18 @@ def _in_weeks(role: str, name: str) -> str:
 
 
 def _ask_about_optional(
-    names: Sequence[str], unused: Sequence[int], where: Mapping[str, int], problems: Problems
-) -> None:
+    names: Sequence[str], unused: Sequence[int], where: Mapping[str, int], problems: Problems, row: int
+) -> bool:
     """Refuse a column that may well be a unit or a limit: leaving it out would change the values."""
+    asked = False
     for role in OPTIONAL:
         for position in unused:
             if role not in where and _likely(role, [names[position]]):
                 what = f"column {names[position]!r} looks like {role!r} and would not be read"
                 mend = f"rename it to {role}, or remove it"
-                problems.add("column name", what, mend, row=1)
+                problems.add("column name", what, mend, row=row)
+                asked = True
+    return asked
 
 
 def _role(name: str) -> str | None:

@@ -1,214 +1,80 @@
-"""A file or a DataFrame -> a header and rows of text, each with the number a spreadsheet gives it.
-
-Everything stays text: an identifier such as ``001`` or ``01E5`` must not become a number on the way.
-"""
+"""What every layout makes of a table, one line per patient, week and outcome; and the layout that is so."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from io import BufferedReader, TextIOWrapper
-from itertools import chain
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from ra_bayes.cohort.header import recognised
-from ra_bayes.cohort.problems import Problems
+from ra_bayes.cohort.cohort import LeftOut
+from ra_bayes.cohort.header import OPTIONAL, Header, read_header
+from ra_bayes.cohort.measure import Line
+from ra_bayes.cohort.value import is_empty
+from ra_bayes.sources import Problems, Table
 
-if TYPE_CHECKING:
-    import pandas as pd
+__all__ = ["LongTable", "from_long", "refuse_decimal_ids"]
 
-type Source = str | os.PathLike[str] | pd.DataFrame
-
-__all__ = ["Source", "Table", "open_table", "source_name"]
-
-_DELIMITERS = ",;\t"
-_EXPORT = "export it as 'CSV UTF-8 (comma delimited)' and read that file"
-_NOT_TEXT = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x1f\x8b": "a gzip archive",
-    b"%PDF": "a PDF",
-    b"HEADER RECORD*******": "a SAS transport file",
-    b"$FL": "an SPSS file",
-    b"\xff\xfe": "text in UTF-16",
-    b"\xfe\xff": "text in UTF-16",
-}
+_MAY_BE_EMPTY = ("value", *OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The text of a table.
+class LongTable:
+    """The lines of a long table, and what became of everything else.
 
     Parameters
     ----------
-    header
-        Column names as written.
-    rows
-        Row number (the header is row 1) and cells; wholly blank rows are passed over.
-    decimal_columns
-        Positions of DataFrame columns that hold floats, in which identifiers are lost.
+    lines
+        One per patient, week and outcome, not validated yet; their rows are those of the file.
+    written_as
+        Which column of the file each part of a line comes from, for messages.
+    left_out
+        What no line holds: columns, rows, each counted and with its reason.
+    rows_left_out
+        The file's rows in `left_out`. Every row of the table is in a line or here, never in both.
+    notes
+        What the layout was taken to mean, one sentence each.
     """
 
-    header: list[str]
-    rows: Iterator[tuple[int, list[str]]]
-    decimal_columns: frozenset[int] = frozenset()
+    lines: Sequence[Line]
+    written_as: Mapping[str, str]
+    left_out: tuple[LeftOut, ...] = ()
+    rows_left_out: frozenset[int] = field(default=frozenset())
+    notes: tuple[str, ...] = ()
 
 
-def source_name(source: Source) -> str:
-    """Name the source without its folder.
-
-    Examples
-    --------
-    >>> source_name("private/folder/cohort.csv")
-    'cohort.csv'
-    """
-    if isinstance(source, str | os.PathLike):
-        return Path(source).name or str(source)
-    return "DataFrame"
+def from_long(table: Table, outcome_ids: Sequence[str], problems: Problems) -> LongTable:
+    """Pick the columns patient, week, outcome, value and those that go with them; count the others."""
+    header = read_header(table.header, outcome_ids, problems, row=table.header_row)
+    refuse_decimal_ids(table, header.where["patient"], problems)
+    unused: Counter[int] = Counter()
+    lines = list(_lines(table, header, unused))
+    written_as = {role: header.names[position] for role, position in header.where.items()}
+    return LongTable(lines, written_as, tuple(_unused_columns(header, unused)))
 
 
-@contextmanager
-def open_table(source: Source, problems: Problems) -> Iterator[Table]:
-    """Open a file in UTF-8 or a DataFrame; rows are read as they are asked for."""
-    if isinstance(source, str | os.PathLike):
-        with _open(Path(source), problems) as file:
-            _refuse_binary(file, problems)
-            # surrogateescape carries a byte that is not UTF-8 as far as its row, where it can be reported.
-            with TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-                yield _from_text(text, problems)
-    elif hasattr(source, "columns") and hasattr(source, "itertuples"):
-        yield _from_frame(source)
-    else:
-        raise TypeError(f"read_cohort takes a path or a DataFrame, not {type(source).__name__}")
+def refuse_decimal_ids(table: Table, patient: int, problems: Problems) -> None:
+    """Refuse identifiers that were numbers with decimals before they came here."""
+    if patient in table.decimal_columns:
+        what = "patients came as decimal numbers (1.0), so what the file said (1, 01, 1E0) is lost"
+        mend = "read the file with dtype=str, or give read_cohort its path"
+        problems.add("patient", what, mend, column=table.header[patient])
 
 
-@contextmanager
-def _open(path: Path, problems: Problems) -> Iterator[BufferedReader]:
-    try:
-        file = path.open("rb")
-    except IsADirectoryError:
-        problems.stop("file", "this is a folder", "give the file in it", value=str(path))
-    except FileNotFoundError:
-        problems.stop("file", "there is no such file", _likely_file(path), value=str(path))
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        problems.stop(
-            "file", f"the file cannot be opened ({why})", "check its name and rights", value=str(path)
-        )
-    with file:
-        yield file
+def _lines(table: Table, header: Header, unused: Counter[int]) -> Iterator[Line]:
+    for row, cells in table.rows:
+        for position in header.unused:
+            if cells[position].strip():
+                unused[position] += 1
+        texts = {role: cells[position].strip() for role, position in header.where.items()}
+        # An identifier may well be NA; a value, a unit or a limit that says NA is missing.
+        blank = {role: "" for role in _MAY_BE_EMPTY if is_empty(texts.get(role, ""))}
+        yield Line(row=row, **(texts | blank))
 
 
-def _likely_file(path: Path) -> str:
-    try:
-        beside = [entry.name for entry in path.parent.iterdir()]
-    except OSError:
-        return f"nor is there a folder {str(path.parent)!r}; check the path"
-    close = difflib.get_close_matches(path.name, beside, n=1)
-    return f"did you mean {close[0]!r}?" if close else "check the path"
-
-
-def _refuse_binary(file: BufferedReader, problems: Problems) -> None:
-    start = file.peek(8192)[:8192]
-    for magic, kind in _NOT_TEXT.items():
-        if start.startswith(magic):
-            problems.stop("file", f"this is {kind}, not a CSV file in UTF-8", _EXPORT)
-    if start.count(0) > len(start) / 5:
-        problems.stop("file", "this is a binary file or text in UTF-16, not a CSV file in UTF-8", _EXPORT)
-
-
-def _from_text(text: TextIOWrapper, problems: Problems) -> Table:
-    first = text.readline()
-    if not first:
-        problems.stop(
-            "file", "the file is empty", "give a header row and one row per patient, week and outcome"
-        )
-    rows = _parse(chain([first], text), _delimiter(first), problems)
-    header = next(rows, (1, []))
-    if header[0] != 1 or not header[1]:
-        mend = "the first row must name the columns patient, week, outcome, value"
-        problems.raise_if_any()
-        problems.stop("file", "the first row is empty", mend)
-    return Table([name.strip() for name in header[1]], rows)
-
-
-def _delimiter(first_line: str) -> str:
-    """Choose the delimiter that finds the most columns we know in the header, else the most columns."""
-
-    def found(delimiter: str) -> tuple[int, int]:
-        try:
-            names = next(csv.reader([first_line], delimiter=delimiter))
-        except (csv.Error, StopIteration):
-            return 0, 0
-        return recognised(names), len(names)
-
-    return max(_DELIMITERS, key=found)
-
-
-def _parse(lines: Iterable[str], delimiter: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    # strict: an unclosed quotation mark would otherwise swallow the rest of the file as one cell.
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    row = 0
-    while True:
-        row += 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            what = f"the row cannot be read, nor what follows ({error})"
-            problems.add(
-                "quotation", what, "check the quotation marks here: one is opened and not closed", row=row
-            )
-            return
-        if cells is None:
-            return
-        if _is_text(cells, row, problems) and any(cell.strip() for cell in cells):
-            yield row, cells
-
-
-def _is_text(cells: list[str], row: int, problems: Problems) -> bool:
-    """Report bytes that are not UTF-8 and NUL bytes; the row is of no use then."""
-    for cell in cells:
-        if "\0" in cell:
-            problems.add(
-                "encoding", "there is a NUL byte in this cell", f"the file is damaged: {_EXPORT}", row=row
-            )
-            return False
-        if not cell.isascii() and any("\ud800" <= char <= "\udfff" for char in cell):
-            guess = cell.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
-            what = f"this is not UTF-8 (in Windows-1252 it reads {guess[:40]!r})"
-            problems.add("encoding", what, "save the file as 'CSV UTF-8'", row=row, value=cell)
-            return False
-    return True
-
-
-def _from_frame(frame: pd.DataFrame) -> Table:
-    header = [str(name).strip() for name in frame.columns]
-    decimal = {
-        position
-        for cells in frame.itertuples(index=False, name=None)
-        for position, cell in enumerate(cells)
-        if _is_float(cell)
-    }
-    rows = (
-        (row, [_text(cell) for cell in cells])
-        for row, cells in enumerate(frame.itertuples(index=False, name=None), start=2)
-    )
-    return Table(header, (each for each in rows if any(cell.strip() for cell in each[1])), frozenset(decimal))
-
-
-def _is_float(cell: object) -> bool:
-    """Say whether a cell is a float of any library (numpy's float32 is not Python's), and not a nan."""
-    return type(cell).__name__.startswith("float") and str(cell) != "nan"
-
-
-def _text(cell: object) -> str:
-    """Write a cell as a CSV file would hold it; every library's missing value is blank."""
-    if isinstance(cell, str):
-        return cell
-    text = str(cell)
-    return "" if text in ("nan", "<NA>", "NaT", "None") else text
+def _unused_columns(header: Header, unused: Counter[int]) -> Iterator[LeftOut]:
+    """Name the columns that were not read; a nameless one without any cell is only a trailing comma."""
+    for position in header.unused:
+        name = header.names[position]
+        if name or unused[position]:
+            what = f"column {name!r}" if name else f"column {position + 1}, without a name"
+            yield LeftOut(what, unused[position], "not a column of a long table")

@@ -6,10 +6,10 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
-from ra_bayes.cohort.problems import Problems
 from ra_bayes.cohort.value import Limit, Mistake, Value, read_number, read_value, read_yes_no
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
+from ra_bayes.sources.problems import Problems
 
 __all__ = ["Line", "Measured", "measure", "read_week"]
 

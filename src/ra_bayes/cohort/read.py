@@ -7,28 +7,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, LeftOut
-from ra_bayes.cohort.header import OPTIONAL, Header, read_header
-from ra_bayes.cohort.long_table import Source, Table, open_table, source_name
-from ra_bayes.cohort.measure import Line
-from ra_bayes.cohort.problems import Problems
+from ra_bayes.cohort.layout import fits, to_long
+from ra_bayes.cohort.long_table import LongTable
 from ra_bayes.cohort.rows import INFUSION, Found, take
-from ra_bayes.cohort.value import is_empty
 from ra_bayes.cohort.whole import check_whole
 from ra_bayes.outcomes import OUTCOMES, Outcome
+from ra_bayes.sources import Problems, Source, Table, read_table, source_name
 
 __all__ = ["read_cohort"]
 
-_MAY_BE_EMPTY = ("value", *OPTIONAL)
 
-
-def read_cohort(source: Source, *, outcomes: Iterable[Outcome] = (), name: str | None = None) -> Cohort:
-    """Read a long table (one row per patient, week and outcome) and validate it.
+def read_cohort(
+    source: Source,
+    *,
+    outcomes: Iterable[Outcome] = (),
+    name: str | None = None,
+    sheet: str | None = None,
+) -> Cohort:
+    """Read a table of patients in any format and layout that is known, and validate it.
 
     Parameters
     ----------
     source
-        A CSV file in UTF-8 (comma, semicolon or tab), or a DataFrame. Columns ``patient``, ``week``,
-        ``outcome`` and ``value``; optional ``unit``, ``lower_limit`` (of quantification, also
+        A file, told by its content: text (comma, semicolon or tab), Excel (.xlsx), Parquet, SAS transport
+        (xpt) or sas7bdat, CDISC Dataset-JSON; or a DataFrame. Its layout, told by its header: a CDISC ADaM
+        BDS dataset, or a long table, one row per patient, week and outcome, with the columns ``patient``,
+        ``week``, ``outcome`` and ``value``; optional ``unit``, ``lower_limit`` (of quantification, also
         ``lloq``), ``limit`` (``<`` or ``>``, where the value does not carry it), ``synthetic`` (yes or
         no, the same in all rows) and ``arm`` (the same in all rows of a patient). Case, spaces, dots and
         hyphens in the header do not matter.
@@ -36,6 +40,9 @@ def read_cohort(source: Source, *, outcomes: Iterable[Outcome] = (), name: str |
         Outcomes of your own, besides those of :data:`ra_bayes.outcomes.OUTCOMES`.
     name
         Name for titles; the file's name without its ending if not given.
+    sheet
+        The sheet of a workbook, or the dataset of a file that holds several; the one that can be read
+        if not given.
 
     Returns
     -------
@@ -71,16 +78,15 @@ def read_cohort(source: Source, *, outcomes: Iterable[Outcome] = (), name: str |
     """
     problems = Problems(source_name(source))
     found = Found(_known(outcomes, problems), problems)
-    unused: Counter[int] = Counter()
-    with open_table(source, problems) as table:
-        header = read_header(table.header, tuple(found.known), problems)
-        _refuse_decimal_ids(table, header, problems)
-        for line in _lines(table, header, unused, problems):
-            take(line, found)
+    table = read_table(source, problems, sheet=sheet, fits=fits)
+    long = to_long(table, found.known, problems)
+    problems.written_as = long.written_as
+    for line in long.lines:
+        take(line, found)
     check_whole(found)
     problems.raise_if_any()
     stem = Path(problems.source).stem if problems.source != "DataFrame" else "cohort"
-    return _assemble(found, _unused_columns(header, unused), problems.source, name or stem)
+    return _assemble(found, table, long, problems.source, name or stem)
 
 
 def _known(extra: Iterable[Outcome], problems: Problems) -> Mapping[str, Outcome]:
@@ -96,45 +102,7 @@ def _known(extra: Iterable[Outcome], problems: Problems) -> Mapping[str, Outcome
     return known
 
 
-def _refuse_decimal_ids(table: Table, header: Header, problems: Problems) -> None:
-    if header.where["patient"] in table.decimal_columns:
-        what = "patients came as decimal numbers (1.0), so what the file said (1, 01, 1E0) is lost"
-        mend = "read the file with dtype=str, or give read_cohort its path"
-        problems.add("patient", what, mend, column="patient")
-
-
-def _lines(table: Table, header: Header, unused: Counter[int], problems: Problems) -> Iterator[Line]:
-    """Pick the cells that are read; count the others, and refuse rows of another length than the header."""
-    for row, cells in table.rows:
-        if len(cells) != len(header.names):
-            what = f"the row has {len(cells)} cells and the header has {len(header.names)}"
-            mend = (
-                "check its delimiters; a comma inside a cell (12,5) needs quotation marks, or a decimal point"
-            )
-            problems.add("ragged", what, mend, row=row)
-            continue
-        for position in header.unused:
-            if cells[position].strip():
-                unused[position] += 1
-        texts = {role: cells[position].strip() for role, position in header.where.items()}
-        # An identifier may well be NA; a value, a unit or a limit that says NA is missing.
-        blank = {role: "" for role in _MAY_BE_EMPTY if is_empty(texts.get(role, ""))}
-        yield Line(row=row, **(texts | blank))
-
-
-def _unused_columns(header: Header, unused: Counter[int]) -> list[LeftOut]:
-    """Name the columns that were not read; a nameless one without any cell is only a trailing comma."""
-    why = "not a column of a long table"
-    return [
-        LeftOut(
-            f"column {name!r}" if name else f"column {position + 1}, without a name", unused[position], why
-        )
-        for position in header.unused
-        if (name := header.names[position]) or unused[position]
-    ]
-
-
-def _assemble(found: Found, left_out: list[LeftOut], source: str, name: str) -> Cohort:
+def _assemble(found: Found, table: Table, long: LongTable, source: str, name: str) -> Cohort:
     synthetic = True in found.synthetic
     if synthetic and "synthetic" not in name.casefold():
         name = f"{name} (synthetic)"
@@ -150,13 +118,13 @@ def _assemble(found: Found, left_out: list[LeftOut], source: str, name: str) -> 
         infusions=tuple(sorted(infusions, key=lambda infusion: (infusion.week, infusion.patient))),
         used=tuple(outcome for id, outcome in found.known.items() if id in measured),
         lower_limits=tuple(sorted(found.lower_limits)),
-        left_out=(*left_out, *_missing_values(found), *_unmeasured_patients(found)),
+        left_out=(*long.left_out, *_missing_values(found), *_unmeasured_patients(found)),
         conversions=tuple(
             Conversion(outcome, unit, found.known[outcome].unit, factor, count)
             for (outcome, unit, factor), count in sorted(found.units.items())
             if factor != 1
         ),
-        notes=tuple(_notes(found)),
+        notes=(*table.notes, *long.notes, *_notes(found)),
         arms=tuple((patient, arm) for patient, (arm, _) in found.arms.items() if arm and patient in patients),
     )
 

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from ra_bayes.cohort.cohort import Infusion, Record
 from ra_bayes.cohort.measure import Line, Measured, measure, read_week
-from ra_bayes.cohort.problems import Problems
 from ra_bayes.cohort.value import Mistake, read_yes_no
 from ra_bayes.outcome import Outcome
+from ra_bayes.sources.problems import Problems
 
 __all__ = ["INFUSION", "Found", "Missing", "Visit", "take"]
 

@@ -11,6 +11,8 @@ from ra_bayes.errors import CohortError, Problem
 __all__ = ["Problems"]
 
 SHOWN_PER_KIND = 20
+# A file that is wrong in every one of a million rows is one mistake, and its problems fill the memory.
+MOST = 10_000
 LONGEST_VALUE = 60
 
 
@@ -58,6 +60,11 @@ class Problems:
         if value is not None:
             value = _shown(value)
         self._found.append((kind, Problem(what, mend, row=row, column=column, value=value)))
+        if len(self._found) == MOST:
+            where = f" at row {row}" if row is not None else ""
+            stopped = Problem(f"reading stopped{where} after {MOST} problems", "correct these first")
+            self._found.append(("too many", stopped))
+            raise self._error()
 
     def stop(
         self, kind: str, what: str, mend: str, *, row: int | None = None, value: str | None = None
