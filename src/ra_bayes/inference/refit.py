@@ -8,7 +8,6 @@ Whoever asks for many fits of one structure pays for one compilation.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -29,7 +28,7 @@ from ra_bayes.tree import model_entry, provenance, with_provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["records_of", "refit", "with_values", "without"]
+__all__ = ["records_of", "refit", "with_values", "without", "without_records"]
 
 type Array = NDArray[np.float64]
 
@@ -90,23 +89,25 @@ def without(records: Grid, patients: Iterable[str]) -> Grid:
     FitError
         If a patient is not on the grid.
     """
-    out = replace(
-        records,
-        **{
-            name: getattr(records, name).copy()
-            for name in ("value", "limit", "low", "high", "kind", "log_slope")
-        },
-    )
+    masked = np.zeros(records.shape, dtype=bool)
     for patient in patients:
         if patient not in records.patients:
             raise FitError(
                 f"there is no patient {patient!r} to leave out; write one of {', '.join(records.patients)}"
             )
-        at = records.patients.index(patient)
-        out.value[at] = np.nan
-        for array in (out.limit, out.low, out.high, out.kind, out.log_slope):
-            array[at] = 0.0
-    return out
+        masked[records.patients.index(patient)] = True
+    return without_records(records, masked)
+
+
+def without_records(records: Grid, masked: NDArray[np.bool_]) -> Grid:
+    """Return the grid without the records that are masked (patient, visit), as if they had been missed."""
+    rest = (records.limit, records.low, records.high, records.kind, records.log_slope)
+    return Grid(
+        records.patients,
+        records.weeks,
+        np.where(masked, np.nan, records.value),
+        *(np.where(masked, 0.0, each) for each in rest),
+    )
 
 
 def with_values(model: ModelSpec, records: Grid, values: Array) -> Grid:
