@@ -129,7 +129,7 @@ _ALONE = r"""% {title}
 """
 _TABLE = r"""\begingroup
 \footnotesize
-\setlength{{\tabcolsep}}{{3pt}}
+\setlength{{\tabcolsep}}{{4pt}}
 \setlength{{\LTleft}}{{0pt}}
 \setlength{{\LTcapwidth}}{{\linewidth}}
 \begin{{longtable}}{{{columns}}}

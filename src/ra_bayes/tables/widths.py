@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from ra_bayes.tables.plain import plain
 from ra_bayes.tables.table import Column, Table
 
@@ -9,7 +11,9 @@ __all__ = ["PORTRAIT", "needs_landscape", "widths"]
 
 # Letters of a small font across a page with margins of 20 mm.
 PORTRAIT, LANDSCAPE = 105, 160
-_GAP = 2
+_GAP = 3
+# A head is bold.
+_BOLD = 1.15
 # A header may take a few lines; a word that is longer than this is broken.
 _HEADER, _WORD = 12, 18
 
@@ -42,13 +46,18 @@ def needs_landscape(table: Table) -> bool:
 
 def _wanted(column: Column, texts: list[str]) -> int:
     lines = max((len(plain(text)) for text in texts), default=0)
-    return max(lines, _longest(column.head), min(len(column.head), _HEADER)) + _GAP
+    return max(lines, _head(column)) + _GAP
 
 
 def _least(column: Column, texts: list[str]) -> int:
     """What a column needs: its longest word, and of numbers a whole cell."""
     inside = max((len(text) if column.numbers else min(_longest(text), _WORD) for text in texts), default=0)
-    return max(inside, min(_longest(column.head), _WORD)) + _GAP
+    return max(inside, min(_head(column), _WORD)) + _GAP
+
+
+def _head(column: Column) -> int:
+    """What a head needs: its longest word, and room for a short one on one line."""
+    return math.ceil(_BOLD * max(_longest(column.head), min(len(column.head), _HEADER)))
 
 
 def _longest(text: str) -> int:
