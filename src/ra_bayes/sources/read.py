@@ -6,16 +6,21 @@ import difflib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from ra_bayes.sources.delimited import EXPORT, read_delimited
 from ra_bayes.sources.frame import read_frame
 from ra_bayes.sources.problems import Problems
-from ra_bayes.sources.table import Fits, Source, Table, check_size, source_name
+from ra_bayes.sources.table import MOST_BYTES, Fits, Source, Table, check_size
 
 __all__ = ["read_table"]
 
+_TRANSPORT = b"HEADER RECORD*******LIB"
+_SAS7BDAT = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")
+# Fixed-width texts are mostly blanks, and are read row by row.
+_MOST_FIXED = 5 * MOST_BYTES
 _REFUSED = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls), or one with a password",
     b"%PDF": "a PDF",
@@ -32,7 +37,7 @@ _REFUSED = {
 }
 
 
-def read_table(source: Source, problems: Problems, *, sheet: str | None = None, fits: Fits) -> Table:  # noqa: ARG001
+def read_table(source: Source, problems: Problems, *, sheet: str | None = None, fits: Fits) -> Table:
     """Read one table, every cell as text.
 
     Parameters
@@ -64,7 +69,7 @@ def read_table(source: Source, problems: Problems, *, sheet: str | None = None, 
     """
     if isinstance(source, str | os.PathLike):
         with _open(Path(source), problems) as file:
-            table, named = _read_file(file, source_name(source), problems), False
+            table, named = _read_file(file, Path(source), problems, sheet, fits)
     elif hasattr(source, "columns") and hasattr(source, "itertuples"):
         table, named = read_frame(source, problems), False
     else:
@@ -76,15 +81,75 @@ def read_table(source: Source, problems: Problems, *, sheet: str | None = None, 
     return table
 
 
-def _read_file(file: BufferedReader, source: str, problems: Problems) -> Table:
-    """Read a file of whichever format."""
-    start = file.peek(8192)[:8192]
+def _read_file(
+    file: BinaryIO, path: Path, problems: Problems, sheet: str | None, fits: Fits
+) -> tuple[Table, bool]:
+    """Read a file of whichever format; and say whether its tables have names to choose among.
+
+    What a format takes to read is imported here, so that a CSV waits for none of it.
+    """
+    start = file.read(8192)
+    size = file.seek(0, 2)
+    file.seek(0)
+    source = path.name
     for magic, kind in _REFUSED.items():
         if start.startswith(magic):
             mend = f"save it as .xlsx without a password, or {EXPORT}" if "Excel" in kind else EXPORT
             problems.stop("file", f"this is {kind}, which is not read", mend)
-    check_size(os.fstat(file.fileno()).st_size, problems)
-    return read_delimited(file, source, problems)
+    fixed = start.startswith((_TRANSPORT, _SAS7BDAT))
+    check_size(size, problems, _MOST_FIXED if fixed else MOST_BYTES)
+    if start.startswith(_TRANSPORT):
+        from ra_bayes.sources.sas_transport import read_transport
+
+        return read_transport(file, source, problems, sheet, fits), True
+    if start.startswith(_SAS7BDAT):
+        from ra_bayes.sources.sas7bdat import read_sas7bdat
+
+        return read_sas7bdat(str(path), source, problems), False
+    if start.startswith(b"PK"):
+        from ra_bayes.sources.excel import read_workbook
+
+        return read_workbook(file, source, problems, sheet, fits), True
+    if start.startswith(b"PAR1"):
+        from ra_bayes.sources.parquet import read_parquet
+
+        return read_parquet(file, source, problems), False
+    if (unpacked := _unpacked(file, start, problems)) is not None:
+        return _read_file(unpacked, path, problems, sheet, fits)
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        from ra_bayes.sources.dataset_json import read_dataset_json
+
+        return read_dataset_json(file, source, problems, sheet, fits), True
+    return read_delimited(file, source, problems), False
+
+
+def _unpacked(file: BinaryIO, start: bytes, problems: Problems) -> BinaryIO | None:
+    """Unpack what gzip or zlib packed (a .csv.gz, a .dsjc); ``None`` if it is not packed."""
+    if not start.startswith((b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")):
+        return None
+    import zlib
+
+    # 47: the header tells whether it is gzip or zlib.
+    unpacker = zlib.decompressobj(wbits=47)
+    content = bytearray()
+    try:
+        while chunk := file.read(1 << 16):
+            while chunk and not unpacker.eof:
+                content += unpacker.decompress(chunk, 1 << 20)
+                chunk = unpacker.unconsumed_tail
+                check_size(len(content), problems)
+        content += unpacker.flush()
+    except zlib.error as error:
+        file.seek(0)
+        if start.startswith(b"x"):
+            return None
+        problems.stop("file", f"the gzip archive is damaged ({error})", "unpack it and give the file in it")
+    file.seek(0)
+    if not unpacker.eof or unpacker.unused_data:
+        problems.stop("file", "the archive is cut off, or holds more than one file", "unpack it first")
+    if content.startswith((b"\x1f\x8b", b"PK")):
+        problems.stop("file", "this is an archive in an archive", "unpack it and give the file in it")
+    return BytesIO(bytes(content))
 
 
 @contextmanager

@@ -62,10 +62,13 @@ class Table:
 
 
 class Rows:
-    """Gathers the rows of a table within a fixed amount of memory; equal cells are kept once."""
+    """Gathers the rows of a table within a fixed amount of memory; equal cells are kept once.
 
-    def __init__(self, width: int, problems: Problems) -> None:
-        if width > MOST_COLUMNS:
+    `width` is the number of cells that every row must have; ``None``: they are padded afterwards.
+    """
+
+    def __init__(self, width: int | None, problems: Problems) -> None:
+        if width is not None and width > MOST_COLUMNS:
             what = f"the table has {width} columns, and at most {MOST_COLUMNS} are read"
             problems.stop("size", what, _EXPORT_LESS)
         self.kept: list[tuple[int, list[str]]] = []
@@ -78,7 +81,7 @@ class Rows:
         """Keep one row, unless it is wholly blank."""
         if not any(cell and not cell.isspace() for cell in cells):
             return
-        if len(cells) != self._width:
+        if self._width is not None and len(cells) != self._width:
             what = f"the row has {len(cells)} cells and the header has {self._width}"
             mend = (
                 "check its delimiters; a comma inside a cell (12,5) needs quotation marks, or a decimal point"
@@ -98,6 +101,16 @@ class Rows:
             mine.append(known)
         self._memory += 160 + 8 * len(cells)
         self.kept.append((row, mine))
+        self._check(row)
+
+    def pad(self, width: int) -> None:
+        """Give every row `width` cells."""
+        for row, cells in self.kept:
+            self._memory += 8 * (width - len(cells))
+            self._check(row)
+            cells += [""] * (width - len(cells))
+
+    def _check(self, row: int) -> None:
         if len(self.kept) > MOST_ROWS or self._memory > _MOST_MEMORY:
             what = "the table is too large, and reading stopped here"
             self._problems.stop("size", what, _EXPORT_LESS, row=row)
