@@ -106,7 +106,7 @@ FILES = {
         "not UTF-8 (in Windows-1252 it reads 'Bšhm')",
         "save the file as 'CSV UTF-8'",
     ),
-    "wide": (b"patient,week,crp,haq\nA,0,2,1\n", "a wide table: 'crp', 'haq' are outcomes", "one row per"),
+    "wide": (b"patient,week,crp,haq\nA,0,2,1\n", "no unit is given for crp", "columns' names, 'crp (mg/dL)'"),
     "missing column": (b"patient,week,outcome\n", "column value is missing (found: 'pat", "must name"),
     "subject": (b"subject,week,outcome,value\n", "column patient is missing", "rename 'subject' to patient"),
     "visit": (b"patient,Visit,outcome,value\n", "column week is missing", "'Visit' to week (weeks since"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ra_bayes.cohort.value import Limit
 from ra_bayes.errors import CohortError, Problem
@@ -16,7 +16,7 @@ from ra_bayes.outcome import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Cohort", "Conversion", "Infusion", "LeftOut", "Record"]
+__all__ = ["Assigned", "Cohort", "Conversion", "Infusion", "LeftOut", "Record"]
 
 
 class Record(NamedTuple):
@@ -44,11 +44,32 @@ class Infusion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something in the table that the cohort does not hold: what, how many cells, and why."""
+    """Something in the table that the cohort does not hold: what, how many cells, and why.
+
+    `of` says what is counted: ``"values"``, which together with records and infusions are all values (rows of
+    a long table) that there were; ``"cells"`` of columns that hold no values; ``"patients"``, which the
+    values counted elsewhere belong to.
+    """
 
     what: str
     count: int
     why: str
+    of: Literal["values", "cells", "patients"] = field(default="values", compare=False)
+
+
+class Assigned(NamedTuple):
+    """A dated row and the planned week that it was taken for.
+
+    `day` counts from the first infusion; `week` is ``None`` where the day is in no window; `values` are
+    those kept.
+    """
+
+    patient: str
+    date: str
+    day: int
+    week: float | None
+    values: int
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +111,11 @@ class Cohort:
         What else the reader took the table to mean, one sentence each.
     arms
         Each patient's arm, as (patient, arm); empty if the table has no arms.
+    assigned
+        Dated rows and the planned weeks they were taken for; empty if the table gives weeks.
+    mapping
+        What the table's columns and visits were taken to mean, as a page of TOML; empty for a long table
+        that was read without one.
     """
 
     name: str
@@ -103,6 +129,8 @@ class Cohort:
     conversions: tuple[Conversion, ...] = ()
     notes: tuple[str, ...] = ()
     arms: tuple[tuple[str, str], ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    mapping: str = ""
 
     @property
     def patients(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from ra_bayes.sources.problems import Problems
 
-__all__ = ["OPTIONAL", "REQUIRED", "Header", "read_header", "recognised"]
+__all__ = ["OPTIONAL", "REQUIRED", "Header", "is_long", "read_header", "recognised", "role_of"]
 
 REQUIRED = ("patient", "week", "outcome", "value")
 OPTIONAL = ("unit", "lower_limit", "limit", "synthetic", "arm")
@@ -57,20 +57,15 @@ def recognised(names: Sequence[str]) -> int:
     >>> recognised(["Patient", " WEEK ", "Lower limit", "site"])
     3
     """
-    return len({_role(name) for name in names} - {None})
+    return len({role_of(name) for name in names} - {None})
 
 
-def read_header(
-    names: Sequence[str], outcome_ids: Sequence[str], problems: Problems, *, row: int = 1
-) -> Header:
-    """Find the columns in the header, which is row `row`; raise at once if one is missing or given twice.
-
-    `outcome_ids` let a wide table (one column per outcome) be told from a misspelt header.
-    """
+def read_header(names: Sequence[str], problems: Problems, *, row: int = 1) -> Header:
+    """Find the columns in the header, which is row `row`; raise at once if one is missing or given twice."""
     where: dict[str, int] = {}
     wrong = False
     for position, name in enumerate(names):
-        role = _role(name)
+        role = role_of(name)
         if role is None:
             continue
         if role in where:
@@ -83,7 +78,7 @@ def read_header(
     unused = tuple(position for position in range(len(names)) if position not in where.values())
     missing = [role for role in REQUIRED if role not in where]
     if missing:
-        _explain(missing, names, unused, outcome_ids, problems, row)
+        _explain(missing, names, unused, problems, row)
     wrong = _ask_about_optional(names, unused, where, problems, row) or wrong
     if wrong:
         problems.raise_if_any()
@@ -94,16 +89,10 @@ def _explain(
     missing: list[str],
     names: Sequence[str],
     unused: Sequence[int],
-    outcome_ids: Sequence[str],
     problems: Problems,
     row: int,
 ) -> NoReturn:
     """Say which required columns are missing, what was found, and what may have been meant."""
-    wide = [names[position] for position in unused if _folded(names[position]) in outcome_ids]
-    if wide and {"outcome", "value"} & set(missing):
-        what = f"this is a wide table: {', '.join(map(repr, wide))} are outcomes, not columns of a long table"
-        mend = "give one row per patient, week and outcome, with the columns patient, week, outcome, value"
-        problems.stop("missing column", what, mend, row=row)
     found = ", ".join(repr(_cut(name)) for name in names[:12]) + (", ..." if len(names) > 12 else "")
     likely = {role: _likely(role, [names[position] for position in unused]) for role in missing}
     renames = [f"{name!r} to {role}{_in_weeks(role, name)}" for role, name in likely.items() if name]
@@ -112,6 +101,7 @@ def _explain(
     mend = f"the first row must name the columns {', '.join(REQUIRED)}"
     if renames:
         mend += f"; if these are the ones, rename {', '.join(renames)}"
+    mend += ", or say in a mapping what the columns hold (ra-bayes check FILE --fix-template mapping.toml)"
     problems.stop("missing column", what, mend, row=row)
 
 
@@ -145,7 +135,19 @@ def _ask_about_optional(
     return asked
 
 
-def _role(name: str) -> str | None:
+def is_long(names: Sequence[str]) -> bool:
+    """Say whether all columns that a long table must have are there."""
+    return {*REQUIRED} <= {role_of(name) for name in names}
+
+
+def role_of(name: str) -> str | None:
+    """Return which column of a long table a name is; ``None`` if it is none of them.
+
+    Examples
+    --------
+    >>> role_of("Lower Limit"), role_of("LLOQ"), role_of("site")
+    ('lower_limit', 'lower_limit', None)
+    """
     folded = _folded(name)
     folded = _ALIASES.get(folded, folded)
     return folded if folded in REQUIRED or folded in OPTIONAL else None

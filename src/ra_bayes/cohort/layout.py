@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ra_bayes.cohort.header import recognised
-from ra_bayes.cohort.long_table import LongTable, from_long
+from ra_bayes.cohort.header import is_long, recognised
+from ra_bayes.cohort.layouts.column_names import Names
+from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
+from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
+from ra_bayes.cohort.layouts.meaning import with_meaning
+from ra_bayes.cohort.layouts.roles import event_column
+from ra_bayes.cohort.layouts.sheet import from_sheet
+from ra_bayes.cohort.layouts.two_headers import with_one_header
+from ra_bayes.cohort.layouts.windows import in_windows
+from ra_bayes.cohort.long_table import LongTable
+from ra_bayes.cohort.mapping import LAYOUTS, TableMapping
+from ra_bayes.cohort.mapping_writer import write_mapping
 from ra_bayes.outcome import Outcome
+from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.sources import Problems, Table
 
-__all__ = ["fits", "to_long"]
+__all__ = ["fits", "guess_of", "layout_of", "to_long"]
+
+_UNCERTAIN = "what the table means is not certain in all parts"
+_BEGIN = "ra-bayes check FILE --fix-template mapping.toml writes what was guessed: edit it, then --mapping"
 
 
 def fits(header: Sequence[str]) -> int:
@@ -17,12 +32,89 @@ def fits(header: Sequence[str]) -> int:
 
     Examples
     --------
-    >>> fits(["patient", "week", "outcome", "value"]), fits(["legend"])
-    (4, 0)
+    >>> fits(["patient", "week", "outcome", "value"]), fits(["legend"]), fits(["ID", "sdai_w0", "sdai_w4"])
+    (4, 0, 4)
     """
-    return recognised(header)
+    names = Names(OUTCOMES)
+    sheet = (
+        2 + sum(bool(names.read(name).outcomes) for name in header) if sheet_layouts(header, OUTCOMES) else 0
+    )
+    return max(recognised(header), sheet)
 
 
-def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems) -> LongTable:
-    """Make lines of a table, whichever layout it has."""
-    return from_long(table, tuple(known), problems)
+def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, given: TableMapping) -> LongTable:
+    """Make lines of a table, whichever layout it has; what a mapping says is taken as it is."""
+    table, layout = layout_of(table, known, given, problems)
+    mapping = replace(given, layout=layout)
+    if layout == "long":
+        long = from_long_by_name(table, mapping, problems)
+        patient = long.written_as["patient"]
+    else:
+        found = guess(table, mapping, known)
+        mapping, patient = found.mapping, found.mapping.patient
+        _refuse_doubts(found, problems)
+        long = from_sheet(table, mapping, known, problems)
+    problems.written_as = long.written_as
+    long = with_meaning(long, mapping, problems)
+    if mapping.dates is not None:
+        long = in_windows(long, table, patient, mapping.dates, problems)
+    told = "" if mapping == TableMapping(layout="long") else write_mapping(mapping, source=table.source)
+    return replace(long, notes=(*table.notes, *long.notes), mapping=told)
+
+
+def guess_of(table: Table, known: Mapping[str, Outcome], given: TableMapping, problems: Problems) -> Guess:
+    """Return what a table is taken to mean, with all that is not certain, to be written down and edited."""
+    table, layout = layout_of(table, known, given, problems)
+    if layout == "long" and (is_long(table.header) or given.layout or given.value):
+        return Guess(replace(given, layout=layout), (), ())
+    # What fits no layout is most likely a sheet whose columns have names of their own.
+    layout = "outcomes" if layout == "long" else layout
+    return guess(table, replace(given, layout=layout), known)
+
+
+def layout_of(
+    table: Table, known: Mapping[str, Outcome], given: TableMapping, problems: Problems
+) -> tuple[Table, str]:
+    """Tell the layout of a table; of one with two header rows also return it with one.
+
+    Raises
+    ------
+    CohortError
+        If it fits more than one.
+    """
+    if not is_long(table.header) and given.layout not in ("long", "adam"):
+        table = with_one_header(table, known)
+    if given.layout:
+        return table, given.layout
+    found = _layouts(table.header, known, given)
+    if len(found) > 1:
+        told = " and ".join(f"{name} ({LAYOUTS[name]})" for name in found)
+        names = " or ".join(found)
+        mend = f"say which: --layout, layout= or the mapping's layout is {names}; or remove columns"
+        problems.stop("layout", f"the table may be read in {len(found)} ways: {told}", mend)
+    return table, found[0] if found else "long"
+
+
+def _layouts(header: Sequence[str], known: Mapping[str, Outcome], given: TableMapping) -> list[str]:
+    """List the layouts that a header fits, or that what is given of it allows."""
+    if given.columns:
+        if event_column(header):
+            return ["redcap"]
+        when = given.visit or given.week is not None or given.dates is not None
+        alone = all(
+            column.week is not None or column.visit for column in given.columns.values() if column.outcome
+        )
+        return ["visits" if alone and not when else "outcomes"]
+    if given.value or given.parameters:
+        return ["long"]
+    found = ["long"] if is_long(header) else []
+    return [*found, *sheet_layouts(header, known)]
+
+
+def _refuse_doubts(found: Guess, problems: Problems) -> None:
+    for doubt in found.doubts:
+        problems.add(
+            "not certain", doubt.what, doubt.mend, row=doubt.row, column=doubt.column, value=doubt.value
+        )
+    if found.doubts:
+        problems.stop("not certain", _UNCERTAIN, _BEGIN)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ra_bayes.cohort.cohort import LeftOut
+from ra_bayes.cohort.cohort import Assigned, LeftOut
 from ra_bayes.cohort.header import OPTIONAL, Header, read_header
 from ra_bayes.cohort.measure import Line
 from ra_bayes.cohort.value import is_empty
@@ -33,6 +33,10 @@ class LongTable:
         The file's rows in `left_out`. Every row of the table is in a line or here, never in both.
     notes
         What the layout was taken to mean, one sentence each.
+    assigned
+        Dated rows and the planned weeks they were taken for.
+    mapping
+        What the table was taken to mean, as a page of TOML; empty where its own names say it.
     """
 
     lines: Sequence[Line]
@@ -40,11 +44,13 @@ class LongTable:
     left_out: tuple[LeftOut, ...] = ()
     rows_left_out: frozenset[int] = field(default=frozenset())
     notes: tuple[str, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    mapping: str = ""
 
 
-def from_long(table: Table, outcome_ids: Sequence[str], problems: Problems) -> LongTable:
+def from_long(table: Table, problems: Problems) -> LongTable:
     """Pick the columns patient, week, outcome, value and those that go with them; count the others."""
-    header = read_header(table.header, outcome_ids, problems, row=table.header_row)
+    header = read_header(table.header, problems, row=table.header_row)
     refuse_decimal_ids(table, header.where["patient"], problems)
     unused: Counter[int] = Counter()
     lines = list(_lines(table, header, unused))
@@ -77,4 +83,4 @@ def _unused_columns(header: Header, unused: Counter[int]) -> Iterator[LeftOut]:
         name = header.names[position]
         if name or unused[position]:
             what = f"column {name!r}" if name else f"column {position + 1}, without a name"
-            yield LeftOut(what, unused[position], "not a column of a long table")
+            yield LeftOut(what, unused[position], "not a column of a long table", "cells")

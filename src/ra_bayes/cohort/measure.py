@@ -15,7 +15,11 @@ __all__ = ["Line", "Measured", "measure", "read_week"]
 
 
 class Line(NamedTuple):
-    """The cells of one row that are read: text without surrounding blanks, a missing one empty."""
+    """The cells of one row that are read: text without surrounding blanks, a missing one empty.
+
+    Sheets set `column`, the name of the column that the value stands in, where rows hold several; `visit`
+    and `date` are what the week is told from where the table gives none.
+    """
 
     row: int
     patient: str
@@ -27,6 +31,9 @@ class Line(NamedTuple):
     limit: str = ""
     synthetic: str = ""
     arm: str = ""
+    column: str = ""
+    visit: str = ""
+    date: str = ""
 
 
 class Measured(NamedTuple):

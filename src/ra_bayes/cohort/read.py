@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, LeftOut
 from ra_bayes.cohort.layout import fits, to_long
+from ra_bayes.cohort.layouts.left import some_rows
 from ra_bayes.cohort.long_table import LongTable
+from ra_bayes.cohort.mapping import LAYOUTS, TableMapping
+from ra_bayes.cohort.mapping_reader import load_mapping
 from ra_bayes.cohort.rows import INFUSION, Found, take
 from ra_bayes.cohort.whole import check_whole
+from ra_bayes.errors import RaBayesError
 from ra_bayes.outcomes import OUTCOMES, Outcome
-from ra_bayes.sources import Problems, Source, Table, read_table, source_name
+from ra_bayes.sources import Problems, Source, read_table, source_name
 
 __all__ = ["read_cohort"]
 
@@ -23,6 +30,8 @@ def read_cohort(
     outcomes: Iterable[Outcome] = (),
     name: str | None = None,
     sheet: str | None = None,
+    layout: str | None = None,
+    mapping: str | os.PathLike[str] | TableMapping | None = None,
 ) -> Cohort:
     """Read a table of patients in any format and layout that is known, and validate it.
 
@@ -43,6 +52,11 @@ def read_cohort(
     sheet
         The sheet of a workbook, or the dataset of a file that holds several; the one that can be read
         if not given.
+    layout
+        One of :data:`ra_bayes.cohort.mapping.LAYOUTS`, where the header fits more than one.
+    mapping
+        What the columns, visits and codes of the table mean: a page of TOML (docs/data.md has its keys), by
+        its path. What it does not say is told by names, and refused where a name is not certain.
 
     Returns
     -------
@@ -53,6 +67,8 @@ def read_cohort(
     ------
     CohortError
         With every problem of the table, each with its row, column, value and how to mend it.
+    SpecError
+        With every wrong key of the mapping.
 
     Notes
     -----
@@ -77,19 +93,36 @@ def read_cohort(
     (Conversion(outcome='crp', from_unit='mg/dL', to_unit='mg/L', factor=10.0, count=2),)
     """
     problems = Problems(source_name(source))
-    found = Found(_known(outcomes, problems), problems)
+    given = given_mapping(mapping, layout)
+    found = Found(known_outcomes((*outcomes, *given.outcomes), problems), problems)
     table = read_table(source, problems, sheet=sheet, fits=fits)
-    long = to_long(table, found.known, problems)
-    problems.written_as = long.written_as
+    long = to_long(table, found.known, problems, given)
     for line in long.lines:
         take(line, found)
+    problems.written_as = long.written_as
     check_whole(found)
     problems.raise_if_any()
     stem = Path(problems.source).stem if problems.source != "DataFrame" else "cohort"
-    return _assemble(found, table, long, problems.source, name or stem)
+    return _assemble(found, long, problems.source, name or stem)
 
 
-def _known(extra: Iterable[Outcome], problems: Problems) -> Mapping[str, Outcome]:
+def given_mapping(mapping: str | os.PathLike[str] | TableMapping | None, layout: str | None) -> TableMapping:
+    """Read the mapping that is given, if any, with the layout that is given beside it."""
+    given = TableMapping() if mapping is None else load_mapping(mapping)
+    if layout is None:
+        return given
+    if layout not in LAYOUTS:
+        near = difflib.get_close_matches(layout, LAYOUTS, 1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise RaBayesError(f"there is no layout {layout!r}{hint}; write one of {', '.join(LAYOUTS)}")
+    if given.layout not in ("", layout):
+        raise RaBayesError(
+            f"the layout is said to be {layout!r}, and by the mapping {given.layout!r}; keep one of the two"
+        )
+    return replace(given, layout=layout)
+
+
+def known_outcomes(extra: Iterable[Outcome], problems: Problems) -> Mapping[str, Outcome]:
     """Join the registry and the user's own outcomes; the same name cannot mean two things."""
     known = dict(OUTCOMES)
     for outcome in extra:
@@ -102,7 +135,7 @@ def _known(extra: Iterable[Outcome], problems: Problems) -> Mapping[str, Outcome
     return known
 
 
-def _assemble(found: Found, table: Table, long: LongTable, source: str, name: str) -> Cohort:
+def _assemble(found: Found, long: LongTable, source: str, name: str) -> Cohort:
     synthetic = True in found.synthetic
     if synthetic and "synthetic" not in name.casefold():
         name = f"{name} (synthetic)"
@@ -124,31 +157,40 @@ def _assemble(found: Found, table: Table, long: LongTable, source: str, name: st
             for (outcome, unit, factor), count in sorted(found.units.items())
             if factor != 1
         ),
-        notes=(*table.notes, *long.notes, *_notes(found)),
+        notes=(*long.notes, *_notes(found)),
         arms=tuple((patient, arm) for patient, (arm, _) in found.arms.items() if arm and patient in patients),
+        assigned=long.assigned,
+        mapping=long.mapping,
     )
 
 
 def _missing_values(found: Found) -> list[LeftOut]:
-    rows: dict[str, list[int]] = defaultdict(list)
+    rows: dict[tuple[str, str], list[int]] = defaultdict(list)
     for gap in found.missing:
-        rows[gap.outcome].append(gap.row)
+        rows[gap.outcome, gap.column].append(gap.row)
     return [
-        LeftOut(f"missing values of {outcome}", len(at), f"the value is empty ({_some(at)})")
-        for outcome, at in sorted(rows.items())
+        LeftOut(
+            f"missing values of {outcome}" + (f" in {column!r}" if column else ""),
+            len(at),
+            f"the value is empty ({some_rows(at)})",
+        )
+        for (outcome, column), at in sorted(rows.items())
     ]
-
-
-def _some(rows: list[int]) -> str:
-    numbers = ", ".join(map(str, rows[:8])) + (", ..." if len(rows) > 8 else "")
-    return f"row {numbers}" if len(rows) == 1 else f"rows {numbers}"
 
 
 def _unmeasured_patients(found: Found) -> list[LeftOut]:
     measured = {record.patient for record in found.records}
-    rows = Counter(gap.patient for gap in found.missing) + Counter(event.patient for event in found.infusions)
+    infused = Counter(event.patient for event in found.infusions)
+    empty = Counter(gap.patient for gap in found.missing)
+    why = "no row of this patient holds a measured value"
+    # Their empty values are counted as missing values already, their infusions only here.
     return [
-        LeftOut(f"patient {patient!r}", rows[patient], "no row of this patient holds a measured value")
+        LeftOut(
+            f"patient {patient!r}",
+            infused[patient] or empty[patient],
+            why,
+            "values" if infused[patient] else "patients",
+        )
         for patient in found.patients
         if patient not in measured
     ]
@@ -159,4 +201,5 @@ def _notes(found: Found) -> Iterator[str]:
     for outcome, count in sorted((+found.below).items()):
         yield f"{outcome}: numbers under their row's lower limit, read as < that limit: {count}"
     if found.decimal_commas:
-        yield f"values with a comma, read as the decimal mark: {found.decimal_commas}"
+        beside = f", beside {found.decimal_points} with a point" if found.decimal_points else ""
+        yield f"values with a comma, read as the decimal mark: {found.decimal_commas}{beside}"

@@ -34,6 +34,7 @@ class Missing(NamedTuple):
     patient: str | None
     week: float | None
     row: int
+    column: str = ""
 
 
 @dataclass(slots=True)
@@ -62,6 +63,8 @@ class Found:
         Values per outcome that were numbers under their row's lower limit.
     unknown
         Rows of every outcome that is not known.
+    sheet
+        Whether values have columns of their own, so that the table has no column of units.
     """
 
     known: Mapping[str, Outcome]
@@ -80,6 +83,8 @@ class Found:
     lower_limits: set[tuple[str, float]] = field(default_factory=set)
     below: Counter[str] = field(default_factory=Counter)
     decimal_commas: int = 0
+    decimal_points: int = 0
+    sheet: bool = False
     unknown: dict[str, list[int]] = field(default_factory=dict)
 
 
@@ -95,6 +100,11 @@ def take(line: Line, found: Found) -> None:
     [Record(patient='001', week=0.0, outcome='crp', value=12.5, limit='', row=2)]
     """
     found.rows += 1
+    if line.column:
+        # In a sheet each value has a column of its own, which messages have to name.
+        found.sheet = True
+        own = {"value": line.column, "unit": line.column, "lower_limit": line.column}
+        found.problems.written_as = {**found.problems.written_as, **own}
     _flag(line, found)
     patient = _patient(line, found)
     _arm(line, patient, found)
@@ -106,7 +116,7 @@ def take(line: Line, found: Found) -> None:
     if outcome is None:
         return
     if not (line.value or line.limit):
-        found.missing.append(Missing(outcome.id, patient, week, line.row))
+        found.missing.append(Missing(outcome.id, patient, week, line.row, line.column))
         return
     measured = measure(line, outcome, found.problems)
     if patient is None:
@@ -122,6 +132,7 @@ def _count(line: Line, outcome: Outcome, measured: Measured, found: Found) -> No
     found.units[outcome.id, line.unit, measured.factor] += 1
     found.below[outcome.id] += measured.below
     found.decimal_commas += measured.comma
+    found.decimal_points += "." in line.value
     if measured.lower_limit is not None:
         found.lower_limits.add((outcome.id, measured.lower_limit))
     elif measured.limit == "<":
@@ -132,9 +143,11 @@ def _is_new(visit: Visit, line: Line, found: Found) -> bool:
     if visit not in found.visits:
         found.visits[visit] = line.row
         return True
-    rows = f"rows {found.visits[visit]} and {line.row}"
+    first = found.visits[visit]
+    rows = f"rows {first} and {line.row}" if first != line.row else "in two columns"
     what = f"patient {visit.patient!r} has {visit.outcome} in week {visit.week:g} twice, {rows}"
-    found.problems.add("duplicate visit", what, "keep one of the two", row=line.row)
+    at = {"column": line.column} if line.column else {}
+    found.problems.add("duplicate visit", what, "keep one of the two", row=line.row, **at)
     return False
 
 
@@ -175,7 +188,7 @@ def _outcome(line: Line, found: Found) -> Outcome | None:
 
 def _infusion(line: Line, patient: str | None, week: float | None, found: Found) -> None:
     if not line.value:
-        found.missing.append(Missing(INFUSION, patient, week, line.row))
+        found.missing.append(Missing(INFUSION, patient, week, line.row, line.column))
         return
     if read_yes_no(line.value) is not True:
         mend = "write 1 if it was given; remove the row if it was not"

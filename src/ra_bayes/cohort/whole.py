@@ -104,14 +104,14 @@ def _check_units(outcome: Outcome, units: set[tuple[str, float]], found: Found) 
     others = [unit for unit, factor in units if unit and factor != 1.0]
     if others:
         what = f"some rows of {outcome.id} are in {others[0]} and others give no unit"
-        found.problems.add("unit", what, f"write {outcome.unit} or {others[0]} in every row", column="unit")
+        _ask_for_unit(what, f"write {outcome.unit} or {others[0]} in every row", outcome, found)
         return
     hint = outcome.suspicious
     if hint is not None and len(units) > 1:
         # The rows without a unit may be in the other one, and values of both kinds look plausible together.
         what = f"some rows of {outcome.id} are in {outcome.unit} and others give no unit"
         mend = f"write {outcome.unit} or {hint.other_unit} in every row"
-        found.problems.add("unit", what, mend, column="unit")
+        _ask_for_unit(what, mend, outcome, found)
         return
     records = [record for record in found.records if record.outcome == outcome.id]
     if hint is None or any(record.value > hint.max_below for record in records):
@@ -122,4 +122,15 @@ def _check_units(outcome: Outcome, units: set[tuple[str, float]], found: Found) 
         f"{hint.other_unit} rather than {outcome.unit} ({hint.why})"
     )
     mend = f"write {hint.other_unit} or {outcome.unit} in a column unit"
-    found.problems.add("unit", what, mend, row=min(record.row for record in records), column="unit")
+    _ask_for_unit(what, mend, outcome, found, row=min(record.row for record in records))
+
+
+def _ask_for_unit(what: str, mend: str, outcome: Outcome, found: Found, row: int | None = None) -> None:
+    """Say where to write the unit: a sheet has no column for it, but the names of its columns."""
+    if not found.sheet:
+        found.problems.add("unit", what, mend, row=row, column="unit")
+        return
+    unit = outcome.suspicious.other_unit if outcome.suspicious is not None else outcome.unit
+    name = f"{outcome.id} ({unit})"
+    mend = f"write the unit into the columns' names, {name!r}, or as unit under [columns] of a mapping"
+    found.problems.add("unit", what, mend, row=row)

@@ -1,0 +1,216 @@
+"""What a column's name says: an outcome, a unit, a visit; ``CRP (mg/dL) baseline``, ``sdai_w4``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ra_bayes.cohort.layouts.visit_names import VisitName, read_visit
+from ra_bayes.errors import RaBayesError
+from ra_bayes.outcome import Outcome
+
+__all__ = ["ColumnName", "Names", "alphanumeric"]
+
+# How people write the outcomes besides their identifiers and labels. Two outcomes, or a trailing "?", mean
+# that the name is asked about: a tender joint count may be of 28 joints or of 68.
+_ALIASES = {
+    "vas": "pain vaspain painvas vasp",
+    "patient_global": "ptga patga ptgl patientglobalassessment patientvas vaspatient",
+    "physician_global": "phga phyga mdga physicianglobalassessment physicianvas vasphysician evaluatorglobal",
+    "tjc28": "tjc28 tendercount28 tenderjoints28 tjc? tenderjoints? tenderjointcount? tenjc?",
+    "sjc28": "sjc28 swollencount28 swollenjoints28 sjc? swollenjoints? swollenjointcount? swojc?",
+    "das28_esr": "das28esr das28bsg das28vhs das28? das? das284?",
+    "das28_crp": "das28crp das28crp4 das28? das?",
+    "haq": "haqdi mhaq? haqii?",
+    "esr": "bsg sedrate erythrocytesedimentationrate",
+    "crp": "creactiveprotein hscrp",
+    "il10": "interleukin10",
+    "il17": "interleukin17 il17a? interleukin17a?",
+    "tnf_alpha": "tnf tnfa tnfα tumornecrosisfactoralpha",
+    "treg_th17": "tregth17ratio",
+    "rf": "rheumatoidfactor",
+    "anti_ccp": "ccp acpa? anticcp2",
+    "infusion": "infused infusiongiven",
+}
+_SHARED = {"pga": ("patient_global", "physician_global"), "global": ("patient_global", "physician_global")}
+_WORD = re.compile(r"[^\s_\-./,:;|#]+")
+_BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnName:
+    """What a name was taken for.
+
+    Parameters
+    ----------
+    name
+        As the table has it.
+    outcomes
+        What it may hold: one identifier, several to choose from, or none if no outcome is recognised.
+    certain
+        Whether the outcome can be no other one.
+    unit
+        A unit of the outcome, in brackets; as written.
+    visit
+        Label of the visit, as written; empty if there is none.
+    week
+        What the label was taken for.
+    why
+        What is not certain, in words; empty if all is.
+    """
+
+    name: str
+    outcomes: tuple[str, ...] = ()
+    certain: bool = True
+    unit: str = ""
+    visit: str = ""
+    week: VisitName | None = None
+    why: str = ""
+
+
+class Names:
+    """The names by which outcomes are recognised.
+
+    Parameters
+    ----------
+    known
+        Every outcome that may occur, by identifier.
+
+    Examples
+    --------
+    >>> from ra_bayes.outcomes import OUTCOMES
+    >>> found = Names(OUTCOMES).read("CRP (mg/dL) baseline")
+    >>> found.outcomes, found.unit, found.visit, found.certain
+    (('crp',), 'mg/dL', 'baseline', True)
+    >>> Names(OUTCOMES).read("DAS28 W4").outcomes
+    ('das28_esr', 'das28_crp')
+    """
+
+    def __init__(self, known: Mapping[str, Outcome]) -> None:
+        self._known = known
+        self._meant: dict[str, tuple[str, ...]] = {}
+        self._unsure: set[str] = set()
+        for id, aliases in _ALIASES.items():
+            for alias in aliases.split():
+                if id in known or id == "infusion":
+                    name = alias.rstrip("?")
+                    self._meant[name] = (*self._meant.get(name, ()), id)
+                    if alias.endswith("?"):
+                        self._unsure.add(name)
+        for name, ids in _SHARED.items():
+            self._meant[name] = ids
+            self._unsure.add(name)
+        for id, outcome in known.items():
+            # An identifier or a label is certain, and comes before any alias.
+            for text in (outcome.label, id):
+                self._meant[alphanumeric(text)] = (id,)
+                self._unsure.discard(alphanumeric(text))
+        self._meant["infusion"] = ("infusion",)
+
+    def read(self, name: str) -> ColumnName:
+        """Read the name of a column."""
+        whole, certain = self._outcome(name)
+        if certain:
+            return ColumnName(name, whole)
+        bare, brackets = _without_brackets(name)
+        found = self._split(name, bare)
+        if not found.outcomes:
+            return found
+        for text in brackets:
+            found = self._bracketed(found, text)
+        return found
+
+    def _split(self, name: str, bare: str) -> ColumnName:
+        """Find the outcome in a name without brackets, and the visit in what is left of it."""
+        words = [match.span() for match in _WORD.finditer(bare)]
+        cuts = [(0, stop) for stop in range(len(words), 0, -1)] + [
+            (start, len(words)) for start in range(1, len(words))
+        ]
+        # The longest stretch of words that is an outcome, at the front or at the back.
+        for start, stop in sorted(cuts, key=lambda cut: cut[0] - cut[1]):
+            outcomes, certain = self._outcome(_span(bare, words[start:stop]))
+            rest = _span(bare, words[:start] or words[stop:])
+            visit = read_visit(rest) if rest else None
+            if outcomes and (visit is not None or not rest):
+                why = "" if certain else _several(outcomes)
+                return ColumnName(name, outcomes, certain, "", rest, visit, why)
+        return self._glued(name, bare.strip()) or self._near(name, bare, words)
+
+    def _glued(self, name: str, bare: str) -> ColumnName | None:
+        """Find an outcome with a number glued to it, ``crp12``: a visit, but which is asked about."""
+        match = re.fullmatch(r"([^\W_]*[^\W\d_])(\d+)", bare)
+        outcomes, certain = self._outcome(match[1]) if match else ((), False)
+        if match is None or not outcomes:
+            return None
+        why = "" if certain else _several(outcomes)
+        return ColumnName(name, outcomes, certain, "", match[2], read_visit(match[2]), why)
+
+    def _near(self, name: str, bare: str, words: Sequence[tuple[int, int]]) -> ColumnName:
+        """Find a misspelt outcome: it is asked about rather than left out."""
+        for stop in range(len(words), 0, -1):
+            text, rest = alphanumeric(_span(bare, words[:stop])), _span(bare, words[stop:])
+            visit = read_visit(rest) if rest else None
+            if len(text) < 4 or (rest and visit is None):
+                continue
+            if near := difflib.get_close_matches(text, self._meant, n=1, cutoff=0.7 if rest else 0.86):
+                ids = self._meant[near[0]]
+                return ColumnName(name, ids, False, "", rest, visit, f"its name is not quite {near[0]}")
+        return ColumnName(name)
+
+    def _outcome(self, text: str) -> tuple[tuple[str, ...], bool]:
+        folded = alphanumeric(text)
+        outcomes = self._meant.get(folded, ())
+        return outcomes, len(outcomes) == 1 and folded not in self._unsure
+
+    def _bracketed(self, found: ColumnName, text: str) -> ColumnName:
+        """Take what stands in brackets for a unit, else for a visit, else ask about it."""
+        unit, week, why = found.unit, found.week, found.why
+        visit = found.visit
+        if self._is_unit(found.outcomes, text):
+            unit = text
+        elif not visit and (read := read_visit(text)) is not None:
+            visit, week = text, read
+        elif alphanumeric(text):
+            why = f"{text!r} in brackets is no unit of {found.outcomes[0]} and no visit"
+        certain = found.certain and not (why and why != found.why)
+        return ColumnName(found.name, found.outcomes, certain, unit, visit, week, why)
+
+    def _is_unit(self, outcomes: Sequence[str], text: str) -> bool:
+        for outcome in outcomes:
+            if outcome in self._known:
+                try:
+                    self._known[outcome].factor(text)
+                except RaBayesError:
+                    continue
+                return True
+        return False
+
+
+def alphanumeric(text: str) -> str:
+    """Fold spaces, hyphens and case: ``IL-10`` is ``il10``.
+
+    Examples
+    --------
+    >>> alphanumeric("DAS28-ESR")
+    'das28esr'
+    """
+    return "".join(char for char in text.casefold() if char.isalnum())
+
+
+def _without_brackets(name: str) -> tuple[str, list[str]]:
+    return _BRACKETED.sub(" ", name), [text.strip() for text in _BRACKETED.findall(name)]
+
+
+def _span(text: str, words: Sequence[tuple[int, int]]) -> str:
+    """Return the text from the first word to the last, with what separates them."""
+    return text[words[0][0] : words[-1][1]] if words else ""
+
+
+def _several(outcomes: Sequence[str]) -> str:
+    return (
+        f"it may be {' or '.join(outcomes)}"
+        if len(outcomes) > 1
+        else f"it may be {outcomes[0]} or another one"
+    )

@@ -1,0 +1,120 @@
+"""What a sheet means, as far as its names and labels say; what is not certain is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ra_bayes.cohort.layouts.column_names import Names
+from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twice, guess_columns, is_label
+from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
+from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles
+from ra_bayes.cohort.mapping import TableMapping
+from ra_bayes.errors import Problem
+from ra_bayes.outcome import Outcome
+from ra_bayes.sources import Table
+
+__all__ = ["Guess", "guess", "sheet_layouts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """A mapping as complete as it can be guessed.
+
+    Parameters
+    ----------
+    mapping
+        What was given, and what was guessed.
+    doubts
+        What was not certain; none: the table can be read.
+    unread
+        Columns that hold no outcome and say nothing of the row.
+    """
+
+    mapping: TableMapping
+    doubts: tuple[Problem, ...]
+    unread: tuple[str, ...]
+
+
+def sheet_layouts(header: Sequence[str], known: Mapping[str, Outcome]) -> tuple[str, ...]:
+    """Name the layouts of sheets that a header fits: ``redcap``, ``visits``, ``outcomes``.
+
+    Examples
+    --------
+    >>> from ra_bayes.outcomes import OUTCOMES
+    >>> sheet_layouts(["ID", "sdai_w0", "sdai_w4"], OUTCOMES), sheet_layouts(["ID", "week", "sdai"], OUTCOMES)
+    (('visits',), ('outcomes',))
+    """
+    if event_column(header):
+        return ("redcap",)
+    roles = find_roles(header)
+    own = {roles.patient, roles.visit, roles.arm, roles.date, roles.first_infusion}
+    names = Names(known)
+    read = [names.read(name) for name in header if name not in own]
+    dated = [each for each in read if each.outcomes and each.visit]
+    plain = [each for each in read if each.outcomes and not each.visit and "infusion" not in each.outcomes]
+    labels = [name for name in header if name not in own and is_label(name)]
+    found = []
+    if dated or (len(labels) > 1 and not roles.visit):
+        found.append("visits")
+    if plain and (roles.visit or roles.date or not found):
+        found.append("outcomes")
+    return tuple(found)
+
+
+def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Guess:
+    """Complete the mapping of a sheet; what is given is taken as it is.
+
+    Parameters
+    ----------
+    table
+        The sheet; only labels of visits are looked up in its rows.
+    given
+        What is known; its layout is.
+    known
+        Outcomes that may occur, by identifier.
+    """
+    doubts: list[Problem] = []
+    roles = _roles(table, given, doubts)
+    has_visits = given.layout != "visits" and given.week is None and given.dates is None
+    mapping = replace(
+        given,
+        patient=given.patient or roles.patient,
+        visit=given.visit or (roles.visit if has_visits else ""),
+        arm=given.arm or roles.arm,
+    )
+    own = {mapping.patient, mapping.visit, mapping.arm, roles.date, roles.first_infusion, "synthetic"}
+    if not given.columns:
+        mapping = guess_columns(table, own, mapping, known, doubts)
+    ask_about_twice(table, mapping, doubts)
+    if mapping.layout != "visits":
+        mapping = with_visits(table, mapping, given, roles, doubts)
+    mapping = with_labels(table, mapping, doubts)
+    used = own | {mapping.outcome, *mapping.columns}
+    for column in mapping.columns.values():
+        used |= {column.unit_column, column.lower_limit_column}
+    ask_about_alone(table, used, doubts)
+    unread = tuple(name for name in table.header if name and name not in used)
+    return Guess(mapping, tuple(doubts), unread)
+
+
+def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
+    """Find who, when and in which arm, and ask about what is not certain and not given."""
+    roles = find_roles(table.header)
+    if given.layout == "redcap":
+        # REDCap writes the record's identifier first, whatever it is called.
+        visit = event_column(table.header)
+        roles = replace(roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure={}, date="")
+    mend = 'name it patient, or write patient = "COLUMN" in a mapping'
+    if not (roles.patient or given.patient):
+        what = "no column is recognised as the patient's identifier"
+        doubts.append(Problem(what, mend, row=table.header_row))
+    if "patient" in roles.unsure and not given.patient:
+        told = " or ".join(map(repr, roles.unsure["patient"]))
+        what = f"the patient may be {told}, and identifiers may begin anew at every site"
+        doubts.append(Problem(what, mend, row=table.header_row))
+    if "arm" in roles.unsure and not given.arm:
+        what = "this may be the patients' arm, and would not be read"
+        mend = 'name it arm, or remove it, or write arm = "COLUMN" in a mapping'
+        doubts.append(Problem(what, mend, row=table.header_row, column=roles.unsure["arm"][0]))
+    return roles

@@ -1,0 +1,159 @@
+"""What the columns, visits and codes of somebody's table mean: given on a page of TOML, or guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from ra_bayes.outcome import Outcome
+
+__all__ = ["BY_ROW", "LAYOUTS", "OPEN", "Column", "Dates", "LeaveOut", "TableMapping", "VisitUnit"]
+
+type VisitUnit = Literal["labels", "weeks", "days", "months"]
+
+LAYOUTS: Mapping[str, str] = {
+    "long": "a row per patient, week and outcome",
+    "visits": "a row per patient and a column per outcome and visit",
+    "outcomes": "a row per patient and visit and a column per outcome",
+    "redcap": "a REDCap export: a row per record and event",
+    "adam": "CDISC ADaM basic data structure: a row per subject, parameter and analysis visit",
+}
+"""The layouts that are read, each with what a row is."""
+
+OPEN = "?"
+"""Stands on a page for what could not be guessed; a page that still has one is refused."""
+
+BY_ROW = "row"
+"""The outcome of a column that names a visit, in a sheet whose rows name the outcome."""
+
+
+class Column(NamedTuple):
+    """What the cells of a column (or the rows of a parameter) are.
+
+    Parameters
+    ----------
+    outcome
+        Identifier of the outcome; ``"infusion"`` for infusions; ``"row"``: the row names it; empty: the
+        column is left out.
+    unit
+        Unit of the numbers; empty if the table or the outcome says it.
+    unit_column
+        Column that holds the unit.
+    week
+        Week of every cell; ``None`` where the row says its visit.
+    visit
+        Label of a visit, looked up under ``[visits]``, where `week` is not given.
+    lower_limit
+        Lower limit of quantification, as text, in that unit.
+    lower_limit_column
+        Column that holds it.
+    answers
+        Text in a cell and the number that it stands for, as (text, number) pairs.
+    """
+
+    outcome: str
+    unit: str = ""
+    unit_column: str = ""
+    week: float | None = None
+    visit: str = ""
+    lower_limit: str = ""
+    lower_limit_column: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """How dates become weeks since the first infusion.
+
+    Parameters
+    ----------
+    column
+        Column with the date of the row.
+    first_infusion
+        Column with the date of the patient's first infusion, or one date for all; empty: the date of
+        the first infusion among the patient's rows.
+    format
+        ``"Y-m-d"``, ``"d.m.Y"``, ``"d/m/Y"`` or ``"m/d/Y"``; empty: told from the column.
+    weeks
+        Planned weeks; empty: days divided by seven, as they are.
+    window_days
+        Most days that a record may lie from the planned week it is assigned to.
+    """
+
+    column: str
+    first_infusion: str = ""
+    format: str = ""
+    weeks: tuple[float, ...] = ()
+    window_days: float = 3.0
+
+
+class LeaveOut(NamedTuple):
+    """Rows that the user leaves out: those in which all that is given here holds, and why."""
+
+    why: str
+    row: int | None = None
+    patient: str = ""
+    visit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableMapping:
+    """What a table means. What is empty is guessed, or refused where a guess would not be certain.
+
+    Parameters
+    ----------
+    layout
+        One of :data:`LAYOUTS`.
+    patient, visit, arm, outcome, value, unit, limit, lower_limit
+        Names of columns.
+    visit_unit
+        What numbers in the visit column count; ``"labels"``: they are looked up in `visits`.
+    week
+        Week of all rows, where no column says it.
+    measure
+        Outcome of columns (or of a sheet) that name visits only.
+    synthetic
+        Whether the table says that no patient stands behind it; ``None``: its own column does.
+    missing
+        Texts that stand for a missing value, besides blank, ``NA``, ``N/A`` and ``.``.
+    decimal_mark
+        ``","`` or ``"."`` where a number could be read two ways; ``"both"``: told from each cell.
+    visits
+        Week of each visit label; ``None``: its rows or columns are left out; NaN: not known yet.
+    columns
+        What each column holds.
+    parameters
+        What each entry of the outcome (or PARAMCD) column means.
+    arms
+        Name of each arm as the table writes it.
+    dates
+        How dates become weeks, if they do.
+    leave_out
+        Rows that are left out.
+    outcomes
+        Outcomes of the user's own.
+    """
+
+    layout: str = ""
+    patient: str = ""
+    visit: str = ""
+    visit_unit: VisitUnit = "labels"
+    week: float | None = None
+    arm: str = ""
+    outcome: str = ""
+    value: str = ""
+    unit: str = ""
+    limit: str = ""
+    lower_limit: str = ""
+    measure: str = ""
+    synthetic: bool | None = None
+    missing: tuple[str, ...] = ()
+    decimal_mark: Literal["both", ".", ","] = "both"
+    visits: Mapping[str, float | None] = field(default_factory=dict, hash=False)
+    columns: Mapping[str, Column] = field(default_factory=dict, hash=False)
+    parameters: Mapping[str, Column] = field(default_factory=dict, hash=False)
+    arms: Mapping[str, str] = field(default_factory=dict, hash=False)
+    dates: Dates | None = None
+    leave_out: tuple[LeaveOut, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
