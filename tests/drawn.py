@@ -16,6 +16,7 @@ from trees import drawn_tree
 from ra_bayes import figures
 from ra_bayes.cohort import read_cohort
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.style import style
 from ra_bayes.model import load_model
 from ra_bayes.resources import data_dir
 
@@ -54,15 +55,19 @@ def words(figure: Canvas) -> list[str]:
 
 
 def fit_to_print(figure: Canvas) -> None:
-    """Every text is large enough, within the page, and apart from every other."""
-    assert 85.0 <= figure.get_figwidth() * 25.4 <= 180.0
+    """A column wide, every text large enough, within the page, and apart from every other."""
+    width, height = figure.get_size_inches() * 25.4
+    assert any(abs(width - each) < 0.1 for each in figure.journal.columns_mm)
+    assert height <= figure.journal.tallest_mm + 0.1
     assert not any(word in figure.alt.split() for word in ("nan", "inf", "None"))
-    figure.draw_without_rendering()
     page = figure.bbox
     boxes = []
-    for text in shown(figure):
-        assert text.get_fontsize() >= 6.0
-        box = text.get_window_extent()
+    # As it is saved: with the letters' own widths.
+    with style(figure.journal):
+        figure.draw_without_rendering()
+        extents = [(text, text.get_window_extent()) for text in shown(figure)]
+    for text, box in extents:
+        assert text.get_fontsize() >= figure.journal.least_pt, text.get_text()
         inside = box.x0 >= -1 and box.x1 <= page.x1 + 1 and box.y0 >= -1 and box.y1 <= page.y1 + 1
         assert inside, text.get_text()
         # A pixel is 0.08 mm.

@@ -296,4 +296,7 @@ def _alt(looks: Sequence[Look], values: Values, title: str) -> str:
         names = [" ".join(look.name.split()) for look in same]
         span = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
         told.append(f"at {span} patients {words or 'no success'}")
-    return f"Decision boundaries of {title}. {' '.join(values.label.split())}: {'; '.join(told)}."
+    return (
+        f"Decision boundaries with {looks[-1].n} patients, {title}. {' '.join(values.label.split())}: "
+        f"{'; '.join(told)}."
+    )

@@ -5,23 +5,23 @@ Made without pyplot, so that no figure is kept in its global list and no rcParam
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import matplotlib.figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from ra_bayes.diagnostics import warnings_of
-from ra_bayes.figures.journals import house_mm, in_force
+from ra_bayes.figures.journals import in_force
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, inches, style
 from ra_bayes.numbers import interval_name
 
 __all__ = ["Canvas", "interval_name", "warnings_of"]
 
-# At the house's text size.
+# Of small text in the house's look.
 _LINE_MM = 2.9
-# Of the widest font of style.font in small text, on average over English text.
-_LETTER_MM = 1.1
+# Left and right of the footer, on paper.
+_MARGIN_MM = 1.5
 # What layouts are worked out at, whatever a figure is saved at.
 _DPI = 300
 
@@ -54,9 +54,9 @@ class Canvas(matplotlib.figure.Figure):
     def __init__(self, width_mm: float, height_mm: float, notes: str, warnings: tuple[str, ...] = ()) -> None:
         self.journal = in_force()
         grown = self.journal.scale
-        letters = int((house_mm(width_mm) - 3.0) / _LETTER_MM)
-        warned = [line for warning in warnings for line in textwrap.wrap(warning, letters)]
-        lines = [*textwrap.wrap(notes, letters), *warned]
+        room = width_mm - 2.0 * _MARGIN_MM
+        warned = [line for warning in warnings for line in wrap(warning, room)]
+        lines = [*wrap(notes, room), *warned]
         foot_mm = grown * (_LINE_MM * len(lines) + 0.8)
         height_mm = min(grown * height_mm + foot_mm, self.journal.tallest_mm)
         super().__init__(figsize=(inches(width_mm), inches(height_mm)), dpi=_DPI)
@@ -71,7 +71,7 @@ class Canvas(matplotlib.figure.Figure):
         self.set_layout_engine(engine)
         for line, text in enumerate(reversed(lines)):
             drawn = self.text(
-                1.5 / width_mm,
+                _MARGIN_MM / width_mm,
                 grown * (0.8 + line * _LINE_MM) / height_mm,
                 text,
                 fontsize=self.journal.small_pt,

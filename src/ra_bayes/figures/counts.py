@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,7 +9,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from ra_bayes.comparison.events import Event
-from ra_bayes.figures.journals import pen, pt
+from ra_bayes.figures.journals import pen, pt, text_pt
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET
 
@@ -47,11 +47,11 @@ def draw_counts(
     ci_prob: float,
     *,
     by: Literal["visit", "patient"],
-    letters: int = 26,
+    room_mm: float,
 ) -> None:
     """Draw observed counts over the intervals of replicated ones, a column for each visit or patient.
 
-    The title is broken into lines of so many `letters`.
+    The title is broken into lines of `room_mm` on paper.
     """
     names = (
         [f"{week:g}" for week in records.weeks]
@@ -79,7 +79,7 @@ def draw_counts(
     axes.set_xlim(-0.7, kept.size - 0.3)
     axes.set_ylim(-0.5, 1.06 * float(total.max()) + 0.2)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
-    axes.set_title("\n".join(textwrap.wrap(f"Records {event.name}", letters)))
+    axes.set_title("\n".join(wrap(f"Records {event.name}", room_mm, text_pt())))
     axes.set_ylabel(f"Records per {by}")
     axes.set_xlabel("Week" if by == "visit" else "Patient")
     if by == "patient":

@@ -20,7 +20,7 @@ from ra_bayes.figures.forest_rows import (
     rows_of,
     signed,
 )
-from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style, style
 from ra_bayes.tree import spec_of
@@ -37,6 +37,8 @@ __all__ = ["forest"]
 type Array = NDArray[np.float64]
 
 _ROW_MM = 4.2
+# Width of the names, and of the numbers without and with a probability of benefit, at the house's text size.
+_NAMES_MM, _NUMBERS_MM = 18.0, (27.0, 34.6)
 # Place of the line of headings, in rows; the first patient's is 0.
 _HEAD = -1.1
 
@@ -91,13 +93,15 @@ def forest(
     rows = rows_of(spec, table)
     patients = sum(row.patient >= 0 for row in rows)
     with style():
+        width = column_mm(80.0)
         figure = Canvas(
-            column_mm(80.0),
+            width,
             13.0 + _ROW_MM * (rows[-1].place + 2.3),
             _notes(spec, interval, patients),
             warnings_of(tree, verdict),
         )
-        grid = figure.add_gridspec(1, 2, width_ratios=(1.0, 0.62 if spec.binary else 0.95))
+        numbers_mm = _NUMBERS_MM[not spec.binary]
+        grid = figure.add_gridspec(1, 2, width_ratios=(house_mm(width) - _NAMES_MM - numbers_mm, numbers_mm))
         axes = figure.add_subplot(grid[0, 0])
         _scales(axes, spec, rows)
         _references(axes, spec)
@@ -105,7 +109,7 @@ def forest(
             _draw(axes, row, named=row.patient < 0 or patients <= MOST_NAMED)
         _names(axes, rows, patients)
         _numbers(figure.add_subplot(grid[0, 1], sharey=axes), spec, rows, ci_prob, patients)
-        return figure.finish(_alt(spec, rows, interval))
+        return figure.finish(_alt(spec, rows, interval, patients))
 
 
 def _zero(spec: ModelSpec) -> float:
@@ -252,7 +256,7 @@ def _notes(spec: ModelSpec, interval: str, patients: int) -> str:
     return " ".join(notes)
 
 
-def _alt(spec: ModelSpec, rows: list[Row], interval: str) -> str:
+def _alt(spec: ModelSpec, rows: list[Row], interval: str, patients: int) -> str:
     digits = digits_of(rows)
 
     def told(row: Row) -> str:
@@ -268,4 +272,7 @@ def _alt(spec: ModelSpec, rows: list[Row], interval: str) -> str:
     shown = [row for row in rows if row.patient < 0 or len(rows) <= MOST_NAMED]
     numbers = "; ".join(told(row) for row in shown)
     better = {-1: " Lower is better.", 1: " Higher is better.", 0: ""}[spec.benefit_sign]
-    return f"{kind} at week {spec.reference_week:g}, posterior median with {interval}: {numbers}.{better}"
+    return (
+        f"{kind} at week {spec.reference_week:g} in {patients} patients, posterior median with {interval}: "
+        f"{numbers}.{better}"
+    )

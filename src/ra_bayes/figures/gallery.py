@@ -7,8 +7,8 @@ made from it; a figure that is not in it is in none of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
@@ -23,10 +23,7 @@ from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
 from ra_bayes.figures.trajectories import trajectories
 
-if TYPE_CHECKING:
-    from ra_bayes.results import Result
-
-__all__ = ["GALLERY", "NEEDS", "Entry", "Fit", "Need", "entries", "entry"]
+__all__ = ["GALLERY", "NEEDS", "Entry", "Need", "applying", "entries", "entry"]
 
 type Need = Literal["fit", "trust", "certificate", "fits", "counts", "plan"]
 
@@ -39,28 +36,6 @@ NEEDS: Mapping[Need, str] = {
     "counts": "published counts",
     "plan": "a plan",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Fit:
-    """A fit with what lies beside it: what figures that need ``fit``, ``trust`` or ``certificate`` are given.
-
-    Parameters
-    ----------
-    name
-        The model's.
-    result
-        ``tree``, ``gate`` (:class:`~ra_bayes.diagnostics.Diagnosis`) and ``table`` (its estimands).
-    trust
-        The tables of ``MODEL/trust``, by name; empty where ``ra-bayes trust`` was not run.
-    certificate
-        The model's calibration certificate, if it has one that is not stale.
-    """
-
-    name: str
-    result: Result
-    trust: Mapping[str, Any] = field(default_factory=dict)
-    certificate: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +53,12 @@ class Entry:
     shows
         What it shows, in one sentence.
     draw
-        Called with what it needs and the probability of the credible intervals. It is given a :class:`Fit`
-        (needs ``fit``, ``trust``, ``certificate``), a mapping of names to :class:`Fit` (``fits``), a
-        :class:`~ra_bayes.results.CountsResult` (``counts``) or a Plan (``plan``).
+        Called with what it needs and the probability of the credible intervals. It is given a
+        :class:`~ra_bayes.figures.drawn_from.Fit` (needs ``fit``, ``trust``, ``certificate``), a mapping of
+        names to those (``fits``), a :class:`~ra_bayes.results.CountsResult` (``counts``) or a
+        :class:`~ra_bayes.planning.plan.Plan` (``plan``).
     applies
-        Whether what it needs has something for it to draw.
+        Whether what it needs, where it is there, has something to draw.
     in_report
         Whether a report's page shows it.
     """
@@ -207,3 +183,20 @@ def entries(*needs: Need) -> tuple[Entry, ...]:
     ['readings']
     """
     return tuple(each for each in GALLERY if each.needs in needs)
+
+
+def applying(source: Any, *needs: Need) -> tuple[Entry, ...]:
+    """Return the figures drawn from one of these needs that a source has something for.
+
+    Parameters
+    ----------
+    source
+        What the figures are given, see :class:`Entry`.
+    needs
+        Of a fit with what lies beside it ``"fit"``, ``"trust"`` and ``"certificate"``.
+    """
+
+    def is_there(need: Need) -> bool:
+        return need not in ("trust", "certificate") or bool(getattr(source, need))
+
+    return tuple(each for each in entries(*needs) if is_there(each.needs) and each.applies(source))

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.plan_marks import (
     DASHED,
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ["plan_characteristics"]
 
-# Width of a letter of the names above, as a share of the axis.
-_LETTER = 0.0185
+# Width of a letter of the names above, as a share of the axis in a figure of one mm at the house's text size.
+_LETTER = 0.0185 * 89.0
+_NEEDS_MM = 80.0
 
 
 def plan_characteristics(plan: Plan) -> Canvas:
@@ -73,7 +74,7 @@ def plan_characteristics(plan: Plan) -> Canvas:
         )
     several = len(plan.design.looks) > 1
     with style():
-        figure = Canvas(column_mm(80.0), 84.0 if several else 62.0, _notes(plan))
+        figure = Canvas(column_mm(_NEEDS_MM), 84.0 if several else 62.0, _notes(plan))
         if several:
             upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2.2, 1.0))
             _sizes(lower, plan)
@@ -161,12 +162,13 @@ def _marked(upper: Axes, lower: Axes, plan: Plan) -> None:
         marks = [(value, f"{name}, MCID" if name in same else name) for value, name in marks]
         marks += [] if same else [(mcid, "MCID")]
     marks.sort()
+    letter = _LETTER / house_mm(column_mm(_NEEDS_MM))
     level, before, width = 0, -math.inf, 0.0
     for value, name in marks:
         share = _share(design, value, lowest, highest)
         text = f"{name} {value_text(design, value)}"
         # Names that would meet stand above each other.
-        needed = _LETTER * (len(text) + width) / 2.0
+        needed = letter * (len(text) + width) / 2.0
         level = level + 1 if share - before < needed else 0
         width = len(text) + 2.0
         before = share
@@ -231,6 +233,6 @@ def _alt(plan: Plan) -> str:
             text += f", futility {number(row['p_futility'], 3)}"
         told.append(text + (f", expected patients {number(row['expected_n'], 1)}" if several else ""))
     return (
-        f"Operating characteristics of {design.title} by the true {design.estimand}: {'; '.join(told)}. "
-        f"{error_words(_largest(plan))}"
+        f"Operating characteristics of {design.title} with {design.n} patients by the true "
+        f"{design.estimand}: {'; '.join(told)}. {error_words(_largest(plan))}"
     )

@@ -13,7 +13,8 @@ from ra_bayes.comparison.replicates import Replicates, replicates
 from ra_bayes.diagnostics import MAX_PARETO_K, Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.counts import count_interval, draw_counts
-from ra_bayes.figures.journals import column_mm, pen, pt
+from ra_bayes.figures.journals import column_mm, pen, pt, text_pt
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import draw_limits, draw_records, value_axis, value_label
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET, style
 from ra_bayes.tree import spec_of
@@ -72,36 +73,52 @@ def predictive_check(
     records = observed(tree, spec)
     made = replicates(tree, records)
     kinds = events(spec, made)
+    width = column_mm(150.0)
     with style():
         figure = Canvas(
-            column_mm(150.0), 62.0, _notes(spec, records, made, kinds, ci_prob), warnings_of(tree, diagnosis)
+            width, 62.0, _notes(spec, records, made, kinds, ci_prob), warnings_of(tree, diagnosis)
         )
         if spec.binary:
-            _binary_panels(figure, records, made, kinds[0], ci_prob)
+            _binary_panels(figure, records, made, kinds[0], ci_prob, 0.45 * width)
         else:
-            _panels(figure, spec, records, made, kinds, ci_prob)
+            _panels(figure, spec, records, made, kinds, ci_prob, width)
         return figure.finish(_alt(spec, records, made, kinds, ci_prob))
 
 
-def _binary_panels(figure: Canvas, records: Records, made: Replicates, event: Event, ci_prob: float) -> None:
+def _binary_panels(
+    figure: Canvas, records: Records, made: Replicates, event: Event, ci_prob: float, room_mm: float
+) -> None:
     crowd = len(records.patients) > MOST_SINGLE
     grid = figure.add_gridspec(1, 1 if crowd else 2)
-    draw_counts(figure.add_subplot(grid[0, 0]), records, made, event, ci_prob, by="visit", letters=60)
+    draw_counts(figure.add_subplot(grid[0, 0]), records, made, event, ci_prob, by="visit", room_mm=room_mm)
     if not crowd:
-        draw_counts(figure.add_subplot(grid[0, 1]), records, made, event, ci_prob, by="patient", letters=60)
+        draw_counts(
+            figure.add_subplot(grid[0, 1]), records, made, event, ci_prob, by="patient", room_mm=room_mm
+        )
 
 
 def _panels(
-    figure: Canvas, spec: ModelSpec, records: Records, made: Replicates, kinds: list[Event], ci_prob: float
+    figure: Canvas,
+    spec: ModelSpec,
+    records: Records,
+    made: Replicates,
+    kinds: list[Event],
+    ci_prob: float,
+    width_mm: float,
 ) -> None:
     # The more counts there are, the less room each record has; beyond two they say little new.
     kinds = kinds[:2]
-    grid = figure.add_gridspec(
-        1, 2 + len(kinds), width_ratios=(2.6 - 0.4 * len(kinds), *[1.0] * (len(kinds) + 1))
-    )
-    _records(figure.add_subplot(grid[0, 0]), spec, records, made, ci_prob)
+    first, others = 2.6 - 0.4 * len(kinds), len(kinds) + 1
+    grid = figure.add_gridspec(1, 1 + others, width_ratios=(first, *[1.0] * others))
+    # What a panel has without the labels of its axes.
+    room_mm = 0.85 * width_mm / (first + others)
+    axes = figure.add_subplot(grid[0, 0])
+    _records(axes, spec, records, made, ci_prob)
+    axes.set_title("\n".join(wrap(axes.get_title(loc="left"), first * room_mm, text_pt())))
     for place, event in enumerate(kinds):
-        draw_counts(figure.add_subplot(grid[0, 1 + place]), records, made, event, ci_prob, by="visit")
+        draw_counts(
+            figure.add_subplot(grid[0, 1 + place]), records, made, event, ci_prob, by="visit", room_mm=room_mm
+        )
     _pit(figure.add_subplot(grid[0, -1]), made, ci_prob)
 
 
@@ -227,16 +244,15 @@ def _notes(spec: ModelSpec, records: Records, made: Replicates, kinds: list[Even
 
 
 def _alt(spec: ModelSpec, records: Records, made: Replicates, kinds: list[Event], ci_prob: float) -> str:
-    share = f"{100.0 * ci_prob:g}%"
     text = [f"Posterior predictive check of {spec.outcome.label} in {len(records.patients)} patients."]
     if not spec.binary:
         inside, number = made.inside(ci_prob), made.recorded.size
-        text.append(f"{inside} of {number} records lie inside their {share} predictive interval")
+        text.append(f"{inside} of {number} records lie inside their {_interval(ci_prob)}")
         text[-1] += " from all other records."
     for event in kinds:
         everything = np.zeros(made.visit.size, dtype=int)
         counted = count_interval(event, made, everything, 1, ci_prob)
         total, observed, low, high = (int(each[0]) for each in counted)
         text.append(f"{observed} of {total} records are {event.name};")
-        text[-1] += f" the model expects {low} to {high} ({share} interval)."
+        text[-1] += f" the model expects {low} to {high} ({_interval(ci_prob)})."
     return " ".join(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,7 +12,8 @@ from scipy import special
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
-from ra_bayes.figures.journals import column_mm, pen, pt, small_pt, text_pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt, text_pt
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.reading import band, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, PRIOR, style
@@ -31,7 +31,8 @@ type Array = NDArray[np.float64]
 # Where a density is estimated, so that it keeps to the quantity's own range.
 type _Free = Literal["as it is", "log", "logit", "atanh"]
 
-_COLUMNS = 4
+# A panel needs so much room, at the house's text size.
+_PANEL_MM = 40.0
 _GRID = 160
 
 
@@ -83,22 +84,25 @@ def prior_posterior(
     interval = interval_name(ci_prob)
     before, after = read_posterior(tree, "prior"), read_posterior(tree)
     panels = _panels(after.spec, before, after)
-    rows = -(-len(panels) // _COLUMNS)
+    width = column_mm(150.0)
+    columns = int(house_mm(width) // _PANEL_MM)
+    rows = -(-len(panels) // columns)
     notes = (
         f"Bars below: median and {interval}, prior above posterior. "
         "Number: width of the posterior's interval relative to the prior's."
     )
     with style():
-        figure = Canvas(column_mm(150.0), 8.0 + 36.0 * rows, notes, warnings_of(tree, diagnosis))
-        grid = figure.add_gridspec(rows, _COLUMNS)
-        drawn = [figure.add_subplot(grid[divmod(i, _COLUMNS)]) for i in range(len(panels))]
+        figure = Canvas(width, 8.0 + 36.0 * rows, notes, warnings_of(tree, diagnosis))
+        grid = figure.add_gridspec(rows, columns)
+        drawn = [figure.add_subplot(grid[divmod(i, columns)]) for i in range(len(panels))]
         for axes, panel in zip(drawn, panels, strict=True):
             _draw(axes, panel, ci_prob)
-        for axes in drawn[::_COLUMNS]:
+            axes.set_title("\n".join(wrap(panel.title, 0.95 * width / columns - 1.0)), fontsize=small_pt())
+        for axes in drawn[::columns]:
             axes.set_ylabel("Density")
         handles = [drawn[0].lines[0], drawn[0].lines[1]]
         figure.legend(handles, ["prior", "posterior"], loc="outside upper left", ncols=2, fontsize=text_pt())
-        return figure.finish(_alt(after.spec, panels, ci_prob, interval))
+        return figure.finish(_alt(after, panels, ci_prob, interval))
 
 
 def _panels(spec: ModelSpec, before: Posterior, after: Posterior) -> list[_Panel]:
@@ -249,7 +253,6 @@ def _draw(axes: Axes, panel: _Panel, ci_prob: float) -> None:
         1.0, 1.0, f"×{_narrowing(panel, ci_prob):.2f}", transform=axes.transAxes, ha="right", va="top",
         fontsize=small_pt(), color=INK, gid="narrowing",
     )  # fmt: skip
-    axes.set_title("\n".join(textwrap.wrap(panel.title, 36)), fontsize=small_pt())
     axes.set_xlabel(panel.label)
 
 
@@ -261,17 +264,18 @@ def _narrowing(panel: _Panel, ci_prob: float) -> float:
     return float((posterior[2] - posterior[0]) / (prior[2] - prior[0]))
 
 
-def _alt(spec: ModelSpec, panels: list[_Panel], ci_prob: float, interval: str) -> str:
+def _alt(after: Posterior, panels: list[_Panel], ci_prob: float, interval: str) -> str:
     first = panels[0]
     told = [
         "{1:.3g} (from {0:.3g} to {2:.3g})".format(*band(each, ci_prob))
         for each in (first.prior, first.posterior)
     ]
+    patients = f" in {len(after.patients)} patients" if after.patients else ""
     widths = ", ".join(
         f"{panel.label.partition(' (')[0]} {_narrowing(panel, ci_prob):.2f}" for panel in panels[1:]
     )
     return (
-        f"Prior and posterior densities for {spec.outcome.label}. {first.title}, {first.label}: "
-        f"prior {told[0]}, posterior {told[1]}, median with {interval}. "
+        f"Prior and posterior densities for {after.spec.outcome.label}{patients}. {first.title}, "
+        f"{first.label}: prior {told[0]}, posterior {told[1]}, median with {interval}. "
         f"Width of the posterior's interval relative to the prior's: {widths}."
     )

@@ -12,7 +12,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from ra_bayes.conditioning.comparison_blocks import Block, Comparison, Row, arrange, relation_words
 from ra_bayes.conditioning.comparison_text import places_of
 from ra_bayes.figures.canvas import Canvas, interval_name
-from ra_bayes.figures.journals import column_mm, pen, pt, small_pt, text_pt
+from ra_bayes.figures.journals import column_mm, house_mm, in_force, pen, pt, small_pt, text_pt
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, inches, style
 from ra_bayes.numbers import interval, number, probability
@@ -27,6 +28,7 @@ __all__ = ["readings"]
 
 _ROW_MM = 4.4
 _AROUND_MM = 15.0
+_FOOT_MM = 15.0
 _ABREAST = 4
 # Share of a panel's width that the names of the rows take.
 _NAMES = 0.72
@@ -76,10 +78,12 @@ def readings(table: pd.DataFrame, publication: Publication | None = None) -> Can
     comparison = arrange(table)
     places = _places(comparison)
     panels = len(comparison.blocks) + 1
-    deep = math.ceil(panels / _ABREAST)
+    tall = _AROUND_MM + _ROW_MM * (places[-1].at + 1.0)
+    # More abreast where the paper is low, as a slide is.
+    most_deep = max(1, int((house_mm(in_force().tallest_mm) - _FOOT_MM) // tall))
+    deep = min(math.ceil(panels / _ABREAST), most_deep)
     abreast = math.ceil(panels / deep)
     width = column_mm(80.0) if abreast == 2 else column_mm(150.0)
-    tall = _AROUND_MM + _ROW_MM * (places[-1].at + 1.0)
     with style():
         figure = Canvas(width, deep * tall, _notes(comparison, publication), _warnings(comparison))
         engine = figure.get_layout_engine()
@@ -96,7 +100,14 @@ def readings(table: pd.DataFrame, publication: Publication | None = None) -> Can
                 _block(axes, comparison.blocks[panel], places, several=len(comparison.arms) > 1)
             else:
                 _evidence(axes, comparison, places)
-        return figure.finish(_alt(comparison))
+            _break_lines(axes, 0.92 * width / (abreast + _NAMES))
+        return figure.finish(_alt(comparison, publication))
+
+
+def _break_lines(axes: Axes, room_mm: float) -> None:
+    """Break the title and the label of a panel into lines of its width."""
+    axes.set_title("\n".join(wrap(axes.get_title(loc="left"), room_mm, text_pt())), pad=pt(10.0))
+    axes.set_xlabel("\n".join(wrap(axes.get_xlabel(), room_mm, text_pt())))
 
 
 def _places(comparison: Comparison) -> list[_Place]:
@@ -148,9 +159,7 @@ def _block(axes: Axes, block: Block, places: list[_Place], *, several: bool) -> 
         axes.axvline(block.zero, color=INK, linewidth=pen(0.6), zorder=1, gid="zero")
     for at, row in zip(_rows(places), block.rows, strict=True):
         _row(axes, at, row)
-    axes.set_title(
-        f"{block.outcome.label}, arm {block.arm}" if several else block.outcome.label, pad=pt(10.0)
-    )
+    axes.set_title(f"{block.outcome.label}, arm {block.arm}" if several else block.outcome.label)
     axes.set_xlabel(_label(block))
     if block.better:
         _side(axes, "← better" if block.better == "below" else "better →", left=block.better == "below")
@@ -240,7 +249,7 @@ def _evidence(axes: Axes, comparison: Comparison, places: list[_Place]) -> None:
     pad = max(0.08 * (max(logs) - min(logs)), 0.3)
     axes.set_xlim(min(logs) - pad, max(logs) + pad)
     axes.locator_params(axis="x", nbins=4)
-    axes.set_title("Evidence of all counts", pad=pt(10.0))
+    axes.set_title("Evidence of all counts")
     axes.set_xlabel("Log probability")
     _side(axes, "better foreseen →", left=False)
 
@@ -266,15 +275,16 @@ def _warnings(comparison: Comparison) -> tuple[str, ...]:
     return (f"The sampler did not pass its gate for {'; '.join(comparison.unsound)}: not to be relied on.",)
 
 
-def _alt(comparison: Comparison) -> str:
+def _alt(comparison: Comparison, publication: Publication | None) -> str:
     shown = [_told(block, several=len(comparison.arms) > 1) for block in comparison.blocks]
     logs = [log for each in comparison.evidence for log in each.log]
+    patients = "" if publication is None else f" of {sum(arm.n for arm in publication.arms)} patients"
     by = f"{len(comparison.readings)} readings of the words and " if comparison.readings != ("",) else ""
     relations = " and ".join(relation_words(each) for each in comparison.related)
     return (
-        f"Posterior beside prior given published counts, by {by}{len(comparison.models)} priors, effects on "
-        f"different outcomes {relations}; {interval_name(comparison.ci_prob)}. {' '.join(shown)} "
-        f"Log evidence from {number(min(logs), 1)} to {number(max(logs), 1)}."
+        f"Posterior beside prior given published counts{patients}, by {by}{len(comparison.models)} "
+        f"priors, effects on different outcomes {relations}; {interval_name(comparison.ci_prob)}. "
+        f"{' '.join(shown)} Log evidence from {number(min(logs), 1)} to {number(max(logs), 1)}."
     )
 
 

@@ -141,6 +141,8 @@ _LOOK: dict[str, Any] = {
     "legend.handlelength": 1.4,
     "pdf.fonttype": 42,
     "svg.hashsalt": "ra_bayes",
+    # Letters as wide at every resolution, and in PDF: what does not touch in one does not in another.
+    "text.hinting": "none",
     "text.color": INK,
     # A dollar sign in a patient's identifier is a dollar sign.
     "text.parse_math": False,
@@ -166,7 +168,6 @@ def _sizes(preset: Journal) -> dict[str, float]:
         "axes.titlepad": pt(3.0, preset),
         "axes.titlesize": preset.text_pt,
         "font.size": preset.text_pt,
-        "hatch.linewidth": pen(1.0, preset),
         "legend.fontsize": preset.small_pt,
         "savefig.dpi": preset.dpi,
         **{f"{side}tick.{key}": size for side in "xy" for key, size in ticks.items()},

@@ -1,0 +1,75 @@
+"""What the figures of the gallery are drawn from: a fit with what lies beside it in its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ra_bayes.calibration.certificate_files import certificate_file, read_certificate, stale
+from ra_bayes.results.trust import read_trust
+from ra_bayes.tree import spec_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ra_bayes.calibration.certificate import Certificate
+    from ra_bayes.model.spec import ModelSpec
+    from ra_bayes.results import Result
+
+__all__ = ["Fit", "fit_in"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fit with what lies beside it.
+
+    Parameters
+    ----------
+    name
+        The model's.
+    result
+        Its tree, the gate's verdict on it, and its estimands.
+    trust
+        The tables of ``MODEL/trust``, by name; empty where ``ra-bayes trust`` was not run.
+    certificate
+        The calibration certificate of its model, if there is one for this page.
+    """
+
+    name: str
+    result: Result
+    trust: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    certificate: Certificate | None = None
+
+
+def fit_in(folder: str | PathLike[str], name: str, result: Result) -> Fit:
+    """Return a fit of a results folder with what lies beside it.
+
+    Parameters
+    ----------
+    folder
+        The results folder.
+    name
+        Of the fit's sub-folder.
+    result
+        The fit, read already.
+
+    Raises
+    ------
+    RaBayesError
+        If what ``ra-bayes trust`` wrote cannot be read.
+    """
+    found = read_trust(Path(folder), name)
+    tables = {} if found is None else found.tables
+    return Fit(name, result, tables, _certificate(spec_of(result.tree)))
+
+
+def _certificate(spec: ModelSpec) -> Certificate | None:
+    """Return the shipped certificate of a model; none where it is of another page, which is no error here."""
+    file = certificate_file(spec)
+    if not file.is_file():
+        return None
+    found = read_certificate(file)
+    return None if stale(found, spec) else found

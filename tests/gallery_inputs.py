@@ -1,0 +1,67 @@
+"""What each entry of the gallery is drawn from, made without sampling, once; and the figures, drawn once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pandas as pd
+from comparisons import compared
+from drawn import fitted
+from plans import plan
+
+from ra_bayes.calibration.certificate_files import read_certificate
+from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.drawn_from import Fit
+from ra_bayes.figures.gallery import Entry, applying, entry
+from ra_bayes.figures.journals import journal
+from ra_bayes.published import read_publication
+from ra_bayes.resources import data_dir, models_dir
+from ra_bayes.results import CountsResult, read_result
+
+CI_PROB = 0.90
+# A bounded score, a biomarker with a limit and a ratio, steps, yes or no; and what only a design differs in.
+MODELS = ("vas", "tnf_alpha", "haq", "acr20")
+DESIGNS = ("acr20_one_arm", "vas_randomised")
+
+
+@cache
+def fit(model: str) -> Fit:
+    """A fit with all that can lie beside one."""
+    certificate = read_certificate(models_dir() / "certificates" / "vas.json")
+    return Fit(model, read_result(fitted(model), CI_PROB), trust_tables(model), certificate)
+
+
+def trust_tables(_model: str) -> Mapping[str, pd.DataFrame]:
+    """The tables of ``MODEL/trust``: none yet."""
+    return {}
+
+
+@cache
+def counts() -> CountsResult:
+    publication = read_publication(data_dir() / "published" / "jamshidi2024.toml")
+    result = fit("vas").result
+    return CountsResult(result.tree, result.gate, result.table, publication, compared(), pd.DataFrame())
+
+
+def sources(figure: Entry) -> dict[str, Any]:
+    """What an entry is drawn from, by a word for each case; those that it has something to draw of."""
+    match figure.needs:
+        case "fits":
+            found: dict[str, Any] = {"all": {model: fit(model) for model in MODELS}}
+        case "counts":
+            found = {"jamshidi2024": counts()}
+        case "plan":
+            found = {design: plan(design, error=0.0123) for design in DESIGNS}
+        case _:
+            found = {model: fit(model) for model in MODELS}
+    return {name: each for name, each in found.items() if figure in applying(each, figure.needs)}
+
+
+@cache
+def drawn_for(preset: str, figure: str, source: str) -> Canvas:
+    """A figure of the gallery for a journal."""
+    found = entry(figure)
+    with journal(preset):
+        return found.draw(sources(found)[source], CI_PROB)
