@@ -60,7 +60,7 @@ def records_left_out(tree: xr.DataTree, *, seed: int | None = None, cores: int |
     -------
     pandas.DataFrame
         A row a record, patient by patient: ``patient``, ``week``, ``value``, ``limit``; ``elpd``,
-        ``elpd_mcse``, ``p`` (its part of p_loo), ``pareto_k``, ``refitted`` and ``passed`` (the re-fit's gate).
+        ``elpd_mcse``, ``p`` (its part of p_loo), ``pareto_k``, ``refitted``, ``passed`` (the re-fit's gate).
 
     Examples
     --------

@@ -25,6 +25,7 @@ __all__ = ["pseudo_bma", "stacking", "stacking_without_each"]
 type Array = NDArray[np.float64]
 
 _BOOTSTRAP = 4000
+_DUST = 1e-6
 
 
 def stacking(log_density: Array) -> Array:
@@ -69,7 +70,8 @@ def stacking(log_density: Array) -> Array:
         constraints=LinearConstraint(np.ones(models), lb=1.0, ub=1.0),
         options={"ftol": 1e-12, "maxiter": 1000},
     )
-    weight = np.clip(found.x, 0.0, 1.0)
+    # What the solver leaves of a weight that is 0 would keep that model in a mixture.
+    weight = np.where(found.x < _DUST, 0.0, found.x)
     return np.asarray(weight / weight.sum())
 
 
