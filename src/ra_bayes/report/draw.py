@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from PIL import Image
 
-from ra_bayes import figures
+from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.drawn_from import fit_in
+from ra_bayes.figures.gallery import Entry, applying
+from ra_bayes.figures.save import save
 from ra_bayes.files import atomic_folder
 from ra_bayes.results import FIGURES, CountsResult, Result
 
@@ -19,19 +22,6 @@ if TYPE_CHECKING:
     from ra_bayes.planning.plan import Plan
 
 __all__ = ["draw_counts", "draw_fit", "draw_plan"]
-
-_TITLES = {
-    "trajectories": "Trajectories",
-    "forest": "Change by patient",
-    "prior-posterior": "Prior against posterior",
-    "predictive-check": "Posterior predictive check",
-    "readings": "Posterior beside prior",
-    "characteristics": "Operating characteristics",
-    "assurance": "Probability of success by size",
-    "waterfall": "Where the optimism went",
-    "surface": "Assurance over the design prior",
-    "boundaries": "Decision boundaries",
-}
 
 
 def draw_fit(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str]]:
@@ -46,49 +36,44 @@ def draw_fit(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str
     ci_prob
         Probability of the credible intervals.
     """
-    tree, gate = result.tree, result.gate
-    made = {
-        "trajectories": figures.trajectories(tree, ci_prob=ci_prob, diagnosis=gate),
-        "forest": figures.forest(tree, ci_prob=ci_prob, table=result.table, diagnosis=gate),
-        "prior-posterior": figures.prior_posterior(tree, ci_prob=ci_prob, diagnosis=gate),
-        "predictive-check": figures.predictive_check(tree, ci_prob=ci_prob, diagnosis=gate),
-    }
-    return _save(made, folder, f"{quote(folder.name)}/")
+    fit = fit_in(folder.parent, folder.name, result)
+    shown = _shown(applying(fit, "fit", "trust", "certificate"))
+    return _save([(each, each.draw(fit, ci_prob)) for each in shown], folder, f"{quote(folder.name)}/")
 
 
 def draw_counts(result: CountsResult, folder: Path) -> list[dict[str, str]]:
     """Draw and save the figure of published counts; the folder is the one its result lies in."""
-    made = {"readings": figures.readings(result.comparison, result.publication)}
+    ci_prob = float(result.comparison["ci_prob"].iloc[0])
+    made = [(each, each.draw(result, ci_prob)) for each in _shown(applying(result, "counts"))]
     return _save(made, folder, f"{quote(folder.name)}/")
 
 
 def draw_plan(plan: Plan, folder: Path) -> dict[str, dict[str, str]]:
     """Draw and save the figures that a plan has something for, by name; the page lies in the folder."""
-    made = {"characteristics": figures.plan_characteristics(plan)}
-    if len(plan.size_curve) > 1:
-        made["assurance"] = figures.plan_assurance(plan)
-    if plan.waterfall:
-        made["waterfall"] = figures.plan_waterfall(plan)
-    if plan.surface is not None:
-        made["surface"] = figures.plan_surface(plan)
-    if plan.boundaries:
-        made["boundaries"] = figures.plan_boundaries(plan)
-    return dict(zip(made, _save(made, folder, ""), strict=True))
+    shown = _shown(applying(plan, "plan"))
+    made = [(each, each.draw(plan, 0.90)) for each in shown]
+    return {each["name"]: each for each in _save(made, folder, "")}
 
 
-def _save(made: Mapping[str, figures.Canvas], folder: Path, base: str) -> list[dict[str, str]]:
+def _shown(found: Sequence[Entry]) -> list[Entry]:
+    return [each for each in found if each.in_report]
+
+
+def _save(made: Sequence[tuple[Entry, Canvas]], folder: Path, base: str) -> list[dict[str, str]]:
     """Save figures; `base` leads from the page to the folder."""
     shown = []
     with atomic_folder(folder / FIGURES) as part:
-        for stem, figure in made.items():
-            _, png = figures.save(figure, part / stem)
+        for entry, figure in made:
+            _, png = save(figure, part / entry.name, ("pdf", "png"))
             shown.append(
                 {
-                    "title": _TITLES[stem],
+                    "name": entry.name,
+                    "title": entry.title,
                     "alt": figure.alt,
                     "width": f"{figure.get_figwidth():.2f}",
+                    "height": f"{figure.get_figheight():.2f}",
                     "png": "data:image/png;base64," + base64.b64encode(_for_screen(png)).decode("ascii"),
-                    "pdf": f"{base}{FIGURES}/{stem}.pdf",
+                    "pdf": f"{base}{FIGURES}/{entry.name}.pdf",
                 }
             )
     return shown
