@@ -43,14 +43,19 @@ type Flags = NDArray[np.bool_]
 
 
 class _Statistic(NamedTuple):
-    """A number made of a group's records: `of` reduces the first axis of (record, ...)."""
+    """A number made of a group's records: `of` reduces the first axis of (record, ...).
+
+    `ties`: whether records beyond a limit are compared as the infinities they are, so that they tie with all
+    others beyond it, whatever is put in their place to show them. `counts`: nothing is put in their place.
+    """
 
     name: str
     of: Callable[[Array], Array]
     unit: str
     fewest: int
     applies: Flags
-    ordered: bool = False
+    ties: bool = False
+    counts: bool = False
 
 
 def predictive_checks(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFrame:
@@ -113,18 +118,17 @@ def _told(
         kept = member & statistic.applies
         if kept.sum() < statistic.fewest:
             continue
-        recorded, drawn = made.recorded[kept], made.drawn[kept]
+        found = made.recorded[kept], made.drawn[kept]
         low, high = made.lowest[kept], made.highest[kept]
-        shown = np.clip(recorded, low, high), np.clip(drawn, low[:, None], high[:, None])
-        # What is ordered by size ties at a limit; what is computed with needs numbers.
-        one, many = (statistic.of(each) for each in ((recorded, drawn) if statistic.ordered else shown))
+        shown = np.clip(found[0], low, high), np.clip(found[1], low[:, None], high[:, None])
+        one, many = (statistic.of(each) for each in (found if statistic.ties else shown))
         below, equal = many < one, many == one
-        if not statistic.ordered:
+        if not statistic.ties:
             # Sums of the same numbers in another order differ in their last digit.
             equal = np.isclose(many, one, rtol=1e-12, atol=1e-12)
             below &= ~equal
         indicator = below + 0.5 * equal
-        said, replicated = (statistic.of(each) for each in shown)
+        said, replicated = (statistic.of(each) for each in (found if statistic.counts else shown))
         lower, median, upper = np.quantile(replicated, [tail, 0.5, 1.0 - tail])
         yield {
             "statistic": statistic.name,
@@ -149,7 +153,7 @@ def _statistics(made: Replicates, spec: ModelSpec) -> list[_Statistic]:
             return np.asarray(happened(records).mean(axis=0))
 
         name = f"share {event.name}"
-        found.append(_Statistic(name, share, "share of records", 1, event.applies, ordered=True))
+        found.append(_Statistic(name, share, "share of records", 1, event.applies, ties=True, counts=True))
     return found
 
 
@@ -162,8 +166,8 @@ def _of_size(spec: ModelSpec, everywhere: Flags) -> list[_Statistic]:
     else:
         middle = _Statistic("mean", _mean, unit, 1, everywhere)
         spread = _Statistic("SD", _sd, unit, 2, everywhere)
-    lowest = _Statistic("lowest record", _lowest, unit, 2, everywhere, ordered=True)
-    highest = _Statistic("highest record", _highest, unit, 2, everywhere, ordered=True)
+    lowest = _Statistic("lowest record", _lowest, unit, 2, everywhere, ties=True)
+    highest = _Statistic("highest record", _highest, unit, 2, everywhere, ties=True)
     return [middle, spread, lowest, highest]
 
 
