@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ra_bayes.cohort.header import is_long, recognised
+from ra_bayes.cohort.layouts.adam import from_adam, guess_parameters
+from ra_bayes.cohort.layouts.adam_columns import is_adam
 from ra_bayes.cohort.layouts.column_names import Names
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
@@ -39,7 +41,7 @@ def fits(header: Sequence[str]) -> int:
     sheet = (
         2 + sum(bool(names.read(name).outcomes) for name in header) if sheet_layouts(header, OUTCOMES) else 0
     )
-    return max(recognised(header), sheet)
+    return max(recognised(header), sheet, len(header) if is_adam(header) else 0)
 
 
 def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, given: TableMapping) -> LongTable:
@@ -48,6 +50,9 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
     mapping = replace(given, layout=layout)
     if layout == "long":
         long = from_long_by_name(table, mapping, problems)
+        patient = long.written_as["patient"]
+    elif layout == "adam":
+        long = from_adam(table, known, mapping, problems)
         patient = long.written_as["patient"]
     else:
         found = guess(table, mapping, known)
@@ -67,6 +72,9 @@ def guess_of(table: Table, known: Mapping[str, Outcome], given: TableMapping, pr
     table, layout = layout_of(table, known, given, problems)
     if layout == "long" and (is_long(table.header) or given.layout or given.value):
         return Guess(replace(given, layout=layout), (), ())
+    if layout == "adam":
+        parameters = guess_parameters(table, known, given)
+        return Guess(replace(given, layout=layout, parameters=parameters), (), ())
     # What fits no layout is most likely a sheet whose columns have names of their own.
     layout = "outcomes" if layout == "long" else layout
     return guess(table, replace(given, layout=layout), known)
@@ -97,6 +105,8 @@ def layout_of(
 
 def _layouts(header: Sequence[str], known: Mapping[str, Outcome], given: TableMapping) -> list[str]:
     """List the layouts that a header fits, or that what is given of it allows."""
+    if is_adam(header):
+        return ["adam"]
     if given.columns:
         if event_column(header):
             return ["redcap"]

@@ -13,7 +13,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.sources.cells import cell_text, number_text
 from ra_bayes.sources.choose import Candidate, choose
 from ra_bayes.sources.problems import Problems
-from ra_bayes.sources.sheet_header import SheetHeader, find_header, join_groups
+from ra_bayes.sources.sheet_header import SheetHeader, find_header
 from ra_bayes.sources.table import Fits, Rows, Table
 from ra_bayes.sources.workbook_parts import DAMAGED, SheetFacts, look_through
 
@@ -74,7 +74,6 @@ def _read(
     if header is None:
         problems.stop("sheet", "the sheet is empty", "name another one", value=sheets[chosen].title)
     part = facts.get(_part(sheets[chosen]), SheetFacts())
-    header = join_groups(header, starts[chosen], part.merged)
     return _table(sheets[chosen], header, part, source, problems, notes)
 
 
@@ -169,7 +168,8 @@ def _merged(
     filled = []
     for each in ranges:
         left, top, right, bottom = (int(end or 0) for end in range_boundaries(each))
-        if bottom <= header.row or left > len(header.names):
+        # Names merged over several columns, or over a second row of names, are the layout's to read.
+        if top <= header.row or left > len(header.names):
             continue
         if left == right == first_column + 1 and bottom - top < 10_000:
             for row in range(top, bottom + 1):

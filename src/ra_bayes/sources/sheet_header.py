@@ -1,4 +1,4 @@
-"""Where the table of a typed sheet begins: below its title, with one row of names or two."""
+"""Where the table of a typed sheet begins: below its title."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from ra_bayes.sources.table import Fits
 
-__all__ = ["SheetHeader", "find_header", "join_groups"]
+__all__ = ["SheetHeader", "find_header"]
 
 
 class SheetHeader(NamedTuple):
-    """The column names, the row they stand in (the lower one of two), and what is to be told of it."""
+    """The column names, the row they stand in, and what is to be told of it."""
 
     names: tuple[str, ...]
     row: int
@@ -38,32 +38,3 @@ def find_header(start: Sequence[tuple[int, list[str]]], fits: Fits) -> SheetHead
         return SheetHeader(names, row)
     shown = ", ".join(repr(text[:40]) for text in above[:3]) + (", ..." if len(above) > 3 else "")
     return SheetHeader(names, row, (f"the table begins in row {row}; above it: {shown}",))
-
-
-def join_groups(
-    header: SheetHeader, start: Sequence[tuple[int, list[str]]], merged: Sequence[str]
-) -> SheetHeader:
-    """Join the names with those of merged cells over them: ``Week 4`` over ``VAS`` is ``Week 4 VAS``."""
-    from openpyxl.utils.cell import range_boundaries
-
-    spans = [tuple(int(end or 0) for end in range_boundaries(each)) for each in merged]
-    rows = dict(start)
-
-    def groups(row: int) -> list[tuple[int, ...]]:
-        return [span for span in spans if span[1] == span[3] == row and span[2] > span[0]]
-
-    for upper in (header.row - 1, header.row):
-        lower = upper + 1
-        over = [span for span in groups(upper) if span[0] <= len(rows.get(upper, []))]
-        if not over or lower not in rows or sum(bool(cell.strip()) for cell in rows.get(upper, [])) < 2:
-            continue
-        width = max(len(rows[upper]), len(rows[lower]))
-        top, below = ([" ".join(cell.split()) for cell in rows[row]] for row in (upper, lower))
-        top += [""] * (width - len(top))
-        below += [""] * (width - len(below))
-        for left, _, right, _ in over:
-            top[left - 1 : right] = [top[left - 1]] * (min(right, width) - left + 1)
-        names = tuple(f"{group} {name}".strip() for group, name in zip(top, below, strict=True))
-        told = f"the names of row {upper} and row {lower} were joined, such as {names[over[0][0] - 1]!r}"
-        return SheetHeader(names, lower, (told,))
-    return header

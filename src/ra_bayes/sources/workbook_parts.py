@@ -145,7 +145,7 @@ class _Look:
         self._beside = 0
         self._characters = 0
         self._cell = ""
-        self._formula = self._result = False
+        self._formula = self._result = self._in_value = False
         self._depth = 0
 
     def parser(self) -> expat.XMLParserType:
@@ -179,7 +179,7 @@ class _Look:
             self._start_cell(attributes)
         elif name in ("f", "v", "is", "t", "r", "rPr") and self._cell:
             self._formula = self._formula or name == "f"
-            self._result = self._result or name in ("v", "t")
+            self._in_value = name in ("v", "t")
             self._count_in_row()
         else:
             self._count_beside()
@@ -197,7 +197,8 @@ class _Look:
     def _start_cell(self, attributes: dict[str, str]) -> None:
         self._count_in_row()
         self._cell = attributes.get("r", "") or f"in row {self._row}"
-        self._formula = self._result = False
+        # A text formula may well have an empty result; a number has none only if it was never computed.
+        self._formula, self._result = False, attributes.get("t") == "str"
         self._characters = 0
 
     def _count_in_row(self) -> None:
@@ -227,5 +228,6 @@ class _Look:
 
     def _text(self, text: str) -> None:
         self._characters += len(text)
+        self._result = self._result or (self._in_value and bool(self._cell))
         if self._characters > LONGEST_CELL and (self._cell or self.root == "sst"):
             raise _TooLargeError(f"a cell has over {LONGEST_CELL} characters")

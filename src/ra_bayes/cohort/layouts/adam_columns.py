@@ -1,0 +1,91 @@
+"""The variables of a CDISC ADaM basic data structure, found in a header; and what a parameter code means.
+
+Names are those of the ADaM Implementation Guide 1.3 (CDISC 2021), section 3.3, and of the SDTM findings that
+ADaM datasets carry along (--STRESC, --STRESU, --LLOQ).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ra_bayes.cohort.mapping import TableMapping
+from ra_bayes.outcome import Outcome
+
+__all__ = ["adam_columns", "is_adam", "outcome_of"]
+
+# What each role is called, the first that is there counts: what a patient got before what was planned.
+_ROLES: Mapping[str, tuple[str, ...]] = {
+    "patient": ("usubjid", "subjid"),
+    "code": ("paramcd",),
+    "parameter": ("param",),
+    "value": ("aval",),
+    "text": ("avalc",),
+    "unit": ("avalu",),
+    "visit": ("avisit",),
+    "day": ("ady",),
+    "date": ("adt", "adtm"),
+    "baseline": ("ablfl",),
+    "derived": ("dtype",),
+    "analysed": ("anl01fl",),
+    "arm": ("trt01a", "trta", "trt01p", "trtp", "actarm", "arm"),
+}
+_ENDINGS = {"lower_limit": "lloq", "reported": "stresc", "reported_unit": "stresu"}
+# CDISC's laboratory test codes (LBTESTCD) that are not spelt like the outcome.
+_CODES = {"intlk10": "il10"}
+
+
+def is_adam(header: Sequence[str]) -> bool:
+    """Say whether a header is that of an ADaM basic data structure.
+
+    Examples
+    --------
+    >>> is_adam(["usubjid", "paramcd", "aval", "avisit"]), is_adam(["USUBJID", "AVAL"])
+    (True, False)
+    """
+    names = {name.strip().casefold() for name in header}
+    return bool(names & {"usubjid", "subjid"} and "paramcd" in names and names & {"aval", "avalc"})
+
+
+def adam_columns(header: Sequence[str]) -> dict[str, int]:
+    """Return the position of each variable that is read, by its role.
+
+    Examples
+    --------
+    >>> adam_columns(["SUBJID", "USUBJID", "PARAMCD", "AVAL", "LBSTRESC"])
+    {'patient': 1, 'code': 2, 'value': 3, 'reported': 4}
+    """
+    names = [name.strip().casefold() for name in header]
+    found = {}
+    for role, spellings in _ROLES.items():
+        if spelt := next((each for each in spellings if each in names), None):
+            found[role] = names.index(spelt)
+    for role, ending in _ENDINGS.items():
+        if position := next((i for i, name in enumerate(names) if name.endswith(ending)), None):
+            found[role] = position
+    return found
+
+
+def outcome_of(code: str, known: Mapping[str, Outcome], mapping: TableMapping) -> Outcome | None:
+    """Return the outcome that a parameter code stands for; ``None`` if it is not known.
+
+    A mapping decides; else a code is an outcome's identifier or label, whatever its case and marks.
+
+    Examples
+    --------
+    >>> from ra_bayes.outcomes import OUTCOMES
+    >>> codes = ("DAS28CRP", "HAQDI", "INTLK10")
+    >>> [outcome_of(code, OUTCOMES, TableMapping()).id for code in codes]
+    ['das28_crp', 'haq', 'il10']
+    """
+    if code in mapping.parameters:
+        return known.get(mapping.parameters[code].outcome)
+    folded = _folded(code)
+    if not folded:
+        return None
+    names = {_folded(outcome.label): id for id, outcome in known.items()} | _CODES
+    names |= {_folded(id): id for id in known}
+    return known.get(names.get(folded, ""))
+
+
+def _folded(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())

@@ -1,0 +1,133 @@
+"""One ADaM record -> the text of its value: a number, or the limit that it lies below or above."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ra_bayes.cohort.value import Mistake, is_empty, read_number, read_value
+from ra_bayes.errors import RaBayesError
+from ra_bayes.outcome import Outcome
+
+__all__ = ["AdamValue", "adam_unit", "adam_value", "is_beyond_limit", "is_half_limit"]
+
+_LIMIT = r"(lloq|loq|llod|lod|limit)"
+_HALF = re.compile(rf"half.*{_LIMIT}|h{_LIMIT}|{_LIMIT}\s*(/\s*2|half|\*\s*0\.5)|(1/2|0\.5)\W*{_LIMIT}")
+_PARENTHESES = re.compile(r"\(([^()]*)\)\s*$")
+# What is surely a unit: refused if it does not fit, never passed over.
+_SURELY = re.compile(
+    r".*[/%^*].*|mm|cm|g|kg|mg|iu|u|mmhg|ms|s|sec|min|h|bpm|days?|weeks?|fl|pg", re.IGNORECASE
+)
+_FLAGS = {"y": "yes", "n": "no"}
+
+
+class AdamValue(NamedTuple):
+    """The text to read, the row's lower limit, and how it came about ("" if it is simply the value)."""
+
+    text: str
+    lower_limit: str = ""
+    how: str = ""
+
+
+def is_half_limit(derived: str) -> bool:
+    """Say whether a derivation type puts half the limit of quantification for a value below it.
+
+    Examples
+    --------
+    >>> is_half_limit("HALFLLOQ"), is_half_limit("HLLOQ"), is_half_limit("LOV")
+    (True, True, False)
+    """
+    return bool(_HALF.fullmatch(" ".join(derived.casefold().split())))
+
+
+def is_beyond_limit(cells: Mapping[str, str]) -> bool:
+    """Say whether a record's reported text is a limit, and not a number."""
+    return any(_is_limit(cells.get(role, "")) for role in ("text", "reported"))
+
+
+def adam_value(cells: Mapping[str, str], outcome: Outcome, unit: str) -> AdamValue:
+    """Return what was measured: the reported limit before any number that was put in its place.
+
+    `cells` are the record's texts by role. Where AVALC, or else --STRESC in the same unit, says that the
+    value lies beyond a limit, AVAL is missing or imputed, and the limit is the record. A half limit without
+    such a text gives the limit back: the lower limit of the record, or twice AVAL.
+
+    Examples
+    --------
+    >>> from ra_bayes.outcomes import get
+    >>> adam_value({"value": "1.71", "text": "<3.42"}, get("crp"), "mg/L").text
+    '<3.42'
+    >>> adam_value({"value": "1.71", "derived": "HALFLLOQ"}, get("crp"), "mg/L").text
+    '<3.42'
+    """
+    value, text = cells.get("value", ""), cells.get("text", "")
+    lower = "" if is_empty(cells.get("lower_limit", "")) or not _same(cells, unit) else cells["lower_limit"]
+    value, text = ("" if is_empty(each) else each for each in (value, text))
+    reported = cells.get("reported", "") if _same(cells, unit) else ""
+    for beyond in (text, reported):
+        if _is_limit(beyond):
+            how = "imputed" if value and not _is_limit(value) else "reported"
+            return AdamValue(beyond, _agreeing(beyond, lower), how)
+    if is_half_limit(cells.get("derived", "")):
+        return AdamValue(f"<{lower or _twice(value)}", lower, "halved")
+    value = value or text
+    if outcome.kind == "binary":
+        value = _FLAGS.get(value.casefold(), value)
+    return AdamValue(value, lower)
+
+
+def adam_unit(unit: str, parameter: str, outcome: Outcome) -> str:
+    """Return the unit of a record: AVALU, or what PARAM says in parentheses at its end.
+
+    Examples
+    --------
+    >>> from ra_bayes.outcomes import get
+    >>> adam_unit("", "C Reactive Protein (mg/dL)", get("crp")), adam_unit("", "Pain (VAS)", get("vas"))
+    ('mg/dL', '')
+    """
+    if unit:
+        return unit
+    match = _PARENTHESES.search(parameter)
+    if match is None:
+        return ""
+    said = match[1].strip()
+    try:
+        outcome.factor(said)
+    except RaBayesError:
+        return said if _SURELY.fullmatch(said) else ""
+    return said
+
+
+def _same(cells: Mapping[str, str], unit: str) -> bool:
+    """Say whether --STRESC and --LLOQ are in the unit of AVAL, as far as is said."""
+    reported = cells.get("reported_unit", "")
+    return not reported or not unit or _folded(reported) == _folded(unit)
+
+
+def _folded(unit: str) -> str:
+    return "".join(unit.casefold().split())
+
+
+def _is_limit(text: str) -> bool:
+    if text.lstrip().startswith(("<", ">", "≤", "≥")):
+        return True
+    read = read_value(text)
+    return not isinstance(read, Mistake) and bool(read.limit)
+
+
+def _agreeing(beyond: str, lower: str) -> str:
+    """Keep a lower limit beside a reported text only where it gives the text its number, or says the same."""
+    read = read_value(beyond)
+    if isinstance(read, Mistake) or read.number is None:
+        return lower
+    number = read_number(lower) if lower else None
+    same = number is not None and not isinstance(number, Mistake) and number.number == read.number
+    return lower if same else ""
+
+
+def _twice(value: str) -> str:
+    read = read_number(value)
+    if isinstance(read, Mistake):
+        return value
+    return f"{2 * read.number:f}"
