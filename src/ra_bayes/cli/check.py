@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from ra_bayes.cli.fitting import load_all, read
-from ra_bayes.cli.options import json_option
+from ra_bayes.cli.fitting import load_all, own_outcomes, read
+from ra_bayes.cli.options import json_option, reading_options
 from ra_bayes.cli.terminal import say
+from ra_bayes.errors import RaBayesError
+
+if TYPE_CHECKING:
+    from ra_bayes.model import ModelSpec
 
 __all__ = ["check"]
 
@@ -17,10 +22,50 @@ __all__ = ["check"]
 @click.command(short_help="Read a table and say what is in it and what is wrong with it.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--model", "models", multiple=True, help="A model page whose own outcome FILE holds.")
+@reading_options
+@click.option(
+    "--fix-template",
+    type=click.Path(path_type=Path),
+    help="Write what FILE is taken to mean to this page of TOML, to be edited and given as --mapping.",
+)
 @json_option
-def check(file: Path, models: Sequence[str], as_json: bool) -> None:
-    """Read FILE (a long table, CSV) and say what is in it and what is wrong with it."""
+def check(
+    file: Path,
+    models: Sequence[str],
+    sheet: str | None,
+    layout: str | None,
+    mapping: Path | None,
+    fix_template: Path | None,
+    as_json: bool,
+) -> None:
+    """Read FILE (CSV, Excel, SAS, Parquet; docs/data.md) and say what is in it and what is wrong with it."""
     from ra_bayes.cohort import overview, overview_text
 
-    cohort = read(file, load_all(models) if models else [])
+    specs = load_all(models) if models else []
+    if fix_template is not None:
+        say(_begin(file, fix_template, specs, sheet, layout, mapping))
+        return
+    cohort = read(file, specs, sheet=sheet, layout=layout, mapping=mapping)
     say(overview(cohort) if as_json else overview_text(cohort))
+
+
+def _begin(
+    file: Path,
+    out: Path,
+    specs: Sequence[ModelSpec],
+    sheet: str | None,
+    layout: str | None,
+    mapping: Path | None,
+) -> str:
+    """Write the mapping to edit, and say how to go on."""
+    from ra_bayes.cohort.fix_template import fix_template
+    from ra_bayes.files import write_text
+
+    if out.exists():
+        raise RaBayesError(f"{out}: there is a file of this name, which may have been edited; give another")
+    page, doubts = fix_template(
+        file, outcomes=own_outcomes(specs), sheet=sheet, layout=layout, mapping=mapping
+    )
+    write_text(out, page)
+    open_ = f"{len(doubts)} to decide: {out} says which" if doubts else "nothing is open"
+    return f"wrote {out}; {open_}\nthen: ra-bayes check {file} --mapping {out}"

@@ -14,9 +14,10 @@ from ra_bayes.errors import RaBayesError
 if TYPE_CHECKING:
     from ra_bayes.cohort import Cohort
     from ra_bayes.model import ModelSpec
+    from ra_bayes.outcome import Outcome
     from ra_bayes.results import Result
 
-__all__ = ["fit_all", "load_all", "read", "shipped_for", "tell"]
+__all__ = ["fit_all", "load_all", "own_outcomes", "read", "shipped_for", "tell"]
 
 
 def load_all(names: Sequence[str]) -> list[ModelSpec]:
@@ -33,12 +34,25 @@ def shipped_for(cohort: Cohort) -> list[ModelSpec]:
     return load_all([name for name in list_models() if name in cohort.outcomes])
 
 
-def read(file: Path, specs: Sequence[ModelSpec]) -> Cohort:
+def read(
+    file: Path,
+    specs: Sequence[ModelSpec],
+    *,
+    sheet: str | None = None,
+    layout: str | None = None,
+    mapping: Path | None = None,
+) -> Cohort:
     """Read a table, with the outcomes that the pages bring."""
     from ra_bayes.cohort import read_cohort
+
+    return read_cohort(file, outcomes=own_outcomes(specs), sheet=sheet, layout=layout, mapping=mapping)
+
+
+def own_outcomes(specs: Sequence[ModelSpec]) -> list[Outcome]:
+    """Return the outcomes that pages define themselves."""
     from ra_bayes.outcomes import OUTCOMES
 
-    return read_cohort(file, outcomes=[spec.outcome for spec in specs if spec.outcome.id not in OUTCOMES])
+    return [spec.outcome for spec in specs if spec.outcome.id not in OUTCOMES]
 
 
 def fit_all(

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 
-__all__ = ["ci_option", "json_option", "seed_option"]
+from ra_bayes.cohort.mapping import LAYOUTS
+
+__all__ = ["ci_option", "json_option", "reading_options", "seed_option"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 seed_option = click.option(
@@ -17,3 +23,19 @@ ci_option = click.option(
     show_default=True,
     help="Probability of the equal-tailed credible intervals.",
 )
+
+
+def reading_options[F: Callable[..., Any]](command: F) -> F:
+    """Add the options that say how FILE is read: ``sheet``, ``layout`` and ``mapping``."""
+    options = (
+        click.option("--sheet", help="The sheet of a workbook, or the dataset of a file with several."),
+        click.option("--layout", type=click.Choice([*LAYOUTS]), help="FILE's layout, where two fit it."),
+        click.option(
+            "--mapping",
+            type=click.Path(path_type=Path),
+            help="A page of TOML that says what FILE's columns, visits and codes mean (docs/data.md).",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -101,7 +101,8 @@ def _week(week: float | None) -> str:
 
 
 def _columns(mapping: TableMapping, unread: Sequence[str]) -> list[str]:
-    if not mapping.columns:
+    fields = [name for name in unread if "___" not in name and not name.endswith("_complete")]
+    if not mapping.columns and not fields:
         return []
     head = [
         "",
@@ -109,7 +110,12 @@ def _columns(mapping: TableMapping, unread: Sequence[str]) -> list[str]:
         "[columns]",
     ]
     lines = head + [f"{_key(name)} = {_entry(column)}" for name, column in mapping.columns.items()]
-    return lines + [f"# not read: {_one_line(name)}" for name in unread]
+    if not fields:
+        return lines
+    # A column is put to use by taking its # away; its cells are not shown, since they may name a person.
+    lines += ["# Not read, unless the # is taken away and the outcome written, such as"]
+    lines += ['# NAME = "sdai"', '# NAME = { outcome = "crp", unit = "mg/dL", week = 0 }']
+    return lines + [f"# {_one_line(_key(name))} = {_toml(OPEN)}" for name in fields]
 
 
 def _parameters(mapping: TableMapping) -> list[str]:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ra_bayes.cohort.cohort import Cohort
+from ra_bayes.cohort.cohort import Assigned, Cohort
+from ra_bayes.cohort.pattern import pattern, pattern_text
 
 __all__ = ["overview", "overview_text"]
+
+_MOST_WINDOWS = 60
 
 
 def overview(cohort: Cohort) -> dict[str, Any]:
     """Return the picture of a cohort as plain data, ready for JSON.
 
     ``missing`` counts patient-visits at which the outcome was not recorded though another patient's
-    was; ``limited`` counts records below or above a limit.
+    was; ``limited`` counts records below or above a limit. ``pattern`` is that of
+    :func:`ra_bayes.cohort.pattern.pattern`; ``assigned`` says of every dated row which planned week it was
+    taken for; ``mapping`` is the page of TOML that says what the table was taken to mean.
     """
     return {
         "name": cohort.name,
@@ -31,6 +36,9 @@ def overview(cohort: Cohort) -> dict[str, Any]:
         ],
         "left_out": [{"what": each.what, "count": each.count, "why": each.why} for each in cohort.left_out],
         "notes": list(cohort.notes),
+        "pattern": {outcome: list(rows) for outcome, rows in pattern(cohort).items()},
+        "assigned": [_assigned(each) for each in cohort.assigned],
+        "mapping": cohort.mapping,
     }
 
 
@@ -47,6 +55,11 @@ def _outcome(cohort: Cohort, outcome: str) -> dict[str, Any]:
         "limited": sum(bool(record.limit) for record in records),
         "lower_limits": list(cohort.limits(outcome)),
     }
+
+
+def _assigned(each: Assigned) -> dict[str, Any]:
+    difference = None if each.week is None else each.day - 7 * each.week
+    return {**each._asdict(), "difference": difference}
 
 
 def overview_text(cohort: Cohort) -> str:
@@ -76,6 +89,9 @@ def overview_text(cohort: Cohort) -> str:
         for each in found["outcomes"]
     ]
     lines += _table(head, rows)
+    lines += ["", *pattern_text(cohort)]
+    if cohort.assigned:
+        lines += ["", *_windows(found["assigned"])]
     for title, entries in (
         (
             "converted",
@@ -86,7 +102,29 @@ def overview_text(cohort: Cohort) -> str:
     ):
         if entries:
             lines += ["", f"{title}:", *(f"  {entry}" for entry in entries)]
+    if cohort.mapping:
+        lines += ["", "read as (to change it: --fix-template FILE, edit, --mapping FILE):"]
+        lines += [f"  {line}" for line in cohort.mapping.splitlines() if line and not line.startswith("#")]
     return "\n".join(lines)
+
+
+def _windows(assigned: list[dict[str, Any]]) -> list[str]:
+    """Return the table of visit windows: every dated row, and the planned week that it was taken for."""
+    rows: list[tuple[str, ...]] = [
+        (
+            each["patient"],
+            each["date"],
+            str(each["day"]),
+            "none" if each["week"] is None else f"{each['week']:g}",
+            "-" if each["difference"] is None else f"{each['difference']:+g}",
+            str(each["values"]),
+        )
+        for each in assigned[:_MOST_WINDOWS]
+    ]
+    head = ("patient", "date", "day", "planned week", "days off", "values kept")
+    more = len(assigned) - len(rows)
+    title = "visit windows, days since the first infusion:"
+    return [title, *(f"  {row}" for row in _table(head, rows)), *([f"  and {more} more"] if more else [])]
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

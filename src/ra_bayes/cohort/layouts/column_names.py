@@ -154,9 +154,9 @@ class Names:
             visit = read_visit(rest) if rest else None
             if len(text) < 4 or (rest and visit is None):
                 continue
-            if near := difflib.get_close_matches(text, self._meant, n=1, cutoff=0.7 if rest else 0.86):
-                ids = self._meant[near[0]]
-                return ColumnName(name, ids, False, "", rest, visit, f"its name is not quite {near[0]}")
+            if near := difflib.get_close_matches(text, self._meant, n=1, cutoff=0.75 if rest else 0.86):
+                why = f"its name is nearly {near[0]}"
+                return ColumnName(name, self._meant[near[0]], False, "", rest, visit, why)
         return ColumnName(name)
 
     def _outcome(self, text: str) -> tuple[tuple[str, ...], bool]:

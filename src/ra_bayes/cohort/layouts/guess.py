@@ -105,6 +105,9 @@ def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
         # REDCap writes the record's identifier first, whatever it is called.
         visit = event_column(table.header)
         roles = replace(roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure={}, date="")
+    if roles.arm in given.columns:
+        unsure = {role: names for role, names in roles.unsure.items() if role != "arm"}
+        roles = replace(roles, arm="", unsure=unsure)
     mend = 'name it patient, or write patient = "COLUMN" in a mapping'
     if not (roles.patient or given.patient):
         what = "no column is recognised as the patient's identifier"
@@ -115,6 +118,8 @@ def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
         doubts.append(Problem(what, mend, row=table.header_row))
     if "arm" in roles.unsure and not given.arm:
         what = "this may be the patients' arm, and would not be read"
-        mend = 'name it arm, or remove it, or write arm = "COLUMN" in a mapping'
+        mend = (
+            'name it arm, or remove it, or write arm = "COLUMN" in a mapping, or "leave out" under [columns]'
+        )
         doubts.append(Problem(what, mend, row=table.header_row, column=roles.unsure["arm"][0]))
     return roles

@@ -93,7 +93,7 @@ def _ask(read: ColumnName, mapping: TableMapping, table: Table, doubts: list[Pro
 def _column(read: ColumnName, companions: Mapping[str, str]) -> Column:
     certain = read.week is not None and read.week.certain
     return Column(
-        outcome=read.outcomes[0] if len(read.outcomes) == 1 else OPEN,
+        outcome=read.outcomes[0] if read.certain or len(read.outcomes) == 1 else OPEN,
         unit=read.unit,
         unit_column="" if read.unit else companions.get("unit_column", ""),
         week=read.week.week if read.week is not None and certain else None,

@@ -48,7 +48,9 @@ def with_visits(
 
 def _without_column(table: Table, mapping: TableMapping, roles: Roles, doubts: list[Problem]) -> TableMapping:
     """Ask when the rows are of, unless every column says its own week."""
-    if all(column.week is not None or column.visit for column in mapping.columns.values()):
+    if mapping.columns and all(
+        column.week is not None or column.visit for column in mapping.columns.values()
+    ):
         return mapping
     if roles.date:
         what = f"no column says the week, and {roles.date!r} says the date"
