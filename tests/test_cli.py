@@ -94,7 +94,11 @@ def test_the_page_needs_no_other_file_and_no_network(page: Page) -> None:
     ]
     assert loaded
     assert all(value and value.startswith("data:image/png;base64,") for value in loaded)
-    assert not [tag for tag, _ in page.tags if tag in ("script", "iframe", "object", "embed", "link")]
+    assert not [tag for tag, _ in page.tags if tag in ("iframe", "object", "embed", "link")]
+    # One script of ours, and data that no browser runs.
+    kinds = [attributes.get("type") for tag, attributes in page.tags if tag == "script"]
+    assert kinds.count(None) == 1
+    assert set(kinds) == {None, "application/json"}
 
 
 @pytest.mark.mcmc

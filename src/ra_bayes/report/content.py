@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from ra_bayes.estimand.prior_shift import prior_to_posterior
-from ra_bayes.model.page import equations, prior_rows
+from ra_bayes.calibration import certificate_line
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.numbers import decimals, interval, number, probability
+from ra_bayes.report import estimand_attributes as attributes
+from ra_bayes.report import reporting_guidelines as guidelines
 from ra_bayes.report.counts_content import counts_content, facts_content
-from ra_bayes.report.rows import rounded, rows
-from ra_bayes.report.trust_content import trust_content, with_verdicts
+from ra_bayes.report.limits_text import limits_text
+from ra_bayes.report.live_sizes import live_sizes
+from ra_bayes.report.methods_text import methods
+from ra_bayes.report.model_content import model_content
+from ra_bayes.report.render import PAGE
+from ra_bayes.report.results_text import prior_led, results_text
+from ra_bayes.report.rows import rounded
 from ra_bayes.results import Found, Result, main_row, read_order
 from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ra_bayes.published import Publication
     from ra_bayes.trust.assessment import Assessment
 
@@ -32,6 +35,8 @@ def page_content(
     trusted: Mapping[str, Assessment | None],
     ci_prob: float,
     paper: Publication | None = None,
+    plans: Mapping[str, Mapping[str, Any]] | None = None,
+    across: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """Return everything that the page's template shows.
 
@@ -40,7 +45,7 @@ def page_content(
     found
         Fits, and what published counts say.
     figures
-        For each of them its figures, each with ``title``, ``caption``, ``alt``, ``png`` (a data URI)
+        For each of them its figures, each with ``title``, ``alt``, ``width``, ``height``, ``png`` (data URI)
         and ``pdf`` (a path relative to the page).
     trusted
         For each fit what is stored of how far it can be believed, if anything.
@@ -48,24 +53,62 @@ def page_content(
         Probability of the credible intervals.
     paper
         Published counts to set beside the fits.
+    plans
+        By sub-folder, the plans that the folder holds, as plain data.
+    across
+        Figures of several fits together.
     """
     results, order = found.fits, read_order(found.fits)
     published = [counts_content(result, figures[name]) for name, result in found.counts.items()]
     if paper is not None and paper.hash not in {each["hash"] for each in published}:
         published.append(facts_content(paper, ci_prob))
-    shown: dict[str, Any] = {"ci": f"{ci_prob:.0%}", "published": published, "cohort": None, "models": []}
+    shown: dict[str, Any] = {
+        "ci": f"{ci_prob:.0%}",
+        "published": published,
+        "plans": [_plan(name, data) for name, data in (plans or {}).items()],
+        "across": across,
+        "cohort": None,
+        "models": [],
+    }
     if not results:
         names = ", ".join(each["name"] for each in published)
         return shown | {"title": f"Published counts: {names}", "several_cohorts": False}
     first = provenance(results[order[0]].tree)
+    specs = {name: spec_of(results[name].tree) for name in order}
     cohorts = {provenance(result.tree)["cohort"]["hash"] for result in results.values()}
     return shown | {
         "title": f"Posterior report: {first['cohort']['name']}",
         "cohort": first["cohort"],
         "several_cohorts": len(cohorts) > 1,
         "glance": [_glance(results[name], name) for name in order],
-        "models": [_model(name, results[name], figures[name], trusted[name], ci_prob) for name in order],
-        "run": {"seed": first["seed"], "sampling": first["sampling"], "versions": first["versions"]},
+        "results": [
+            {"name": name, "text": results_text(results[name], trusted[name], ci_prob)} for name in order
+        ],
+        "models": [
+            model_content(name, results[name], figures[name], trusted[name], ci_prob) for name in order
+        ],
+        "methods": methods(
+            {name: results[name].tree for name in order},
+            ci_prob=ci_prob,
+            trusted=any(each is not None for each in trusted.values()),
+        ),
+        "estimands": [
+            {
+                "name": name,
+                "label": spec.outcome.label,
+                "rows": attributes.estimand_attributes(spec, provenance(results[name].tree)["cohort"]),
+            }
+            for name, spec in specs.items()
+        ],
+        "estimands_source": attributes.SOURCE,
+        "blank": attributes.BLANK,
+        "limits": _limits(specs, first["cohort"], trusted),
+        "guidelines": _guidelines(order, results, trusted),
+        "run": {
+            "seeds": sorted({provenance(each.tree)["seed"] for each in results.values()}),
+            "sampling": first["sampling"],
+            "versions": first["versions"],
+        },
     }
 
 
@@ -73,14 +116,8 @@ def _glance(result: Result, name: str) -> dict[str, str]:
     spec, row = spec_of(result.tree), main_row(result)
     shown = {"name": name, "label": spec.outcome.label, "gate": "passed" if result.gate.passed else "failed"}
     if row is None:
-        return shown | {
-            "what": "withheld",
-            "week": "",
-            "estimate": "",
-            "interval": "",
-            "better": "",
-            "mcse": "",
-        }
+        empty = dict.fromkeys(("week", "estimate", "interval", "better", "mcse"), "")
+        return shown | empty | {"what": "withheld"}
     return shown | rounded(row) | {"what": _what(row, spec), "week": f"{row['week']:g}"}
 
 
@@ -90,91 +127,52 @@ def _what(row: Mapping[Hashable, Any], spec: ModelSpec) -> str:
     return "ratio to baseline" if row["unit"] == "ratio" else f"mean change, {row['unit']}"
 
 
-def _model(
-    name: str,
-    result: Result,
-    figures: list[dict[str, str]],
-    trusted: Assessment | None,
-    ci_prob: float,
-) -> dict[str, Any]:
-    spec, entries = spec_of(result.tree), provenance(result.tree)
-    shown: dict[str, Any] = {
-        "name": name,
-        "title": spec.title,
-        "about": " ".join(spec.about.split()),
-        "equations": equations(spec),
-        "priors": [_prior(row) for row in prior_rows(spec)],
-        "hash": spec.hash[:12],
-        "toml": spec.toml,
-        "figures": figures,
-        "passed": result.gate.passed,
-        "gate": result.gate,
-        "attempts": entries["attempts"],
-        "week": f"{spec.reference_week:g}",
-        "mcid": None if spec.mcid is None else f"{spec.mcid:g} {spec.outcome.unit}",
-        "mcid_source": spec.mcid_source,
-        "placebo": spec.placebo,
-    }
-    if result.table is None:
-        return shown
-    main = _main(result.table, spec)
-    return shown | {
-        "main": with_verdicts(rows(main), main, trusted),
-        "trust": trust_content(spec, name, trusted),
-        "patients": _patients(result.table, spec),
-        "by_visit": rows(_by_visit(result.table, spec)),
-        "shift": _shift(result, ci_prob),
-    }
-
-
-def _prior(row: Mapping[str, Any]) -> dict[str, str]:
-    value = f"{row['median']:.3g}" + (
-        " (fixed)" if row["fixed"] else f" ({row['lower']:.3g} to {row['upper']:.3g})"
+def _limits(
+    specs: Mapping[str, ModelSpec], cohort: Mapping[str, Any], trusted: Mapping[str, Assessment | None]
+) -> list[str]:
+    return limits_text(
+        cohort,
+        outcomes=len(specs),
+        led={spec.outcome.label: prior_led(trusted[name]) for name, spec in specs.items()},
+        unasked=[spec.outcome.label for name, spec in specs.items() if trusted[name] is None],
+        certified={spec.outcome.label: certificate_line(spec) for spec in specs.values()},
     )
-    return {**row, "value": value}
 
 
-def _main(table: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    """Return the rows of the population and the cohort at the reference week."""
-    at_reference = table["week"].isna() | (table["week"] == spec.reference_week)
-    return table[at_reference & (table["patient"] == "")]
+def _guidelines(
+    order: Sequence[str], results: Mapping[str, Result], trusted: Mapping[str, Assessment | None]
+) -> list[dict[str, Any]]:
+    """Return both guidelines with what this page answers."""
+    passed = [name for name in order if results[name].gate.passed]
+    asked = [name for name in passed if trusted[name] is not None]
+    # The table of decisions may be stored for a later outcome than the first that was asked about.
+    decided = [name for name in asked if "left_out_decisions" in getattr(trusted[name], "tables", {})]
+    known = guidelines.Known(
+        first=passed[0] if passed else "",
+        trusted=(decided or asked or [""])[0],
+        some=0 < len(asked) < len(passed),
+        decided=bool(decided),
+    )
+    return [
+        {
+            "name": "BARG",
+            "source": guidelines.BARG_SOURCE,
+            "rows": guidelines.answered(guidelines.BARG, known),
+        },
+        {
+            "name": "ROBUST",
+            "source": guidelines.ROBUST_SOURCE,
+            "rows": guidelines.answered(guidelines.ROBUST, known),
+        },
+    ]
 
 
-def _by_visit(table: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
-    wanted = ["response_rate"] if spec.binary else ["mean_change", "mean_change_beats_mcid"]
-    return table[table["estimand"].isin(wanted)]
-
-
-def _patients(table: pd.DataFrame, spec: ModelSpec) -> list[dict[str, str]]:
-    """Return one row a patient: their change (or chance) and the probabilities that go with it."""
-    mine = table[table["patient"] != ""]
-    found = []
-    for patient, each in mine.groupby("patient", sort=False):
-        by = {row["estimand"]: row for row in each.to_dict("records") if _told(row, spec)}
-        main = by["patient_response_probability" if spec.binary else "patient_change"]
-        row = {
-            "patient": str(patient),
-            "unit": str(main["unit"]),
-            "note": str(main["note"]),
-            **rounded(main),
-        }
-        for name in ("patient_beats_mcid", "sustained_response"):
-            row[name] = probability(by[name]["estimate"]) if name in by else ""
-        found.append(row)
-    return found
-
-
-def _told(row: Mapping[Hashable, Any], spec: ModelSpec) -> bool:
-    return math.isnan(row["week"]) or bool(row["week"] == spec.reference_week)
-
-
-def _shift(result: Result, ci_prob: float) -> list[dict[str, str]]:
-    found = []
-    for row in prior_to_posterior(result.tree, ci_prob=ci_prob).to_dict("records"):
-        shown = {key: str(row[key]) for key in ("quantity", "meaning", "unit")}
-        for group in ("prior", "posterior"):
-            lower, upper = row[f"{group}_lower"], row[f"{group}_upper"]
-            places = decimals(lower, upper, ratio=row["unit"] == "ratio")
-            shown[group] = f"{number(row[group], places)} ({interval(lower, upper, places)})"
-        found.append(shown | {"left": f"{min(row['variance_left'], 9.99):.0%}"})
-    return found
+def _plan(name: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is shown of a plan in the folder: its answers, and its curve over sizes."""
+    return {
+        "name": name,
+        "href": f"{quote(name)}/{PAGE}",
+        "words": data["words"],
+        "answers": [each["words"] for each in data["answers"]],
+        "live": live_sizes(data["sizes"], data["design"]["n"], name),
+    }

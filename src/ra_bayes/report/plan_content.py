@@ -9,6 +9,7 @@ from ra_bayes.figures.plan_boundaries import boundary_words
 from ra_bayes.figures.plan_marks import value_text
 from ra_bayes.numbers import decimals, interval, number
 from ra_bayes.planning.plan_numbers import error_text, probability_text, size_text
+from ra_bayes.report.live_sizes import live_sizes
 from ra_bayes.report.plan_words import engines, grant, headline, limits, protocol
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def plan_content(plan: Plan, figures: Mapping[str, Mapping[str, str]]) -> dict[s
         "protocol": protocol(plan),
         "grant": grant(plan),
         "limits": limits(plan),
+        "live_sizes": live_sizes(plan.size_curve, design.n),
         "figures": figures,
         "engines": engines(plan),
         "seed": plan.seed,

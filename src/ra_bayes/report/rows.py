@@ -23,7 +23,7 @@ def rounded(row: Mapping[Hashable, Any]) -> dict[str, str]:
         # The expected number may be a fraction; what it may turn out to be is whole.
         shown = {"estimate": number(row["estimate"], 1), "interval": interval(row["lower"], row["upper"], 0)}
     else:
-        places = decimals(row["lower"], row["upper"], ratio=row["unit"] == "ratio")
+        places = decimals(row["lower"], row["upper"], ratio=row["unit"] == "ratio", mcse=row["mcse"])
         shown = {
             "estimate": number(row["estimate"], places),
             "interval": interval(row["lower"], row["upper"], places),

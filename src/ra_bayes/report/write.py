@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from ra_bayes.files import write_text
+from ra_bayes.files import atomic_file, write_text
 from ra_bayes.report.content import page_content
+from ra_bayes.report.document import DOCUMENT, document_of
 from ra_bayes.report.draw import draw_counts, draw_fit
 from ra_bayes.report.render import PAGE, render
 from ra_bayes.results import Found, Result, read_trust
+from ra_bayes.results.plans import stored_plans
 
 if TYPE_CHECKING:
     from ra_bayes.published import Publication
 
-__all__ = ["write_report"]
+__all__ = ["Format", "write_report"]
+
+type Format = Literal["html", "docx"]
 
 
 def write_report(
@@ -29,8 +33,9 @@ def write_report(
     step: Callable[[str], None] = lambda _: None,
     paper: Publication | None = None,
     workers: int = 1,
-) -> Path:
-    """Write ``folder/index.html`` and, for everything in the folder, its figures as PDF and PNG.
+    formats: Sequence[Format] = ("html",),
+) -> dict[Format, Path]:
+    """Write the report and, for everything in the folder, its figures as PDF and PNG.
 
     Parameters
     ----------
@@ -47,19 +52,33 @@ def write_report(
     workers
         Processes that may draw. A script that asks for more than one needs the guard
         ``if __name__ == "__main__"``, as each worker imports it.
+    formats
+        ``"html"``: ``folder/index.html``, one file that needs no other and no network. ``"docx"``:
+        ``folder/report.docx``, the same content for Word.
 
     Returns
     -------
-    Path
-        The page: one file that needs no other and no network.
+    dict
+        What was written, by format.
     """
     drawn = _draw_all(found.fits, Path(folder), ci_prob, step, workers)
     for name, result in found.counts.items():
         drawn[name] = draw_counts(result, Path(folder) / name)
         step(name)
     trusted = {name: read_trust(folder, name) for name in found.fits}
-    content = page_content(found, drawn, trusted=trusted, ci_prob=ci_prob, paper=paper)
-    return write_text(Path(folder) / PAGE, render("page.html.j2", content))
+    content = page_content(
+        found, drawn, trusted=trusted, ci_prob=ci_prob, paper=paper, plans=stored_plans(folder)
+    )
+    page = render("page.html.j2", content)
+    return {each: _write(each, page, Path(folder)) for each in formats}
+
+
+def _write(form: Format, page: str, folder: Path) -> Path:
+    if form == "html":
+        return write_text(folder / PAGE, page)
+    with atomic_file(folder / DOCUMENT) as part:
+        part.write_bytes(document_of(page))
+    return folder / DOCUMENT
 
 
 def _draw_all(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
+from ra_bayes.errors import RaBayesError
 from ra_bayes.files import atomic_folder, write_text
 from ra_bayes.planning.plan import Plan
 from ra_bayes.planning.plan_text import plan_data
 from ra_bayes.results.place import FIGURES, place, write_rows
 
-__all__ = ["place_of_plan", "save_plan"]
+__all__ = ["place_of_plan", "save_plan", "stored_plans"]
 
 _TABLES = ("characteristics", "truth_curve", "boundaries", "sizes", "waterfall")
 _OURS = frozenset({"plan.json", "design.toml", "index.html", FIGURES, *(f"{name}.csv" for name in _TABLES)})
@@ -39,3 +41,27 @@ def save_plan(plan: Plan, folder: str | PathLike[str]) -> Path:
             if data[name]:
                 write_rows(data[name], part / f"{name}.csv")
     return target
+
+
+def stored_plans(folder: str | PathLike[str]) -> dict[str, dict[str, Any]]:
+    """Return the plans that a folder holds, by the name of their sub-folder, as plain data.
+
+    Raises
+    ------
+    RaBayesError
+        If what lies there is not what :func:`save_plan` wrote.
+    """
+    found = {}
+    for path in sorted(Path(folder).glob("*/plan.json")):
+        if path.parent.name[0] == ".":
+            continue
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            kept = {key: data[key] for key in ("design", "words", "answers", "sizes")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise RaBayesError(
+                f"{path}: not a plan of ra_bayes ({error}); write it anew with "
+                f"ra-bayes plan DESIGN --out {folder}"
+            ) from None
+        found[path.parent.name] = kept
+    return found

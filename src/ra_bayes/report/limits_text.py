@@ -1,0 +1,76 @@
+"""What the results cannot say, as lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["limits_text"]
+
+
+def limits_text(
+    cohort: Mapping[str, Any],
+    *,
+    outcomes: int,
+    led: Mapping[str, Sequence[str]],
+    unasked: Sequence[str],
+    certified: Mapping[str, str],
+) -> list[str]:
+    """Return the limits of the fits of a folder.
+
+    Parameters
+    ----------
+    cohort
+        The cohort's entry of the provenance.
+    outcomes
+        How many outcomes were modelled.
+    led
+        By outcome, the estimands that its prior leads, of those that were asked about.
+    unasked
+        Outcomes of which that was not asked.
+    certified
+        By outcome, what its calibration certificate says.
+    """
+    lines = []
+    if cohort["synthetic"]:
+        lines.append(
+            "The data are synthetic. No patient stands behind them, and nothing here is evidence about a "
+            "treatment."
+        )
+    lines += [
+        "One arm, no control: a change from baseline holds the effect of treatment, the placebo response and "
+        "regression to the mean together. “Beyond the historical placebo response” subtracts what placebo "
+        "arms of other trials showed; it is not a randomised comparison.",
+        f"{len(cohort['patients'])} patients: how much patients differ, and how level and change go "
+        "together, is in good part the prior's answer. See “What the prior did” under each outcome.",
+    ]
+    lines += [
+        f"{label}: the prior leads {', '.join(names)}. These numbers are the model page's opinion, not "
+        "findings."
+        for label, names in led.items()
+        if names
+    ]
+    if unasked:
+        lines.append(
+            f"Which estimands the prior leads has not been asked for {', '.join(unasked)}; ra-bayes trust "
+            "asks it."
+        )
+    none = [label for label, line in certified.items() if ": none is shipped" in line or ": stale" in line]
+    if none:
+        lines.append(
+            "Whether the intervals hold what they promise at such a number of patients has not been "
+            f"measured, or not for the page as fitted, for {', '.join(none)}."
+        )
+    if outcomes > 1:
+        lines.append(
+            "Each outcome is modelled by itself, and no correction is made for their number. Composite "
+            "scores share components, so their results are not independent."
+        )
+    return [
+        *lines,
+        "“True” values live on the model's scale, which may reach beyond the ends of a bounded score (a VAS "
+        "below 0); so do true changes and the shares computed from them. Recorded ones do not.",
+        "Missing visits are taken as missing at random given the patient's other records.",
+        "The gate says that the sampler worked, not that the model is right: compare the posterior "
+        "predictive checks.",
+    ]
