@@ -49,7 +49,9 @@ def sources(figure: Entry) -> dict[str, Any]:
     """What an entry is drawn from, by a word for each case; those that it has something to draw of."""
     match figure.needs:
         case "fits":
-            found: dict[str, Any] = {"all": {model: fit(model) for model in MODELS}}
+            found: dict[str, Any] = {
+                "all": {model: fit(model) for model in (*MODELS, "sdai", "il10", "il17")}
+            }
         case "counts":
             found = {"jamshidi2024": counts()}
         case "plan":

@@ -68,7 +68,7 @@ def interval_name(ci_prob: float, *others: float) -> str:
     for each in (ci_prob, *others):
         if not 0.0 < each < 1.0:
             raise RaBayesError(f"ci_prob={each:g} is not a probability between 0 and 1; write 0.90 for 90%")
-    shares = " and ".join(f"{100.0 * each:g}%" for each in (ci_prob, *others))
+    shares = listed([f"{100.0 * each:g}%" for each in (ci_prob, *others)])
     return f"{shares} credible interval{'s' if others else ''} (equal-tailed)"
 
 

@@ -17,7 +17,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["States", "state_of", "state_probabilities", "states_of"]
+__all__ = ["States", "has_states", "state_of", "state_probabilities", "states_of"]
 
 type Array = NDArray[np.float64]
 
@@ -80,7 +80,7 @@ def states_of(spec: ModelSpec) -> States:
             of_change=False,
             rising=not up,
         )
-    if spec.mcid is None or not spec.benefit_sign or spec.link.change == "ratio":
+    if spec.mcid is None or not has_states(spec):
         raise RaBayesError(
             f"{spec.outcome.label} has no states of response, since it has neither cut-offs nor an important "
             "change; draw an outcome that has them, or write [mcid] on the model's page"
@@ -88,6 +88,12 @@ def states_of(spec: ModelSpec) -> States:
     names = ("better by the MCID", "between", "worse by the MCID")
     # A gain of just the MCID is better by the MCID, a loss of just the MCID worse.
     return States(names, (-spec.mcid, spec.mcid), (True, False), of_change=True, rising=False)
+
+
+def has_states(spec: ModelSpec) -> bool:
+    """Say whether :func:`states_of` finds any."""
+    change = spec.mcid is not None and spec.benefit_sign != 0 and spec.link.change == "difference"
+    return spec.binary or bool(spec.outcome.categories) or change
 
 
 def state_of(states: States, value: Array) -> NDArray[np.int_]:

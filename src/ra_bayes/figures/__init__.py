@@ -6,39 +6,55 @@ alternative in ``alt``, and says under it when the data are synthetic or the sam
 
 from __future__ import annotations
 
+from ra_bayes.figures.biomarker import biomarker
 from ra_bayes.figures.boundaries import boundaries
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
+from ra_bayes.figures.forest_outcomes import forest_outcomes
 from ra_bayes.figures.gallery import GALLERY
 from ra_bayes.figures.journals import JOURNALS, journal
+from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_borrowing import plan_borrowing
 from ra_bayes.figures.plan_boundaries import plan_boundaries
 from ra_bayes.figures.plan_characteristics import plan_characteristics
 from ra_bayes.figures.plan_surface import plan_surface
 from ra_bayes.figures.plan_waterfall import plan_waterfall
+from ra_bayes.figures.population_effect import population_effect
 from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
+from ra_bayes.figures.ridge import ridge
 from ra_bayes.figures.save import save
+from ra_bayes.figures.swimmer import swimmer
 from ra_bayes.figures.trajectories import trajectories
+from ra_bayes.figures.waterfall import waterfall
 
 __all__ = [
     "GALLERY",
     "JOURNALS",
     "Canvas",
+    "biomarker",
     "boundaries",
+    "concordance",
     "forest",
+    "forest_outcomes",
     "journal",
+    "overlaid_trajectories",
     "plan_assurance",
     "plan_borrowing",
     "plan_boundaries",
     "plan_characteristics",
     "plan_surface",
     "plan_waterfall",
+    "population_effect",
     "predictive_check",
     "prior_posterior",
     "readings",
+    "ridge",
     "save",
+    "swimmer",
     "trajectories",
+    "waterfall",
 ]

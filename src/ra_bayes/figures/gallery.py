@@ -8,20 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.states import has_states
+from ra_bayes.figures.biomarker import biomarker
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
+from ra_bayes.figures.forest_outcomes import forest_outcomes
+from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_boundaries import plan_boundaries
 from ra_bayes.figures.plan_characteristics import plan_characteristics
 from ra_bayes.figures.plan_surface import plan_surface
 from ra_bayes.figures.plan_waterfall import plan_waterfall
+from ra_bayes.figures.population_effect import population_effect
 from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
+from ra_bayes.figures.ridge import ridge
+from ra_bayes.figures.several import cytokines, marker_and_outcome, of_one_cohort
+from ra_bayes.figures.swimmer import swimmer
 from ra_bayes.figures.trajectories import trajectories
+from ra_bayes.figures.waterfall import waterfall
+from ra_bayes.tree import spec_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from ra_bayes.figures.drawn_from import Fit
 
 __all__ = ["GALLERY", "NEEDS", "Entry", "Need", "applying", "entries", "entry"]
 
@@ -72,6 +89,14 @@ class Entry:
     in_report: bool = True
 
 
+def _trees(fits: Mapping[str, Fit]) -> dict[str, xr.DataTree]:
+    return {name: fit.result.tree for name, fit in fits.items()}
+
+
+def _gates(fits: Mapping[str, Fit]) -> dict[str, Diagnosis]:
+    return {name: fit.result.gate for name, fit in fits.items()}
+
+
 # In the order of a report.
 GALLERY: tuple[Entry, ...] = (
     Entry(
@@ -82,6 +107,31 @@ GALLERY: tuple[Entry, ...] = (
         lambda fit, ci_prob: trajectories(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
     ),
     Entry(
+        "overlaid-trajectories",
+        "Trajectories laid over each other",
+        "fit",
+        "All patients' true values and records in one panel, before the typical patient's interval.",
+        lambda fit, ci_prob: overlaid_trajectories(
+            fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate
+        ),
+        in_report=False,
+    ),
+    Entry(
+        "population-effect",
+        "Effect over time",
+        "fit",
+        "The typical patient's change by visit, and how probably it beats the important change.",
+        lambda fit, ci_prob: population_effect(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+    ),
+    Entry(
+        "ridge",
+        "Change by visit",
+        "fit",
+        "The posterior density of the typical patient's change, visit below visit.",
+        lambda fit, ci_prob: ridge(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        in_report=False,
+    ),
+    Entry(
         "forest",
         "Change by patient",
         "fit",
@@ -89,6 +139,23 @@ GALLERY: tuple[Entry, ...] = (
         lambda fit, ci_prob: forest(
             fit.result.tree, ci_prob=ci_prob, table=fit.result.table, diagnosis=fit.result.gate
         ),
+    ),
+    Entry(
+        "patients-waterfall",
+        "Patients in order of change",
+        "fit",
+        "Patients' true changes in order, each with its intervals and the change between its records.",
+        lambda fit, ci_prob: waterfall(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        applies=lambda fit: not spec_of(fit.result.tree).binary,
+        in_report=False,
+    ),
+    Entry(
+        "swimmer",
+        "States of response over time",
+        "fit",
+        "How probable each state of response is for each patient at each visit.",
+        lambda fit, _: swimmer(fit.result.tree, diagnosis=fit.result.gate),
+        applies=lambda fit: has_states(spec_of(fit.result.tree)),
     ),
     Entry(
         "prior-posterior",
@@ -103,6 +170,37 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "Whether the fitted model would have produced records like these, those below a limit included.",
         lambda fit, ci_prob: predictive_check(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+    ),
+    Entry(
+        "forest-outcomes",
+        "Change by outcome",
+        "fits",
+        "The typical patient's change in every outcome, in important changes where one is known.",
+        lambda fits, ci_prob: forest_outcomes(
+            _trees(fits),
+            ci_prob=ci_prob,
+            tables={name: fit.result.table for name, fit in fits.items()},
+            diagnoses=_gates(fits),
+        ),
+        applies=lambda fits: len(fits) > 1 and of_one_cohort(_trees(fits)),
+    ),
+    Entry(
+        "concordance",
+        "Concordance of cytokines",
+        "fits",
+        "Whether IL-10 rises while TNF-α and IL-17 fall: in the mean, in each patient and in a new one.",
+        lambda fits, ci_prob: concordance(cytokines(_trees(fits)), ci_prob=ci_prob, diagnoses=_gates(fits)),
+        applies=lambda fits: bool(cytokines(_trees(fits))),
+    ),
+    Entry(
+        "biomarker",
+        "Biomarker against response",
+        "fits",
+        "Each patient's change in a biomarker against that in a clinical outcome, uncertain both ways.",
+        lambda fits, ci_prob: biomarker(
+            *(marker_and_outcome(_trees(fits)) or ()), ci_prob=ci_prob, diagnoses=_gates(fits)
+        ),
+        applies=lambda fits: marker_and_outcome(_trees(fits)) is not None,
     ),
     Entry(
         "readings",

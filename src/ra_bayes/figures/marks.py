@@ -26,6 +26,7 @@ __all__ = [
     "draw_cutoffs",
     "draw_limits",
     "draw_records",
+    "halo",
     "log_axis",
     "mark_infusions",
     "short_name",
@@ -50,7 +51,7 @@ _LONGEST_NAME = 15
 _WIDE = 200.0
 
 
-def _halo() -> list[AbstractPathEffect]:
+def halo() -> list[AbstractPathEffect]:
     """Return what keeps a word readable where it crosses a line."""
     return [withStroke(linewidth=pt(1.6), foreground="white", alpha=0.8)]
 
@@ -176,7 +177,7 @@ def draw_limits(
                 ha=label,
                 va="top",
                 fontsize=small_pt(),
-                path_effects=_halo(),
+                path_effects=halo(),
                 zorder=6,
             )
 
@@ -201,7 +202,7 @@ def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
             va="top",
             fontsize=small_pt(),
             color=FOOTER,
-            path_effects=_halo(),
+            path_effects=halo(),
             zorder=6,
         )
 

@@ -12,6 +12,7 @@ from scipy import special
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.density import density
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
@@ -203,24 +204,8 @@ def _densities(panel: _Panel) -> tuple[Array, Array, Array]:
     else:
         places = _from_free(panel.free, grid)
     slope = np.ones(_GRID) if panel.log_axis else np.gradient(grid, places)
-    prior, posterior = (_density(each, grid) * slope for each in free)
+    prior, posterior = (density(each, grid) * slope for each in free)
     return places, prior, posterior
-
-
-def _density(draws: Array, at: Array) -> Array:
-    """Return a Gaussian kernel density (Scott's bandwidth), from draws counted in fine bins."""
-    width = float(draws.std(ddof=1)) * draws.size**-0.2
-    # Bins an eighth of the kernel's SD: the error is far below a line's thickness, the time a hundredth.
-    step = width / 8.0
-    reach = 5.0 * width
-    # Draws far outside what is drawn add nothing to it, and would need bins of their own.
-    bins = int(np.ceil((at.max() - at.min() + 2.0 * reach) / step))
-    first = float(at.min()) - reach
-    counts, edges = np.histogram(draws, bins=bins, range=(first, first + bins * step))
-    offsets = np.arange(-40, 41) * step
-    kernel = np.exp(-0.5 * (offsets / width) ** 2) / (np.sqrt(2.0 * np.pi) * width * draws.size)
-    smooth = np.convolve(counts, kernel)[40 : 40 + counts.size]
-    return np.asarray(np.interp(at, edges[:-1] + step / 2.0, smooth))
 
 
 def _draw(axes: Axes, panel: _Panel, ci_prob: float) -> None:
