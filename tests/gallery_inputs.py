@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,6 +9,7 @@ import pandas as pd
 from comparisons import compared
 from drawn import fitted
 from plans import plan
+from trust_tables import trust_tables
 
 from ra_bayes.calibration.certificate_files import read_certificate
 from ra_bayes.figures.canvas import Canvas
@@ -31,11 +31,6 @@ def fit(model: str) -> Fit:
     """A fit with all that can lie beside one."""
     certificate = read_certificate(models_dir() / "certificates" / "vas.json")
     return Fit(model, read_result(fitted(model), CI_PROB), trust_tables(model), certificate)
-
-
-def trust_tables(_model: str) -> Mapping[str, pd.DataFrame]:
-    """The tables of ``MODEL/trust``: none yet."""
-    return {}
 
 
 @cache

@@ -14,11 +14,11 @@ from ra_bayes.calibration.coverage import CI_PROBS, SCENARIOS, CoverageRow
 from ra_bayes.calibration.ranked import RANK_DRAWS
 from ra_bayes.calibration.uniformity import p_value
 
-__all__ = ["Certificate", "UniformityRow", "coverage_verdict", "rank_verdict", "uniformity_rows"]
+__all__ = ["BAND", "Certificate", "UniformityRow", "coverage_verdict", "rank_verdict", "uniformity_rows"]
 
 type Counts = NDArray[np.int64]
 
-_BAND = 0.99
+BAND = 0.99
 # Central intervals of ranks 0 to 99 that hold exactly these shares of them.
 _CENTRAL = (0.50, 0.80, 0.90)
 
@@ -92,7 +92,7 @@ def uniformity_rows(certificate: Certificate) -> list[UniformityRow]:
         p = p_value(ranks, RANK_DRAWS)
         tails = [round((1.0 - level) / 2.0 * (RANK_DRAWS + 1)) for level in _CENTRAL]
         held = [float(np.mean((ranks >= tail) & (ranks <= RANK_DRAWS - tail))) for tail in tails]
-        rows.append(UniformityRow(quantity=name, p=p, inside=p > 1.0 - _BAND, held=held))
+        rows.append(UniformityRow(quantity=name, p=p, inside=p > 1.0 - BAND, held=held))
     return rows
 
 

@@ -6,14 +6,18 @@ alternative in ``alt``, and says under it when the data are synthetic or the sam
 
 from __future__ import annotations
 
+from ra_bayes.figures.beyond_placebo import beyond_placebo
 from ra_bayes.figures.biomarker import biomarker
 from ra_bayes.figures.boundaries import boundaries
+from ra_bayes.figures.calibration_coverage import calibration_coverage
+from ra_bayes.figures.calibration_ranks import calibration_ranks
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
 from ra_bayes.figures.forest_outcomes import forest_outcomes
 from ra_bayes.figures.gallery import GALLERY
 from ra_bayes.figures.journals import JOURNALS, journal
+from ra_bayes.figures.leave_one_out import leave_one_out
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_borrowing import plan_borrowing
@@ -26,8 +30,11 @@ from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
 from ra_bayes.figures.ridge import ridge
+from ra_bayes.figures.sampler import sampler
 from ra_bayes.figures.save import save
+from ra_bayes.figures.sensitivity import sensitivity
 from ra_bayes.figures.swimmer import swimmer
+from ra_bayes.figures.tipping_point import tipping_point
 from ra_bayes.figures.trajectories import trajectories
 from ra_bayes.figures.waterfall import waterfall
 
@@ -35,12 +42,16 @@ __all__ = [
     "GALLERY",
     "JOURNALS",
     "Canvas",
+    "beyond_placebo",
     "biomarker",
     "boundaries",
+    "calibration_coverage",
+    "calibration_ranks",
     "concordance",
     "forest",
     "forest_outcomes",
     "journal",
+    "leave_one_out",
     "overlaid_trajectories",
     "plan_assurance",
     "plan_borrowing",
@@ -53,8 +64,11 @@ __all__ = [
     "prior_posterior",
     "readings",
     "ridge",
+    "sampler",
     "save",
+    "sensitivity",
     "swimmer",
+    "tipping_point",
     "trajectories",
     "waterfall",
 ]

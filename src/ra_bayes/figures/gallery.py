@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.states import has_states
+from ra_bayes.figures.beyond_placebo import beyond_placebo
 from ra_bayes.figures.biomarker import biomarker
+from ra_bayes.figures.calibration_coverage import calibration_coverage
+from ra_bayes.figures.calibration_ranks import calibration_ranks
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
 from ra_bayes.figures.forest_outcomes import forest_outcomes
+from ra_bayes.figures.leave_one_out import leave_one_out
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_boundaries import plan_boundaries
@@ -29,8 +33,11 @@ from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
 from ra_bayes.figures.ridge import ridge
+from ra_bayes.figures.sampler import sampler
+from ra_bayes.figures.sensitivity import sensitivity
 from ra_bayes.figures.several import cytokines, marker_and_outcome, of_one_cohort
 from ra_bayes.figures.swimmer import swimmer
+from ra_bayes.figures.tipping_point import tipping_point
 from ra_bayes.figures.trajectories import trajectories
 from ra_bayes.figures.waterfall import waterfall
 from ra_bayes.tree import spec_of
@@ -95,6 +102,17 @@ def _trees(fits: Mapping[str, Fit]) -> dict[str, xr.DataTree]:
 
 def _gates(fits: Mapping[str, Fit]) -> dict[str, Diagnosis]:
     return {name: fit.result.gate for name, fit in fits.items()}
+
+
+def _someone_unseen(fit: Fit) -> bool:
+    table = fit.trust.get("not_at_random")
+    return table is not None and bool(table["unseen"].iloc[0])
+
+
+def _placebo_known(fit: Fit) -> bool:
+    table = fit.trust.get("beyond_placebo")
+    # One row is the change as seen.
+    return table is not None and int(table["estimate"].notna().sum()) > 1
 
 
 # In the order of a report.
@@ -170,6 +188,78 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "Whether the fitted model would have produced records like these, those below a limit included.",
         lambda fit, ci_prob: predictive_check(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+    ),
+    Entry(
+        "sampler",
+        "Did the sampler work",
+        "fit",
+        "Whether chains agree, by ranks of their draws, and the energy that the sampler moved through.",
+        lambda fit, _: sampler(fit.result.tree, diagnosis=fit.result.gate),
+        in_report=False,
+    ),
+    Entry(
+        "sensitivity",
+        "Prior or data",
+        "trust",
+        "Every estimand under other priors and with the data's weight changed, and who leads it.",
+        lambda fit, _: sensitivity(
+            fit.result.tree, fit.trust["sensitivity"], fit.trust["variants"], diagnosis=fit.result.gate
+        ),
+        applies=lambda fit: {"sensitivity", "variants"} <= {*fit.trust},
+    ),
+    Entry(
+        "leave-one-out",
+        "Each patient left out",
+        "trust",
+        "What each patient's absence does to estimand and decision, and each as the others predict them.",
+        lambda fit, _: leave_one_out(
+            fit.result.tree,
+            fit.trust["left_out_patients"],
+            fit.trust["left_out_records"],
+            fit.trust.get("left_out_decisions"),
+            diagnosis=fit.result.gate,
+        ),
+        applies=lambda fit: "left_out_patients" in fit.trust,
+    ),
+    Entry(
+        "tipping-point",
+        "Unseen visits worse than expected",
+        "trust",
+        "How much worse the unseen would have to be to undo the conclusion.",
+        lambda fit, _: tipping_point(
+            fit.result.tree,
+            fit.trust["not_at_random"],
+            fit.trust["tipping_points"],
+            diagnosis=fit.result.gate,
+        ),
+        applies=_someone_unseen,
+    ),
+    Entry(
+        "beyond-placebo",
+        "With and without placebo",
+        "trust",
+        "The mean change with and without the placebo change of other trials taken off.",
+        lambda fit, _: beyond_placebo(
+            fit.result.tree, fit.trust["beyond_placebo"], diagnosis=fit.result.gate
+        ),
+        applies=_placebo_known,
+    ),
+    Entry(
+        "calibration-ranks",
+        "Ranks of simulated truths",
+        "certificate",
+        "Whether truths drawn from the prior rank uniformly among draws of their posteriors.",
+        lambda fit, _: calibration_ranks(fit.certificate),
+        in_report=False,
+    ),
+    Entry(
+        "calibration-coverage",
+        "Coverage on simulated cohorts",
+        "certificate",
+        "Coverage and width of intervals and decisions at fixed truths, beside classical methods.",
+        lambda fit, _: calibration_coverage(fit.certificate),
+        applies=lambda fit: bool(fit.certificate.rows),
+        in_report=False,
     ),
     Entry(
         "forest-outcomes",

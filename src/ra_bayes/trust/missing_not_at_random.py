@@ -54,9 +54,10 @@ class MissingNotAtRandom:
         ``p_benefit``, ``mcse`` of the estimate, ``ess``, ``outcome``, ``week``, ``unit``, ``unseen``,
         ``patients``, ``ci_prob``, ``ci_kind``, ``definition``.
     tipping
-        A row an estimand: ``p_benefit`` without a shift, ``cut_off``, ``tipping_point`` (infinite where
-        nobody is unseen, NaN where there is no conclusion to undo), its ``mcse``, ``in_mcids``, and
-        ``back_to_baseline``: the shift at which the unseen patients would not have changed, on average.
+        A row an estimand: ``p_benefit`` without a shift, ``cut_off``, ``needed`` (the gain that counts as
+        benefit), ``tipping_point`` (infinite where nobody is unseen, NaN where there is no conclusion to undo),
+        its ``mcse``, ``in_mcids``, and ``back_to_baseline``: the shift at which the unseen patients would not
+        have changed, on average.
     unseen
         Patients without a record at the reference week that are shifted, with the week of their last record.
     needed
@@ -249,6 +250,7 @@ def _tipping(
         "estimand": estimand,
         "p_benefit": now,
         "cut_off": cut_off,
+        "needed": needed,
         "tipping_point": point,
         "mcse": error,
         "in_mcids": in_mcids,
