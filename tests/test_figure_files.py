@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -13,9 +15,11 @@ import matplotlib as mpl
 import pytest
 from drawn import FIGURES, WIDTH, drawn, fitted, words
 from matplotlib.text import Text
+from PIL import Image
 
 from ra_bayes import figures
 from ra_bayes.errors import RaBayesError
+from ra_bayes.figures.journals import JOURNALS
 from ra_bayes.tree import save as save_tree
 
 
@@ -54,9 +58,64 @@ def test_savefig_has_the_same_look(tmp_path: Path) -> None:
     assert b"/Type3" not in (tmp_path / "a.pdf").read_bytes()
 
 
-def test_an_unknown_format_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RaBayesError, match="'jpg' is none of pdf, png, svg, tiff"):
-        figures.save(drawn("forest", "vas"), tmp_path / "a", formats=("jpg",))
+def test_what_would_not_print_is_refused(tmp_path: Path) -> None:
+    for formats, dpi, said in (
+        (("jpg",), None, "'jpg' is none of pdf, png, svg, tiff"),
+        (("eps",), None, "EPS has no transparency, so that bands would hide each other; write pdf"),
+        (("png",), 30, "dpi=30 is not from 72 to 1200; write 300"),
+    ):
+        with pytest.raises(RaBayesError, match=said):
+            figures.save(drawn("forest", "vas"), tmp_path / "a", formats, dpi=dpi)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", JOURNALS)
+def test_a_pdf_has_a_columns_width_and_embedded_fonts(name: str, tmp_path: Path) -> None:
+    with figures.journal(name):
+        figure = figures.forest(fitted("vas"))
+    # It was made for the journal, and is saved for it wherever that happens.
+    (pdf,) = figures.save(figure, tmp_path / name, ("pdf",))
+    content = pdf.read_bytes()
+    box = re.search(rb"/MediaBox \[ ?0 0 ([0-9.]+) ([0-9.]+) ?\]", content)
+    assert box is not None
+    width, height = (float(each) / 72.0 * 25.4 for each in box.groups())
+    assert min(abs(width - each) for each in JOURNALS[name].columns_mm) < 0.1
+    assert height <= JOURNALS[name].tallest_mm + 0.1
+    # Type 42: TrueType outlines, in the file.
+    assert b"/FontFile2" in content
+    assert b"/Type3" not in content
+
+
+def test_a_tiff_is_what_a_printer_wants(tmp_path: Path) -> None:
+    with figures.journal("ard"):
+        figure = figures.forest(fitted("tnf_alpha"))
+    pdf, tiff = figures.save(figure, tmp_path / "a")
+    assert (pdf.suffix, tiff.suffix) == (".pdf", ".tiff")
+    with Image.open(tiff) as picture:
+        assert (picture.mode, picture.info["compression"]) == ("RGB", "tiff_lzw")
+        assert picture.info["dpi"] == (600.0, 600.0)
+        assert picture.width == pytest.approx(figure.get_figwidth() * 600, abs=1)
+        assert picture.getpixel((0, 0)) == (255, 255, 255)
+        assert picture.tag_v2.tagtype[270] == 2
+    # Minus signs and Greek letters too.
+    assert "TNF-α" in figure.alt
+    assert figure.alt.encode() in tiff.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png", "svg"])
+def test_a_file_carries_its_text_alternative(kind: str, tmp_path: Path) -> None:
+    figure = drawn("forest", "vas")
+    (file,) = figures.save(figure, tmp_path / "a", (kind,), dpi=100)
+    content = file.read_bytes()
+    if kind == "png":
+        with Image.open(file) as picture:
+            assert picture.info["Description"] == figure.alt
+    elif kind == "svg":
+        assert figure.alt in html.unescape(content.decode())
+    else:
+        # Whatever is not Latin-1 turns a PDF's text into UTF-16.
+        assert b"/Subject" in content
+        assert "Change in Pain".encode("utf-16-be") in content.replace(b"\\", b"")
 
 
 SCRIPT = """
@@ -65,14 +124,16 @@ from ra_bayes import figures
 from ra_bayes.tree import load
 tree = load(sys.argv[1])
 for name in ("trajectories", "forest", "prior_posterior", "predictive_check"):
-    figures.save(getattr(figures, name)(tree), f"{sys.argv[2]}/{name}", formats=("pdf", "png", "svg"))
+    figures.save(getattr(figures, name)(tree), f"{sys.argv[2]}/{name}", formats=("pdf", "png", "svg", "tiff"))
 """
 
 
 def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     path = save_tree(fitted("tnf_alpha"), tmp_path / "tree.nc")
     for name in FIGURES:
-        figures.save(drawn(name, "tnf_alpha"), tmp_path / "here" / name, formats=("pdf", "png", "svg"))
+        figures.save(
+            drawn(name, "tnf_alpha"), tmp_path / "here" / name, formats=("pdf", "png", "svg", "tiff")
+        )
     command = [sys.executable, "-c", SCRIPT, str(path), str(tmp_path / "there")]
     # Sets and dictionaries of objects are walked in another order there.
     subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "1"})
@@ -80,5 +141,5 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
         {each.name: hashlib.sha256(each.read_bytes()).hexdigest() for each in (tmp_path / folder).iterdir()}
         for folder in ("here", "there")
     )
-    assert len(here) == 12
+    assert len(here) == 16
     assert here == there

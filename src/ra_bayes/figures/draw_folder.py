@@ -1,0 +1,245 @@
+"""Draw the gallery for everything in a results folder, in a journal's style, each figure with its words.
+
+Files lie side by side in one folder, as a journal's upload wants them: ``MODEL-FIGURE.pdf`` for a fit or a
+publication, ``FIGURE.pdf`` across fits, and beside each a ``.txt`` with its heading, its text alternative and
+what stands under it. Nothing else in that folder is touched.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ra_bayes.errors import RaBayesError
+from ra_bayes.figures.drawn_from import fit_in
+from ra_bayes.figures.gallery import GALLERY, NEEDS, Need, applying, entry
+from ra_bayes.figures.journals import journal
+from ra_bayes.figures.save import save
+from ra_bayes.files import write_text
+from ra_bayes.results.summary import read_order
+
+if TYPE_CHECKING:
+    from ra_bayes.figures.canvas import Canvas
+    from ra_bayes.figures.gallery import Entry
+    from ra_bayes.results import Found
+
+__all__ = ["Drawn", "draw_folder", "missing"]
+
+_OF_ONE: tuple[Need, ...] = ("fit", "trust", "certificate")
+# What gives a folder what it lacks.
+_MENDS: dict[Need, str] = {
+    "fit": "run ra-bayes fit FILE --out {folder}",
+    "trust": "run ra-bayes trust {folder}",
+    "certificate": "run ra-bayes calibrate MODEL",
+    "fits": "fit several models into one folder",
+    "counts": "run ra-bayes published PAGE --out {folder}",
+    "plan": "run ra-bayes plan DESIGN --out FOLDER",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A figure that was drawn.
+
+    Parameters
+    ----------
+    figure
+        Its name in the gallery.
+    source
+        The model or publication it is of; empty for one across fits.
+    files
+        What was written, in the order of the formats; the words last.
+    alt
+        Its text alternative.
+    """
+
+    figure: str
+    source: str
+    files: tuple[Path, ...]
+    alt: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """The figures of one source, and how they are drawn: what a worker needs."""
+
+    source: str
+    drawn_from: Any
+    figures: tuple[str, ...]
+    style: str
+    formats: tuple[str, ...] | None
+    dpi: int | None
+    ci_prob: float
+    out: Path
+
+
+def draw_folder(
+    found: Found,
+    folder: str | PathLike[str],
+    out: str | PathLike[str],
+    *,
+    style: str = "house",
+    formats: Sequence[str] | None = None,
+    dpi: int | None = None,
+    only: Sequence[str] = (),
+    models: Sequence[str] = (),
+    ci_prob: float = 0.90,
+    step: Callable[[str], None] = lambda _: None,
+    workers: int = 1,
+) -> tuple[Drawn, ...]:
+    """Draw and save every figure of the gallery that a results folder has something for.
+
+    A fit that did not pass its gate is left out.
+
+    Parameters
+    ----------
+    found
+        What :func:`~ra_bayes.results.find_results` read, at the same `ci_prob`.
+    folder
+        The results folder.
+    out
+        Where the files go; made if it is not there.
+    style
+        Name of a preset, see :func:`~ra_bayes.figures.journals.journal`.
+    formats, dpi
+        As :func:`~ra_bayes.figures.save.save` takes them; without, the preset's.
+    only
+        Names of the figures wanted; without, all.
+    models
+        Names of the fits and publications wanted; without, all.
+    ci_prob
+        Probability of the credible intervals.
+    step
+        Called with the name of each source when its figures are drawn.
+    workers
+        Processes that may draw.
+
+    Returns
+    -------
+    tuple of Drawn
+        In the order of sources, then of the gallery.
+
+    Raises
+    ------
+    RaBayesError
+        If a figure, a model, the style or a format is not known, or there is nothing to draw.
+    """
+    wanted = {entry(name).name for name in only} or {each.name for each in GALLERY}
+    unknown = [name for name in models if name not in found.every]
+    if unknown:
+        raise RaBayesError(f"{folder}: nothing of {unknown[0]!r} in it; name one of {', '.join(found.every)}")
+    jobs = [
+        _Job(name, source, names, style, None if formats is None else tuple(formats), dpi, ci_prob, Path(out))
+        for name, source, applied in _sources(found, folder, set(models or found.every))
+        if (names := tuple(each.name for each in applied if each.name in wanted))
+    ]
+    if not jobs:
+        raise RaBayesError(f"{folder}: nothing to draw; {'; '.join(missing(found, folder, (), only))}")
+    made = _run(jobs, step, workers)
+    return tuple(each for job in jobs for each in made[job.source])
+
+
+def missing(
+    found: Found, folder: str | PathLike[str], drawn: Sequence[Drawn], only: Sequence[str] = ()
+) -> list[str]:
+    """Return in a line each which figures were not drawn for want of what, and how to come by it.
+
+    Parameters
+    ----------
+    found
+        What the folder holds.
+    folder
+        The results folder.
+    drawn
+        What :func:`draw_folder` drew.
+    only
+        The figures that were asked for; without, all but those of plans.
+    """
+    there = {each.figure for each in drawn}
+    lacking: dict[Need, list[str]] = {}
+    for each in GALLERY:
+        asked = each.name in only if only else each.needs != "plan"
+        if asked and each.name not in there:
+            lacking.setdefault(each.needs, []).append(each.name)
+    met = _met(found, folder)
+    return [
+        f"{', '.join(names)}: these results have nothing for it to show"
+        if need in met
+        else f"{', '.join(names)}: needs {NEEDS[need]}; {_MENDS[need].format(folder=folder)}"
+        for need, names in lacking.items()
+    ]
+
+
+def _met(found: Found, folder: str | PathLike[str]) -> set[Need]:
+    """Return which needs a folder meets, whether or not a figure then has something to show."""
+    fits = [fit_in(folder, name, result) for name, result in found.fits.items() if result.gate.passed]
+    met: dict[Need, bool] = {
+        "fit": bool(fits),
+        "trust": any(fit.trust for fit in fits),
+        "certificate": any(fit.certificate is not None for fit in fits),
+        "fits": len(fits) > 1,
+        "counts": bool(found.counts),
+    }
+    return {need for need, yes in met.items() if yes}
+
+
+def _sources(
+    found: Found, folder: str | PathLike[str], models: set[str]
+) -> Iterator[tuple[str, Any, tuple[Entry, ...]]]:
+    """Yield each source by name with the figures that it has something for: fits, all fits, publications."""
+    fits = {
+        name: fit_in(folder, name, found.fits[name])
+        for name in read_order(found.fits)
+        if name in models and found.fits[name].gate.passed
+    }
+    for name, fit in fits.items():
+        yield name, fit, applying(fit, *_OF_ONE)
+    if len(fits) > 1:
+        yield "", fits, applying(fits, "fits")
+    for name, counts in found.counts.items():
+        if name in models:
+            yield name, counts, applying(counts, "counts")
+
+
+def _run(jobs: Sequence[_Job], step: Callable[[str], None], workers: int) -> dict[str, tuple[Drawn, ...]]:
+    """Draw every job's figures, several jobs at once where that pays."""
+    # A worker spends as long on imports as on three fits' figures.
+    workers = min(workers, len(jobs) // 3)
+    made: dict[str, tuple[Drawn, ...]] = {}
+    if workers < 2:
+        for job in jobs:
+            made[job.source] = _draw(job)
+            step(job.source or "across fits")
+        return made
+    # Spawned, not forked: the sampler's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        futures = {pool.submit(_draw, job): job.source for job in jobs}
+        for done in as_completed(futures):
+            made[futures[done]] = done.result()
+            step(futures[done] or "across fits")
+    return made
+
+
+def _draw(job: _Job) -> tuple[Drawn, ...]:
+    made = []
+    for name in job.figures:
+        found = entry(name)
+        with journal(job.style):
+            figure = found.draw(job.drawn_from, job.ci_prob)
+        stem = f"{job.source}-{name}" if job.source else name
+        files = save(figure, job.out / stem, job.formats, dpi=job.dpi)
+        words = write_text(job.out / f"{stem}.txt", _words(found, figure, job.source))
+        made.append(Drawn(name, job.source, (*files, words), figure.alt))
+    return tuple(made)
+
+
+def _words(found: Entry, figure: Canvas, source: str) -> str:
+    """Return the figure's heading, its text alternative and what stands under it, for a caption."""
+    heading = f"{found.title}: {source}" if source else found.title
+    below = figure.footer.replace("\n", " ")
+    return f"{heading}\n\nText alternative: {figure.alt}\n\nUnder the figure: {below}\n"
