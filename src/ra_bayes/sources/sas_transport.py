@@ -22,7 +22,7 @@ from ra_bayes.sources.choose import Candidate, choose
 from ra_bayes.sources.encoding import guess_legacy
 from ra_bayes.sources.problems import Problems
 from ra_bayes.sources.sas_formats import missing_note, sas_number
-from ra_bayes.sources.table import MOST_COLUMNS, Fits, Rows, Table
+from ra_bayes.sources.table import MOST_COLUMNS, MOST_ROWS, Fits, Rows, Table
 
 __all__ = ["ibm_double", "read_transport"]
 
@@ -175,6 +175,10 @@ def _text(field: bytes) -> str:
 def _table(
     file: BinaryIO, dataset: _Dataset, source: str, problems: Problems, notes: tuple[str, ...]
 ) -> Table:
+    count = (dataset.end - dataset.start) // dataset.width
+    if count > MOST_ROWS:
+        what = f"the dataset has {count} rows, and at most {MOST_ROWS} are read"
+        problems.stop("size", what, "keep only the rows of your patients and outcomes, and export again")
     codec, told = _encoding(file, dataset, problems)
     variables = dataset.variables
     special: dict[str, Counter[str]] = {each.name: Counter() for each in variables}

@@ -23,7 +23,7 @@ MOST_BYTES = 100_000_000
 MOST_ROWS = 500_000
 MOST_COLUMNS = 16_384  # Excel's own
 LONGEST_CELL = 131_072  # the csv module's own
-_MOST_MEMORY = 250_000_000
+_MOST_MEMORY = 400_000_000
 _EXPORT_LESS = "keep only the rows and columns of your patients and outcomes, and export again"
 
 

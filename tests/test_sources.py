@@ -1,0 +1,466 @@
+"""Every format gives the same table of text, and nothing on the way is taken for something else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import json
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import shared_file
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tables_on_file import WRITERS, as_csv, as_dataset_json, as_excel, as_transport, columns_of
+
+from ra_bayes.errors import CohortError
+from ra_bayes.sources import Problems, Source, Table, read_table
+
+KNOWN = {"patient", "week", "outcome", "value"}
+# What each format or layout can hold: no control characters; a transport file keeps no blank at the end.
+PLAIN = st.characters(min_codepoint=32, max_codepoint=126)
+TEXTS = {
+    "xpt 5": st.text(PLAIN, max_size=12).map(str.rstrip),
+    "xpt 8": st.text(PLAIN, max_size=12).map(str.rstrip),
+    "xlsx": st.text(st.characters(exclude_categories=["C", "Zl", "Zp"], max_codepoint=0xFFFD), max_size=12),
+}
+ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd"), max_size=12)
+TRAPS = ["001", "01E5", "1.0", "NA", "None", "nan", "", "<0.5", "12,5", "=1", "#N/A", "TRUE", "2024-01-31"]
+
+
+def known(header: Sequence[str]) -> int:
+    return len(KNOWN & {name.casefold() for name in header})
+
+
+def read(source: Source, sheet: str | None = None) -> Table:
+    problems = Problems("table")
+    table = read_table(source, problems, sheet=sheet, fits=known)
+    problems.raise_if_any()
+    return table
+
+
+def problem_of(source: Source, sheet: str | None = None) -> str:
+    with pytest.raises(CohortError) as caught:
+        read(source, sheet)
+    (problem,) = caught.value.problems
+    assert str(problem).count(";") >= 1
+    return str(problem)
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_what_looks_like_something_else_stays_text(tmp_path: Path, format: str) -> None:
+    rows = [[f"r{i}", trap] for i, trap in enumerate(TRAPS)]
+    WRITERS[format](tmp_path / "file", ["patient", "value"], rows)
+    table = read(tmp_path / "file")
+    assert table.header == ("patient", "value")
+    assert list(table.rows) == list(enumerate(rows, start=2))
+
+
+@pytest.mark.parametrize("format", WRITERS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_text_reads_back(tmp_path: Path, format: str, data: st.DataObject) -> None:
+    text = TEXTS.get(format, ANY)
+    columns = data.draw(st.integers(1, 4))
+    cells = data.draw(st.lists(st.lists(text, min_size=columns, max_size=columns), min_size=1, max_size=6))
+    rows = [[f"r{i}", *row] for i, row in enumerate(cells)]
+    header = ["id", *(f"c{i}" for i in range(columns))]
+    WRITERS[format](tmp_path / "file", header, rows)
+    table = read(tmp_path / "file")
+    assert table.header == tuple(header)
+    assert list(table.rows) == list(enumerate(rows, start=2))
+
+
+@pytest.mark.parametrize("format", ["csv", "xlsx", "parquet", "xpt 5", "dataset-json 1.1", "ndjson"])
+def test_no_row_is_lost(tmp_path: Path, format: str) -> None:
+    rows = [[f"r{i}", str(i)] for i in range(5000)]
+    WRITERS[format](tmp_path / "file", ["patient", "value"], rows)
+    assert [cells for _, cells in read(tmp_path / "file").rows] == rows
+
+
+# --- text ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("codec", "text", "told"),
+    [
+        ("cp1252", "Müller", "Windows-1252, in which byte 0xfc in line 2 is 'ü' (Müller)"),
+        ("cp1252", "René 37 °C", "Windows-1252, in which byte 0xe9 in line 2 is 'é' (René)"),
+        ("latin-1", "Ångström", "Windows-1252, in which byte 0xc5 in line 2 is 'Å' (Ångström)"),
+        ("mac_roman", "Müller", "Mac Roman, in which byte 0x9f in line 2 is 'ü' (Müller)"),
+        ("mac_roman", "≤0.5", "Mac Roman, in which byte 0xb2 in line 2 is '≤'"),
+        ("cp1252", "5 µg/mL", "Windows-1252, in which byte 0xb5 in line 2 is 'µ' (µg)"),
+    ],
+)
+def test_an_old_encoding_is_read_and_told(tmp_path: Path, codec: str, text: str, told: str) -> None:
+    as_csv(tmp_path / "t.csv", ["patient", "value"], [[text, "1"]], codec=codec)
+    table = read(tmp_path / "t.csv")
+    assert table.rows == [(2, [text, "1"])]
+    assert told in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    "bytes_",
+    ["Böhm".encode("mac_roman"), "Иванов".encode("cp1251"), "Müller ü".encode() + b"\xfc", b"a\x81b"],
+)
+def test_an_encoding_that_is_not_certain_is_refused(tmp_path: Path, bytes_: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(b"patient,value\n" + bytes_ + b",1\n")
+    assert "row 2" in problem_of(tmp_path / "t.csv")
+    assert "save the file as 'CSV UTF-8'" in problem_of(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(tmp_path: Path, codec: str) -> None:
+    as_csv(tmp_path / "t.csv", ["patient", "value"], [["Müller", "1"]], codec=codec)
+    table = read(tmp_path / "t.csv")
+    assert table.rows == [(2, ["Müller", "1"])]
+    assert "no byte order mark" in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "row"),
+    [
+        ("patient;value\nA;12,5\n", ["A", "12,5"]),
+        ("patient;a, b;value\nA;;12,5\n", ["A", "", "12,5"]),
+        ("patient\tvalue\nA, B; C\t1\n", ["A, B; C", "1"]),
+        ("patient|value\nA|1\n", ["A", "1"]),
+        ('patient,value\n"A\nB",1\n', ["A\nB", "1"]),
+        ("patient,value\rA,1\r", ["A", "1"]),
+    ],
+)
+def test_delimiters_and_line_ends(tmp_path: Path, content: str, row: list[str]) -> None:
+    (tmp_path / "t.csv").write_bytes(content.encode())
+    assert read(tmp_path / "t.csv").rows == [(2, row)]
+
+
+def test_a_line_that_names_the_delimiter(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("sep=;\npatient;value\nA;1,5\n")
+    table = read(tmp_path / "t.csv")
+    assert (table.header_row, table.rows) == (2, [(3, ["A", "1,5"])])
+
+
+# --- Excel --------------------------------------------------------------------------------------------
+
+
+def workbook(file: Path, *rows: Sequence[object], title: str = "Data") -> Any:
+    from openpyxl import Workbook
+
+    book = Workbook()
+    sheet: Any = book.active
+    sheet.title = title
+    for row in rows:
+        sheet.append(row)
+    book.save(file)
+    return sheet
+
+
+def test_excel_cells_read_as_a_person_sees_them(tmp_path: Path) -> None:
+    sheet = workbook(
+        tmp_path / "t.xlsx",
+        ["patient", "value"],
+        *(["A", value] for value in (5.0, 4.35, 0.3, 7, 0.125, True, dt.date(2024, 1, 31))),
+        ["A", dt.datetime(2024, 1, 31, 10, 30)],
+    )
+    sheet["B5"].number_format = "000"
+    sheet["B6"].number_format = "0%"
+    sheet.parent.save(tmp_path / "t.xlsx")
+    assert [cells[1] for _, cells in read(tmp_path / "t.xlsx").rows] == [
+        "5", "4.35", "0.3", "007", "12.5%", "true", "2024-01-31", "2024-01-31T10:30:00",
+    ]  # fmt: skip
+
+
+def test_a_title_above_the_table_and_notes_beside_it(tmp_path: Path) -> None:
+    workbook(
+        tmp_path / "t.xlsx", ["Our study, 2024"], [], ["patient", "week", "value"], ["A", 0, 1, None, "ask"]
+    )
+    table = read(tmp_path / "t.xlsx")
+    assert (table.header, table.header_row) == (("patient", "week", "value", "", ""), 3)
+    assert table.rows == [(4, ["A", "0", "1", "", "ask"])]
+    assert table.notes == ("the table begins in row 3; above it: 'Our study, 2024'",)
+
+
+def test_the_sheet_is_chosen_by_what_is_in_it_or_by_name(tmp_path: Path) -> None:
+    sheet = workbook(tmp_path / "t.xlsx", ["code", "meaning"], ["1", "yes"], title="Legend")
+    data = sheet.parent.create_sheet("Visits")
+    data.append(["patient", "value"])
+    data.append(["A", 1])
+    sheet.parent.save(tmp_path / "t.xlsx")
+    assert read(tmp_path / "t.xlsx").notes == ("sheet 'Visits' was read, and not 'Legend'",)
+    assert read(tmp_path / "t.xlsx", "legend").header == ("code", "meaning")
+    assert "there is no such sheet; did you mean 'Visits'?" in problem_of(tmp_path / "t.xlsx", "Visit")
+    again = sheet.parent.copy_worksheet(data)
+    again.title = "Copy"
+    sheet.parent.save(tmp_path / "t.xlsx")
+    told = problem_of(tmp_path / "t.xlsx")
+    assert "the sheets 'Visits', 'Copy' fit equally well; name the one to read" in told
+    again.sheet_state = "hidden"
+    sheet.parent.save(tmp_path / "t.xlsx")
+    assert "'Copy' (hidden)" in read(tmp_path / "t.xlsx").notes[0]
+
+
+def test_merged_and_hidden_cells_are_told(tmp_path: Path) -> None:
+    sheet = workbook(
+        tmp_path / "t.xlsx",
+        ["patient", "week", "value"],
+        ["A", 0, 1],
+        [None, 4, 2],
+        ["B", 0, 3],
+        [None, 4, 4],
+    )
+    sheet.merge_cells("A2:A3")
+    sheet.row_dimensions[5].hidden = True
+    sheet.column_dimensions["B"].hidden = True
+    sheet.parent.save(tmp_path / "t.xlsx")
+    table = read(tmp_path / "t.xlsx")
+    assert [cells[0] for _, cells in table.rows] == ["A", "A", "B", ""]
+    assert "1 hidden rows of the sheet were read like the others (row 5)" in table.notes
+    assert "hidden columns of the sheet were read like the others: 'week'" in table.notes
+    assert "merged cells A2:A3: their text was read in each of their rows" in table.notes
+    sheet.merge_cells("C4:C5")
+    sheet.parent.save(tmp_path / "t.xlsx")
+    assert "row 4: cells C4:C5 are merged" in problem_of(tmp_path / "t.xlsx")
+
+
+def test_errors_and_formulas_without_a_result_name_their_cell(tmp_path: Path) -> None:
+    sheet = workbook(tmp_path / "t.xlsx", ["patient", "value"], ["A", "#DIV/0!"])
+    sheet["B2"].data_type = "e"
+    sheet.parent.save(tmp_path / "t.xlsx")
+    assert "cell B2 holds the Excel error #DIV/0!; correct" in problem_of(tmp_path / "t.xlsx")
+    workbook(tmp_path / "t.xlsx", ["patient", "value"], ["A", "=1+1"])
+    assert "cell B2 is a formula without a stored result; open" in problem_of(tmp_path / "t.xlsx")
+
+
+def test_a_size_that_a_sheet_claims_does_not_cut_it_off(tmp_path: Path) -> None:
+    from zipfile import ZipFile
+
+    workbook(tmp_path / "t.xlsx", ["patient", "value"], ["A", 1], ["B", 2])
+    with ZipFile(tmp_path / "t.xlsx") as old, ZipFile(tmp_path / "cut.xlsx", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b'ref="A1:B3"', b'ref="A1"'))
+    assert read(tmp_path / "cut.xlsx").rows == [(2, ["A", "1"]), (3, ["B", "2"])]
+
+
+# --- Parquet ------------------------------------------------------------------------------------------
+
+
+def test_parquet_types(tmp_path: Path) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns = {
+        "patient": pa.array(["001"]).dictionary_encode(),
+        "f32": pa.array([0.1], pa.float32()),
+        "f64": pa.array([5.0]),
+        "int": pa.array([2**60]),
+        "decimal": pa.array(["4.350"]).cast(pa.decimal128(6, 3)),
+        "time": pa.array([1_700_000_000_123_456_789], pa.timestamp("ns")),
+        "date": pa.array([dt.date(2024, 1, 31)]),
+        "flag": pa.array([True]),
+        "list": pa.array([[1, 2]]),
+    }
+    parquet.write_table(pa.table(columns), tmp_path / "t.parquet")
+    table = read(tmp_path / "t.parquet")
+    assert table.rows[0][1] == [
+        "001",
+        "0.1",
+        "5",
+        "1152921504606846976",
+        "4.350",
+        "2023-11-14T22:13:20.123456",
+        "2024-01-31",
+        "true",
+        "",
+    ]
+    assert table.decimal_columns == {1, 2}
+    assert table.notes == ("columns that hold lists or structures were not read: 'list'",)
+
+
+# --- SAS ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None)
+@given(numbers=st.lists(st.floats(-1e70, 1e70).filter(lambda x: x == 0 or abs(x) > 1e-70), min_size=1))
+def test_ibm_numbers_are_those_that_readstat_reads(
+    tmp_path_factory: pytest.TempPathFactory, numbers: list[float]
+) -> None:
+    import pandas as pd
+    import pyreadstat
+
+    file = tmp_path_factory.mktemp("xpt") / "t.xpt"
+    pyreadstat.write_xport(pd.DataFrame({"X": numbers, "ID": "a"}), str(file), table_name="T")
+    theirs, _ = pyreadstat.read_xport(str(file), output_format="dict")
+    assert [float(cells[0]) for _, cells in read(file).rows] == list(theirs["X"])
+
+
+def test_transport_dates_labels_and_long_names() -> None:
+    table = read(shared_file("dates_xpt_v8.xpt"))
+    at = dict(zip(table.header, range(len(table.header)), strict=True))
+    assert len(table.rows) == 19
+    for _, cells in table.rows:
+        # The file holds each date a second time, as the text that SAS wrote.
+        assert cells[at["dt"]].replace("T", " ").ljust(19)[:10] == cells[at["string_dt"]][:10]
+        assert cells[at["dates"]] == cells[at["string_dates"]]
+        assert cells[at["times"]] == cells[at["string_times"]]
+    assert table.labels[at["seconds"]].endswith("seconds since 1960-01-01T00:00:00")
+
+
+def test_several_datasets_in_a_transport_file(tmp_path: Path) -> None:
+    as_transport(tmp_path / "a", ["PATIENT", "VALUE"], [["A", "1"], ["B", "2"]], name="VISITS")
+    as_transport(tmp_path / "b", ["CODE"], [["x"]], name="CODES")
+    both = (tmp_path / "b").read_bytes() + (tmp_path / "a").read_bytes()[240:]
+    (tmp_path / "both.xpt").write_bytes(both)
+    table = read(tmp_path / "both.xpt")
+    assert table.rows == [(2, ["A", "1"]), (3, ["B", "2"])]
+    assert table.notes == ("dataset 'VISITS' was read, and not 'CODES'",)
+    assert read(tmp_path / "both.xpt", "CODES").rows == [(2, ["x"])]
+
+
+def test_special_missing_values_are_told_apart(tmp_path: Path) -> None:
+    import pandas as pd
+    import pyreadstat
+
+    pyreadstat.write_xport(
+        pd.DataFrame({"ID": ["a", "b"], "X": [1.0, 2.0]}), str(tmp_path / "t"), table_name="T"
+    )
+    content = (tmp_path / "t").read_bytes()
+    assert content.count(struct.pack(">Q", 0x4110 << 48)) == 1
+    (tmp_path / "t").write_bytes(content.replace(struct.pack(">Q", 0x4110 << 48), b"A" + bytes(7)))
+    table = read(tmp_path / "t")
+    assert [cells[1] for _, cells in table.rows] == ["", "2"]
+    assert table.notes == ("column 'X': special missing values .A (1) were read as missing",)
+    sas = read(shared_file("missing_test.sas7bdat"))
+    assert sas.rows == [(2, ["", "", "", "", "", "", "", "", "1"])]
+    assert [note.split()[5] for note in sas.notes] == [".A", ".B", ".C", ".X", ".Y", ".Z", "._"]
+
+
+def test_sas7bdat_asks_for_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pyreadstat", None)
+    told = problem_of(shared_file("missing_test.sas7bdat"))
+    assert "is read with pyreadstat, which is not installed; pip install 'ra_bayes[clinical]'" in told
+    # A transport file needs nothing.
+    assert len(read(shared_file("adlb_6subj.xpt")).rows) == 232
+
+
+def test_the_transport_file_holds_what_the_csv_holds() -> None:
+    ours, theirs = read(shared_file("adlb_6subj.xpt")), read(shared_file("adlb_6subj.csv"))
+    assert ours.header == theirs.header
+    for (row, cells), (other, expected) in zip(ours.rows, theirs.rows, strict=True):
+        assert row == other
+        for cell, text in zip(cells, expected, strict=True):
+            assert cell == text or float(cell) == float(text)
+
+
+# --- Dataset-JSON -------------------------------------------------------------------------------------
+
+
+def test_dataset_json_of_both_versions(tmp_path: Path) -> None:
+    rows = [["001", "a"], ["01E5", ""]]
+    as_dataset_json(tmp_path / "1.1", ["patient", "value"], rows)
+    as_dataset_json(tmp_path / "1.0", ["patient", "value"], rows, "1.0")
+    new, old = read(tmp_path / "1.1"), read(tmp_path / "1.0")
+    assert new.labels == ("label of patient", "label of value")
+    assert old.header == ("ITEMGROUPDATASEQ", *new.header)
+    assert [(row, cells[1:]) for row, cells in old.rows] == list(new.rows) == [(2, rows[0]), (3, rows[1])]
+
+
+def test_dataset_json_numbers_and_dates(tmp_path: Path) -> None:
+    columns = columns_of(["patient", "n", "x", "day", "text", "gone", "flag"])
+    columns[3] |= {"dataType": "integer", "displayFormat": "DATE9."}
+    columns[4] |= {"displayFormat": "DATE9."}
+    page = {"name": "T", "records": 1, "columns": columns}
+    page["rows"] = [["001", 5, 5.0, 19388, "19388", None, True]]
+    (tmp_path / "t.json").write_text(json.dumps(page))
+    assert read(tmp_path / "t.json").rows[0][1] == ["001", "5", "5", "2013-01-30", "19388", "", "true"]
+
+
+def test_a_count_of_records_that_does_not_agree_is_told(tmp_path: Path) -> None:
+    page = {"name": "T", "records": 3, "columns": columns_of(["patient"]), "rows": [["A"], ["B"]]}
+    (tmp_path / "t.json").write_text(json.dumps(page))
+    assert "says that it has 3 records, and 2 with any value" in read(tmp_path / "t.json").notes[0]
+
+
+# --- what is refused ----------------------------------------------------------------------------------
+
+REFUSED: dict[str, tuple[bytes, str, str]] = {
+    "empty": (b"", "the file is empty", "give a header row"),
+    "blank first row": (b"\na,b\n", "the first row is empty", "must name the columns"),
+    "old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1", "an old Excel workbook (.xls)", "save it as .xlsx"),
+    "PDF": (b"%PDF-1.7", "this is a PDF", "export it as 'CSV UTF-8"),
+    "SPSS": (b"$FL2@(#)", "this is an SPSS file", "export it as"),
+    "web page": (b"<html><table>", "this is a web page", "export it as"),
+    "picture": (b"\x89PNG\r\n", "this is a picture", "export it as"),
+    "zip": (b"PK\x05\x06" + bytes(18), "a zip archive and no Excel workbook", "unpack it"),
+    "cut-off workbook": (b"PK\x03\x04" + bytes(40), "cut off or damaged", "save it anew"),
+    "binary": (bytes(range(256)) + bytes(200), "binary file of a kind that is not known", "export it as"),
+    "NUL": (b"a,b\nx\0,1\n", "a NUL byte", "the file is damaged"),
+    "open quotation": (b'a,b\n"x,1\n', "nor what follows", "one is opened and not closed"),
+    "ragged": (b"a,b\n1,2,3\n", "the row has 3 cells and the header has 2", "check its delimiters"),
+    "damaged parquet": (b"PAR1" + bytes(50), "the Parquet file is damaged", "write it anew"),
+    "damaged gzip": (b"\x1f\x8b\x08" + bytes(20), "archive", "unpack it"),
+    "gzip in gzip": (gzip.compress(gzip.compress(b"a,b\n1,2\n")), "an archive in an archive", "unpack it"),
+    "cut-off transport": (b"HEADER RECORD*******LIBRARY HEADER", "no dataset", "export it from SAS again"),
+    "damaged sas7bdat": (
+        bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011") + bytes(500),
+        "the SAS dataset is damaged", "export it as CSV",
+    ),
+    "JSON, no table": (b'{"a": 1}', "no Dataset-JSON", "give a Dataset-JSON file"),
+    "JSON, a list": (b"[1, 2]", "no Dataset-JSON", "give a Dataset-JSON file"),
+    "JSON, cut off": (b'{"columns": [', "cut off or damaged", "give a Dataset-JSON file"),
+    "JSON, nested value": (
+        b'{"columns": [{"name": "a"}], "rows": [[[1]]]}', "a list or an object", "one value per column",
+    ),
+    "JSON, no record": (b'{"columns": [{"name": "a"}], "rows": [1]}', "not a list of values", "give"),
+    "JSON, ragged": (b'{"columns": [{"name": "a"}], "rows": [["1", "2"]]}', "has 2 cells", "check its"),
+    "JSON lines, cut off": (b'{"columns": [{"name": "a"}]}\n["1"]\n["2', "line 3 is not JSON", "cut off"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "what", "mend"), REFUSED.values(), ids=REFUSED)
+def test_one_sentence_says_what_and_how_to_mend_it(
+    tmp_path: Path, content: bytes, what: str, mend: str
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+    told = problem_of(tmp_path / "file")
+    assert what in told
+    assert mend in told
+    assert "\n" not in told
+
+
+def test_a_sheet_of_a_file_that_has_none(tmp_path: Path) -> None:
+    as_csv(tmp_path / "t.csv", ["patient"], [["A"]])
+    assert "a CSV holds one table, without a name; leave sheet out" in problem_of(tmp_path / "t.csv", "x")
+
+
+@pytest.mark.parametrize(
+    "format", ["xlsx", "parquet", "xpt 5", "xpt 8", "dataset-json 1.1", "gzip", "sas7bdat"]
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damage_is_told_and_never_a_traceback(tmp_path: Path, format: str, data: st.DataObject) -> None:
+    file = tmp_path / "whole"
+    if format == "sas7bdat":
+        file = shared_file("missing_test.sas7bdat")
+    elif not file.exists():
+        WRITERS[format](file, ["patient", "value"], [["A", "1"], ["B", "<0.5"]])
+    content = bytearray(file.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, min(len(content), 4000) - 1))
+        content[at] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.integers(len(content) // 2, len(content)))
+    (tmp_path / "damaged").write_bytes(content[:cut])
+    refused = None
+    try:
+        read(tmp_path / "damaged")
+    except CohortError as error:
+        refused = error
+    assert refused is None or all(problem.what and problem.mend for problem in refused.problems)
+
+
+def test_excel_text_that_looks_like_a_formula_is_text(tmp_path: Path) -> None:
+    as_excel(tmp_path / "t.xlsx", ["patient", "value"], [["A", "=1+1"]])
+    assert read(tmp_path / "t.xlsx").rows == [(2, ["A", "=1+1"])]
