@@ -73,6 +73,7 @@ def from_adam(
         problems.stop("week", "nothing tells the week of a record", mend, row=table.header_row)
     basis = basis or "visit"
     written_as["week"] = table.header[columns[basis]] if basis in columns else "AVISIT"
+    problems.written_as = written_as
     timed = _once(list(_timed(records, basis, mapping, left, problems)), left)
     timed = _from_baseline(timed, left)
     how: Counter[str] = Counter()
