@@ -27,7 +27,8 @@ from six_by_five import (
 )
 from trees import drawn_tree
 
-from ra_bayes.comparison.comparison import Comparison, compare
+from ra_bayes.comparison.compare import compare
+from ra_bayes.comparison.comparison import Comparison
 from ra_bayes.comparison.comparison_text import findings_of
 from ra_bayes.comparison.records_left_out import log_density_of_record, records_left_out
 from ra_bayes.comparison.same_records import same_records
@@ -41,7 +42,6 @@ from ra_bayes.tree import provenance, with_provenance
 MAX_Z = 4.5
 
 module = sys.modules["ra_bayes.comparison.records_left_out"]
-verb = sys.modules["ra_bayes.comparison.comparison"]
 
 
 # ---- one scale
@@ -361,7 +361,7 @@ def test_the_text_tells_what_is_shown_and_what_six_patients_cannot(found: Compar
 
 
 def test_a_small_difference_is_never_called_shown_and_noise_is_named() -> None:
-    base = {"weight": 0.5, "ci_prob": 0.9, "passed": True, "upper": -0.5}
+    base = {"weight": 0.5, "ci_prob": 0.9, "passed": True, "upper": -0.5, "synthetic": True}
     models = pd.DataFrame(
         [{"model": "a", "diff": 0.0, **base}, {"model": "b", "diff": -2.0, **base, "passed": False}]
     )

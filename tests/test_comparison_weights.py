@@ -9,7 +9,7 @@ import xarray as xr
 from arviz_stats.utils import ELPDDataLOO
 from scipy import special, stats
 
-from ra_bayes.comparison.comparison import paired_difference
+from ra_bayes.comparison.compare import paired_difference
 from ra_bayes.comparison.weights import pseudo_bma, stacking, stacking_without_each
 
 

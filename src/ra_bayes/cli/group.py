@@ -44,7 +44,10 @@ def main() -> None:
     ra-bayes check cohort.csv                            is the table as it should be?
     ra-bayes fit cohort.csv --model sdai --out results   sample the posterior
     ra-bayes trust results                               what prior, one patient, placebo would change
+    ra-bayes compare c.csv --model a --model b --out r   which model predicts patients better
     ra-bayes report results                              figures and results/index.html
+    ra-bayes figures results --style ard                 figures at a journal's size, in its formats
+    ra-bayes tables results                              tables for Word, LaTeX, a web page, CSV
     ra-bayes published facts.toml                        what a paper's counts tell
     ra-bayes plan acr20_one_arm                          what a trial would show, and how many patients
     ra-bayes interim design.toml data.csv                what its rule says of the data so far

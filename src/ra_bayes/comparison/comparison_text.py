@@ -20,12 +20,11 @@ _LARGE_ERROR = 0.1
 _SMALL = 4.0
 
 
-def comparison_text(
-    models: pd.DataFrame, patients: pd.DataFrame, records: pd.DataFrame, outcome: str, cohort: str
-) -> str:
+def comparison_text(models: pd.DataFrame, patients: pd.DataFrame, records: pd.DataFrame) -> str:
     """Return the table of models, then what can be said of it."""
     count, seen = patients["patient"].nunique(), len(records) // len(models)
     ci = f"{models['ci_prob'].iloc[0]:.0%}"
+    outcome, cohort = models["outcome"].iloc[0], models["cohort"].iloc[0]
     head = ["model", "elpd by patient", f"difference (SE; {ci})", "weight (from, to)"]
     head += ["elpd by record", "difference (SE)", "p_loo", "worst k", "re-fits"]
     rows = [tuple(head), *(_row(row, first=k == 0) for k, row in enumerate(models.to_dict("records")))]
@@ -68,6 +67,8 @@ def findings_of(models: pd.DataFrame, patients: pd.DataFrame) -> list[str]:
         f"With {count} patients each SE is itself unsure by about {100.0 / np.sqrt(2.0 * (count - 1)):.0f}%, "
         "and weights can swing with one patient: read them as a description of these patients."
     )
+    if best["synthetic"]:
+        said.append("Synthetic data: no patient was measured.")
     noisy = patients[patients["elpd_mcse"] > _LARGE_ERROR]
     if len(noisy):
         told = listed([f"{row['patient']} under {row['model']}" for row in noisy.to_dict("records")])

@@ -78,8 +78,11 @@ def records_left_out(tree: xr.DataTree, *, seed: int | None = None, cores: int |
     weight, pareto_k = left_out(log_likelihood, r_eff)
     by_weights = special.logsumexp(log_likelihood, b=weight, axis=1)
     everywhere = special.logsumexp(log_likelihood, axis=1) - np.log(log_likelihood.shape[1])
-    relative = np.exp(log_likelihood - by_weights[:, None]) - 1.0
-    error = np.sqrt(np.square(weight * relative).sum(axis=1) / r_eff)
+    # Of the weighted mean of densities p, relative to it: sum of w^2 (p / mean - 1)^2, by way of each draw's
+    # share of the mean, since p / mean may be no number where w is next to nothing.
+    with np.errstate(divide="ignore"):
+        share = np.exp(np.log(weight) + log_likelihood - by_weights[:, None])
+    error = np.sqrt(np.square(share - weight).sum(axis=1) / r_eff)
     good = min(1.0 - 1.0 / np.log10(log_likelihood.shape[1]), MAX_PARETO_K)
     root = provenance(tree)["seed"] if seed is None else seed
     rows = []

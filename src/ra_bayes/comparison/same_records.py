@@ -24,7 +24,7 @@ from ra_bayes.tree import provenance, spec_of
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["same_records"]
+__all__ = ["refuse_other_events", "same_records"]
 
 type Array = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ def same_records(trees: Mapping[str, xr.DataTree]) -> Grid:
                 f"{first!r} and {name!r} are fits of other records of {specs[name].outcome.id}; "
                 "compare fits of one and the same cohort"
             )
-        _refuse_other_events((first, specs[first], grid), (name, specs[name], other))
+        refuse_other_events((first, specs[first], grid), (name, specs[name], other))
     for name, tree in trees.items():
         if "log_likelihood" not in tree.children:
             raise FitError(f"{name!r} holds no log likelihood of its records; fit it with ra_bayes.fit")
@@ -89,7 +89,14 @@ def _alike(grid: Grid, other: Grid) -> bool:
     )
 
 
-def _refuse_other_events(first: tuple[str, ModelSpec, Grid], other: tuple[str, ModelSpec, Grid]) -> None:
+def refuse_other_events(first: tuple[str, ModelSpec, Grid], other: tuple[str, ModelSpec, Grid]) -> None:
+    """Refuse two models, each with its name and grid, that take a record of one cohort for other events.
+
+    Raises
+    ------
+    FitError
+        If a record is a point for one and an interval for the other, or two intervals.
+    """
     (name, spec, grid), (other_name, _, other_grid) = first, other
     odd = grid.kind != other_grid.kind
     both = (grid.kind == CELL) & (other_grid.kind == CELL)

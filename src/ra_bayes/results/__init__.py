@@ -9,6 +9,10 @@ DIR/MODEL/model.toml       the page it was fitted with
 DIR/MODEL/figures/         PDF and PNG, once a report was written
 DIR/MODEL/trust/           how far it can be believed, as tables and trust.txt, once ra-bayes trust was run
 
+Of models of one outcome compared:
+
+DIR/comparison-OUTCOME/    how well each predicts, as tables and comparison.txt, estimands of their mixture
+
 Of published counts, the same with
 
 DIR/NAME/facts.toml        the page of counts, in place of model.toml
@@ -18,6 +22,12 @@ DIR/NAME/rates.csv         the simple rates
 
 from __future__ import annotations
 
+from ra_bayes.results.comparisons import (
+    StoredComparison,
+    find_comparisons,
+    place_of_comparison,
+    save_comparison,
+)
 from ra_bayes.results.counts import CountsResult, counts_findings, place_of_counts, save_counts
 from ra_bayes.results.fits import Result, place_of_fit, read_result, save_result
 from ra_bayes.results.folder import Found, find_results, write_estimands
@@ -32,17 +42,21 @@ __all__ = [
     "CountsResult",
     "Found",
     "Result",
+    "StoredComparison",
     "counts_findings",
+    "find_comparisons",
     "find_results",
     "findings",
     "headline",
     "main_row",
+    "place_of_comparison",
     "place_of_counts",
     "place_of_fit",
     "read_order",
     "read_result",
     "read_trust",
     "records",
+    "save_comparison",
     "save_counts",
     "save_result",
     "save_trust",

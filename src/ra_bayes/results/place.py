@@ -16,7 +16,7 @@ from ra_bayes.files import atomic_file, write_text
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FIGURES", "TRUST", "place", "write_rows", "write_table"]
+__all__ = ["FIGURES", "TRUST", "place", "read_table", "write_rows", "write_table"]
 
 FIGURES = "figures"
 TRUST = "trust"
@@ -63,6 +63,28 @@ def write_table(table: pd.DataFrame | None, path: Path) -> None:
     if table is not None:
         with atomic_file(path) as part:
             table.to_csv(part, index=False)
+
+
+def read_table(path: Path, words: Collection[str]) -> pd.DataFrame:
+    """Read a table that :func:`write_table` wrote.
+
+    Parameters
+    ----------
+    path
+        The file.
+    words
+        Columns of text, kept as written: a patient may be called 1, or NA. All others are numbers, or yes and
+        no, and an empty cell of theirs is none.
+    """
+    import pandas as pd
+
+    columns = pd.read_csv(path, nrows=0).columns
+    return pd.read_csv(
+        path,
+        dtype={name: str for name in columns if name in words},
+        keep_default_na=False,
+        na_values={name: [""] for name in columns if name not in words},
+    )
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.files import atomic_folder, write_text
-from ra_bayes.results.place import TRUST, write_table
+from ra_bayes.results.place import TRUST, read_table, write_table
 from ra_bayes.trust.assessment import TABLES, Assessment
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = ["TRUST_TEXT", "read_trust", "save_trust"]
 
 TRUST_TEXT = "trust.txt"
-# All other columns are numbers, or yes and no. A patient may be called 1, or NA.
 _WORDS = frozenset(
     {"arms", "ci_kind", "criterion", "definition", "estimand", "note", "outcome", "patient", "route"}
     | {"scheme", "unit", "variant", "verdict", "version"}
@@ -60,7 +59,9 @@ def read_trust(folder: str | PathLike[str], name: str) -> Assessment | None:
         return None
     mend = f"write it anew with ra-bayes trust {folder} --model {name}"
     try:
-        tables = {each: _read(path) for each in TABLES if (path := where / f"{each}.csv").exists()}
+        tables = {
+            each: read_table(path, _WORDS) for each in TABLES if (path := where / f"{each}.csv").exists()
+        }
         text = (where / TRUST_TEXT).read_text(encoding="utf-8").removesuffix("\n")
     except FileNotFoundError as error:
         raise RaBayesError(f"{error.filename}: there is no such file; {mend}") from None
@@ -69,15 +70,3 @@ def read_trust(folder: str | PathLike[str], name: str) -> Assessment | None:
     if "sensitivity" not in tables:
         raise RaBayesError(f"{where / 'sensitivity.csv'}: there is no such file; {mend}")
     return Assessment(tables, text)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    columns = pd.read_csv(path, nrows=0).columns
-    return pd.read_csv(
-        path,
-        dtype={name: str for name in columns if name in _WORDS},
-        keep_default_na=False,
-        na_values={name: [""] for name in columns if name not in _WORDS},
-    )
