@@ -55,9 +55,9 @@ class MissingNotAtRandom:
         ``patients``, ``ci_prob``, ``ci_kind``, ``definition``.
     tipping
         A row an estimand: ``p_benefit`` without a shift, ``cut_off``, ``needed`` (the gain that counts as
-        benefit), ``tipping_point`` (infinite where nobody is unseen, NaN where there is no conclusion to undo),
-        its ``mcse``, ``in_mcids``, and ``back_to_baseline``: the shift at which the unseen patients would not
-        have changed, on average.
+        benefit), ``tipping_point`` (infinite where nobody is unseen, NaN where there is no conclusion to
+        undo), its ``mcse``, ``in_mcids``, and ``back_to_baseline``: the shift at which the unseen patients
+        would not have changed, on average.
     unseen
         Patients without a record at the reference week that are shifted, with the week of their last record.
     needed
