@@ -15,12 +15,14 @@ from ra_bayes.cli.plan import plan
 from ra_bayes.cli.published import published
 from ra_bayes.cli.report import report
 from ra_bayes.cli.tables import tables
+from ra_bayes.cli.template import template
 from ra_bayes.cli.trust import trust
 
 __all__ = ["GATE_FAILED", "main"]
 
 for _command in (
     check,
+    template,
     models,
     fit,
     trust,

@@ -42,6 +42,7 @@ def main() -> None:
     \b
     ra-bayes demo                                        the whole journey on a synthetic cohort
     ra-bayes check cohort.csv                            is the table as it should be?
+    ra-bayes template --out clinic.xlsx                  an empty sheet for a clinic to fill
     ra-bayes fit cohort.csv --model sdai --out results   sample the posterior
     ra-bayes trust results                               what prior, one patient, placebo would change
     ra-bayes compare c.csv --model a --model b --out r   which model predicts patients better

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from functools import partial
 
 from ra_bayes.cohort.layout import fits, guess_of
 from ra_bayes.cohort.mapping import TableMapping
@@ -45,7 +46,7 @@ def fix_template(
     problems = Problems(source_name(source))
     given = given_mapping(mapping, layout)
     known = known_outcomes((*outcomes, *given.outcomes), problems)
-    table = read_table(source, problems, sheet=sheet, fits=fits)
+    table = read_table(source, problems, sheet=sheet, fits=partial(fits, known=known, given=given))
     found = guess_of(table, known, given, problems)
     page = write_mapping(found.mapping, source=table.source, doubts=found.doubts, unread=found.unread)
     return page, found.doubts

@@ -12,7 +12,7 @@ from ra_bayes.cohort.layouts.column_names import Names
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
 from ra_bayes.cohort.layouts.meaning import with_meaning
-from ra_bayes.cohort.layouts.roles import event_column
+from ra_bayes.cohort.layouts.roles import event_column, find_roles
 from ra_bayes.cohort.layouts.sheet import from_sheet
 from ra_bayes.cohort.layouts.two_headers import with_one_header
 from ra_bayes.cohort.layouts.windows import in_windows
@@ -29,19 +29,28 @@ _UNCERTAIN = "what the table means is not certain in all parts"
 _BEGIN = "ra-bayes check FILE --fix-template mapping.toml writes what was guessed: edit it, then --mapping"
 
 
-def fits(header: Sequence[str]) -> int:
+def fits(
+    header: Sequence[str], known: Mapping[str, Outcome] = OUTCOMES, given: TableMapping | None = None
+) -> int:
     """Say how well a header fits a layout that can be read; 0 if not at all.
+
+    What a mapping names counts before anything else.
 
     Examples
     --------
     >>> fits(["patient", "week", "outcome", "value"]), fits(["legend"]), fits(["ID", "sdai_w0", "sdai_w4"])
     (4, 0, 4)
     """
-    names = Names(OUTCOMES)
-    sheet = (
-        2 + sum(bool(names.read(name).outcomes) for name in header) if sheet_layouts(header, OUTCOMES) else 0
-    )
-    return max(recognised(header), sheet, len(header) if is_adam(header) else 0)
+    named = 0 if given is None else len({*header} & {*_names_of(given)})
+    sheet = 1 if sheet_layouts(header, known) else 0
+    if sheet and (find_roles(header).patient or event_column(header)):
+        names = Names(known)
+        sheet = 2 + sum(bool(names.read(name).outcomes) for name in header)
+    return max(recognised(header), sheet, len(header) if is_adam(header) else 0) + 100 * named
+
+
+def _names_of(given: TableMapping) -> tuple[str, ...]:
+    return tuple(name for name in (given.patient, given.visit, given.value, *given.columns) if name)
 
 
 def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, given: TableMapping) -> LongTable:

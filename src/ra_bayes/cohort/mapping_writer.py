@@ -195,7 +195,8 @@ def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return f"{value:.15g}"
+        short = f"{value:.15g}"
+        return short if float(short) == value else repr(value)
     if isinstance(value, tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.

@@ -7,6 +7,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, LeftOut
@@ -80,7 +81,8 @@ def read_cohort(
 
     Examples
     --------
-    >>> from pathlib import Path
+    >>> from functools import partial
+from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder, "cohort.csv")
@@ -95,7 +97,7 @@ def read_cohort(
     problems = Problems(source_name(source))
     given = given_mapping(mapping, layout)
     found = Found(known_outcomes((*outcomes, *given.outcomes), problems), problems)
-    table = read_table(source, problems, sheet=sheet, fits=fits)
+    table = read_table(source, problems, sheet=sheet, fits=partial(fits, known=found.known, given=given))
     long = to_long(table, found.known, problems, given)
     for line in long.lines:
         take(line, found)

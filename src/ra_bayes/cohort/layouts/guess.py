@@ -84,6 +84,8 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
         arm=given.arm or roles.arm,
     )
     own = {mapping.patient, mapping.visit, mapping.arm, roles.date, roles.first_infusion, "synthetic"}
+    if given.dates is not None:
+        own |= {given.dates.column, given.dates.first_infusion}
     if not given.columns:
         mapping = guess_columns(table, own, mapping, known, doubts)
     ask_about_twice(table, mapping, doubts)

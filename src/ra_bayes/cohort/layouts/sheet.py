@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ra_bayes.cohort.cohort import LeftOut
 from ra_bayes.cohort.layouts.absent import refuse_absent
+from ra_bayes.cohort.layouts.codes import is_missing
 from ra_bayes.cohort.layouts.column_names import alphanumeric
 from ra_bayes.cohort.layouts.dates import is_date
 from ra_bayes.cohort.layouts.events import event_arm
@@ -58,15 +59,19 @@ def _places(
     if mapping.dates is not None:
         first = mapping.dates.first_infusion
         named += [mapping.dates.column, "" if is_date(first) else first]
+    wrong = False
     for name, column in mapping.columns.items():
         named += [column.unit_column, column.lower_limit_column]
         if column.outcome and column.outcome not in (*known, INFUSION, BY_ROW):
             near = difflib.get_close_matches(column.outcome, known, 1)
             mend = f"did you mean {near[0]}?" if near else "define it as one of [[outcomes]] in the mapping"
             problems.add("outcome", "this outcome is not known", mend, column=name, value=column.outcome)
-
+            wrong = True
         if column.outcome and table.header.count(name) > 1:
             problems.add("duplicate column", "two columns have this name", "rename one", column=name)
+            wrong = True
+    if wrong:
+        problems.raise_if_any()
     refuse_absent(named, table, problems)
     return where
 
@@ -196,25 +201,19 @@ class _Reader:
 
     def _answer(self, row: int, name: str, column: Column, text: str) -> str | None:
         """Return what an answer stands for: None may be one, and is then no missing value."""
-        if column.answers:
-            numbers = {answer.casefold(): number for answer, number in column.answers}
-            if text.casefold() in numbers:
-                return numbers[text.casefold()]
-            if not self._is_missing(text):
-                told = ", ".join(answer for answer, _ in column.answers)
-                what = f"this is none of the answers {told}"
-                self.problems.add(
-                    "answer", what, "add it to answers in the mapping", row=row, column=name, value=text
-                )
-                return None
-        return "" if self._is_missing(text) else text
-
-    def _is_missing(self, text: str) -> bool:
-        return is_empty(text) or text.casefold() in {code.casefold() for code in self.mapping.missing}
+        numbers = {answer.casefold(): number for answer, number in column.answers}
+        if text.casefold() in numbers:
+            return numbers[text.casefold()]
+        if numbers and not is_missing(text, self.mapping.missing):
+            told = ", ".join(answer for answer, _ in column.answers)
+            what, mend = f"this is none of the answers {told}", "add it to answers in the mapping"
+            self.problems.add("answer", what, mend, row=row, column=name, value=text)
+            return None
+        return "" if is_empty(text) else text
 
     def _is_repeated(self, row: int, cells: Sequence[str], name: str, column: Column, text: str) -> bool:
         """Say whether a value of the patient, written in each of their rows, was read already."""
-        if column.week is None or self.mapping.layout == "visits" or is_empty(text):
+        if column.week is None or self.mapping.layout == "visits" or is_missing(text, self.mapping.missing):
             return False
         first, at = self.once.setdefault((self._cell(cells, self.mapping.patient), name), (text, row))
         if text != first:
