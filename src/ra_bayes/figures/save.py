@@ -39,7 +39,7 @@ def save(
 ) -> tuple[Path, ...]:
     """Write a figure at its printed size, with its text alternative in each file's metadata.
 
-    Text stays text in PDF and SVG. TIFF is RGB without transparency, compressed without loss (LZW).
+    Text stays text in PDF, with its fonts. TIFF is RGB without transparency, compressed without loss (LZW).
 
     Parameters
     ----------
