@@ -66,7 +66,9 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
         visit_unit=page.choice("visit_unit", ("labels", "weeks", "days", "months"), "labels"),  # type: ignore[arg-type]
         week=_week(page, "week"),
         measure=page.text("measure", "give the identifier of an outcome", required=False),
-        synthetic=page.flag("synthetic", "write true or false") if "synthetic" in page else None,
+        synthetic=page.flag("synthetic", "write true or false")
+        if page.raw("synthetic") is not None
+        else None,
         missing=page.texts("missing", 'give a list of texts such as ["-99", "ND"]', required=False),
         decimal_mark=page.choice("decimal_mark", ("both", ".", ","), "both"),  # type: ignore[arg-type]
         visits=_visits(page),
@@ -86,7 +88,7 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
 
 def _week(table: TomlTable, key: str) -> float | None:
     """Read a week that may be absent; NaN is never returned."""
-    if key not in table:
+    if table.raw(key) is None:
         return None
     week = table.number(key, "write the week as a number, baseline is 0", at_least=0)
     return None if math.isnan(week) else week
