@@ -1,6 +1,6 @@
 """docs/figures.md: its tables are those of the gallery and of the presets.
 
-``python tests/test_figure_docs.py`` prints them, to be put there.
+``python tests/test_figure_docs.py`` writes them anew.
 """
 
 from __future__ import annotations
@@ -41,11 +41,26 @@ def sources_list() -> str:
     return "\n".join(f"- `{each.name}`: {each.source}." for each in JOURNALS.values())
 
 
+TABLES = (gallery_table, presets_table, sources_list)
+
+
 def test_the_page_has_the_gallery_and_the_presets_with_their_sources() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for table in (gallery_table(), presets_table(), sources_list()):
-        assert table in text, f"write into {PAGE.name}:\n{table}"
+    for table in TABLES:
+        assert table() in text, (
+            f"{PAGE.name} is out of date: python tests/{Path(__file__).name} writes it anew"
+        )
+
+
+def write_anew() -> None:
+    """Put each table in the place of the one that begins like it, up to an empty line."""
+    text = PAGE.read_text(encoding="utf-8")
+    for table in TABLES:
+        begins = table()[:12]
+        before, _, after = text.partition(begins)
+        text = f"{before}{table()}\n\n{after.partition('\n\n')[2]}"
+    PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    print(gallery_table(), presets_table(), sources_list(), sep="\n\n")
+    write_anew()
