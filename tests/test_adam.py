@@ -168,6 +168,22 @@ def test_half_limits_are_limits_again(tmp_path: Path, kind: str, text: str, valu
     assert any(note.endswith(": 1") for note in cohort.notes)
 
 
+def test_limits_as_pharmacokinetic_and_vaccine_datasets_have_them(tmp_path: Path) -> None:
+    header = [*HEADER, "PCSTRESC", "PCLLOQ", "ALLOQ"]
+    rows = [
+        [*BASELINE, "24", "5", "5"],
+        [*row("2.5", "", "Week 4", dtype="HALFLLOQ"), "<BLQ", "5", "5"],
+        [*row("2.5", "", "Week 8", dtype="HALFLLOQ"), "<BLQ", "", ""],
+        [*row("", "", "Week 12"), "<BLQ", "5", "5"],
+        [*row("200", "", "Week 16", dtype="ULOQ"), "", "5", "5"],
+        [*row("5", "BLQ", "Week 20"), "", "5", "5"],
+    ]
+    cohort = read_cohort(written(tmp_path / "adpc.csv", rows, header))
+    assert [(each.limit, each.value) for each in cohort.records] == [
+        ("", 24), ("<", 5), ("<", 5), ("<", 5), (">", 200), ("<", 5),
+    ]  # fmt: skip
+
+
 def test_a_limit_column_and_reported_results_are_used_in_their_own_unit_only(tmp_path: Path) -> None:
     header = [*HEADER, "LBSTRESC", "LBSTRESU", "LBLLOQ"]
     rows = [
@@ -297,6 +313,31 @@ def test_a_mapping_says_what_codes_and_visits_mean() -> None:
         parameters={"C64548": Column("crp", "mg/dL")}, visits={"V1": 0.0, "V2": 4.0, "V3": None}
     )
     assert long_of(rows, mapping) == [("crp", "mg/dL", "0.0"), ("crp", "mg/dL", "4.0")]
+
+
+def test_a_page_makes_a_dataset_without_any_of_our_outcomes_readable(tmp_path: Path) -> None:
+    page = tmp_path / "mapping.toml"
+    page.write_text(
+        """
+        schema = 1
+        [parameters]
+        BILI = "bilirubin"
+        ALT = "leave out"
+        [[outcomes]]
+        id = "bilirubin"
+        label = "Bilirubin"
+        unit = "umol/L"
+        lower = 0.0
+        positive = "yes"
+        """
+    )
+    cohort = read_cohort(shared_file("adlb_6subj.xpt"), mapping=page)
+    assert accounted(cohort) == 232
+    # Reported as <0.2 mg/dL; the dataset's own unit makes it <3.42 umol/L.
+    assert [(each.row, each.limit, each.value) for each in cohort.records if each.limit] == [
+        (187, "<", 3.42),
+        (222, "<", 3.42),
+    ]
 
 
 def test_names_of_variables_in_any_case_and_subjid(tmp_path: Path) -> None:

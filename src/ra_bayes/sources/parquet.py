@@ -36,6 +36,8 @@ def read_parquet(file: BinaryIO, source: str, problems: Problems) -> Table:
         rows = Rows(len(schema), problems)
         row = 1
         for batch in parquet.iter_batches(batch_size=_BATCH):
+            # A damaged file may hold indices beyond its dictionary, or bytes that are no text.
+            batch.validate(full=True)
             columns = [
                 [""] * batch.num_rows if i in nested else _texts(column)
                 for i, column in enumerate(batch.columns)
@@ -43,7 +45,7 @@ def read_parquet(file: BinaryIO, source: str, problems: Problems) -> Table:
             for cells in zip(*columns, strict=True):
                 row += 1
                 rows.add(row, cells)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         why = str(error).partition("\n")[0][:120]
         problems.stop("file", f"the Parquet file is damaged ({why})", damaged)
     header = tuple(name.strip() for name in schema.names)

@@ -33,6 +33,8 @@ _REFUSED = {
     b"SQLite format 3": "a database",
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
+    b"<table": "a web page",
+    b"<?xml": "an XML file",
     b"{\\rtf": "a text document (RTF)",
 }
 

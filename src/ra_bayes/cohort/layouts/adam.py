@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from ra_bayes.cohort.cohort import LeftOut
 from ra_bayes.cohort.layouts.adam_columns import adam_columns, outcome_of
-from ra_bayes.cohort.layouts.adam_value import adam_unit, adam_value, is_beyond_limit, is_half_limit
+from ra_bayes.cohort.layouts.adam_value import adam_unit, adam_value, imputed_limit, is_beyond_limit
 from ra_bayes.cohort.layouts.adam_week import Basis, When, basis_of, day_of, week_of_visit
+from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.long_table import LongTable, refuse_decimal_ids
 from ra_bayes.cohort.mapping import Column, TableMapping
@@ -40,7 +41,7 @@ _BASIS = {
 }
 _HOW = {
     "imputed": "numbers put in the place of values beyond a limit were read as the limit reported",
-    "halved": "half limits (DTYPE) without a reported text were read as values below the limit",
+    "derived": "limits and half limits (DTYPE) without a reported text were read as values beyond the limit",
 }
 
 
@@ -91,9 +92,9 @@ def from_adam(
 def guess_parameters(table: Table, known: Mapping[str, Outcome], given: TableMapping) -> dict[str, Column]:
     """Say what each parameter code is taken for, to be written down and edited."""
     position = adam_columns(table.header)["code"]
-    found = {}
+    found, names = {}, names_of(known)
     for code in dict.fromkeys(cells[position].strip() for _, cells in table.rows):
-        outcome = outcome_of(code, known, given)
+        outcome = outcome_of(code, names, known, given)
         found[code] = given.parameters.get(code) or Column(outcome.id if outcome else "")
     return {code: column for code, column in found.items() if code}
 
@@ -108,18 +109,19 @@ def _measured(
 ) -> Iterator[_Record]:
     """Yield the rows that measured a known outcome; name the others."""
     outcomes: dict[str, Outcome | None] = {}
+    names = names_of(known)
     for row, all_cells in table.rows:
         cells = {role: all_cells[position].strip() for role, position in columns.items()}
         code = cells["code"]
         if code not in outcomes:
-            outcomes[code] = outcome_of(code, known, mapping)
+            outcomes[code] = outcome_of(code, names, known, mapping)
         outcome = outcomes[code]
         if outcome is None:
             parameter = f" ({cells['parameter']})" if cells.get("parameter") else ""
             said = code in mapping.parameters
             why = "the mapping leaves it out" if said else "not an outcome that is known"
             left.add(f"rows of {code or 'no PARAMCD'}{parameter}", why, row)
-        elif cells.get("derived") and not is_half_limit(cells["derived"]):
+        elif cells.get("derived") and not imputed_limit(cells["derived"]):
             beyond = ", beyond a limit" if is_beyond_limit(cells) else ""
             what = f"derived rows of {outcome.id}, DTYPE {cells['derived']}{beyond}"
             left.add(what, "derived from other rows", row)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ra_bayes.cohort.layouts.column_names import Names
 from ra_bayes.cohort.mapping import TableMapping
 from ra_bayes.outcome import Outcome
 
@@ -27,8 +28,10 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "baseline": ("ablfl",),
     "derived": ("dtype",),
     "analysed": ("anl01fl",),
+    "analysis_limit": ("alloq", "avallloq"),
     "arm": ("trt01a", "trta", "trt01p", "trtp", "actarm", "arm"),
 }
+# ALLOQ is in the unit of AVAL, --LLOQ in that of --STRESC.
 _ENDINGS = {"lower_limit": "lloq", "reported": "stresc", "reported_unit": "stresu"}
 # CDISC's laboratory test codes (LBTESTCD) that are not spelt like the outcome.
 _CODES = {"intlk10": "il10"}
@@ -60,32 +63,29 @@ def adam_columns(header: Sequence[str]) -> dict[str, int]:
         if spelt := next((each for each in spellings if each in names), None):
             found[role] = names.index(spelt)
     for role, ending in _ENDINGS.items():
-        if position := next((i for i, name in enumerate(names) if name.endswith(ending)), None):
+        others = (i for i, name in enumerate(names) if name.endswith(ending) and i not in found.values())
+        if (position := next(others, None)) is not None:
             found[role] = position
     return found
 
 
-def outcome_of(code: str, known: Mapping[str, Outcome], mapping: TableMapping) -> Outcome | None:
-    """Return the outcome that a parameter code stands for; ``None`` if it is not known.
+def outcome_of(
+    code: str, names: Names, known: Mapping[str, Outcome], mapping: TableMapping
+) -> Outcome | None:
+    """Return the outcome that a parameter code stands for; ``None`` if that is not known or not certain.
 
-    A mapping decides; else a code is an outcome's identifier or label, whatever its case and marks.
+    A mapping decides; else the names by which columns are recognised, and CDISC's codes.
 
     Examples
     --------
     >>> from ra_bayes.outcomes import OUTCOMES
-    >>> codes = ("DAS28CRP", "HAQDI", "INTLK10")
-    >>> [outcome_of(code, OUTCOMES, TableMapping()).id for code in codes]
+    >>> codes, names = ("DAS28CRP", "HAQDI", "INTLK10"), Names(OUTCOMES)
+    >>> [outcome_of(code, names, OUTCOMES, TableMapping()).id for code in codes]
     ['das28_crp', 'haq', 'il10']
     """
     if code in mapping.parameters:
         return known.get(mapping.parameters[code].outcome)
-    folded = _folded(code)
-    if not folded:
-        return None
-    names = {_folded(outcome.label): id for id, outcome in known.items()} | _CODES
-    names |= {_folded(id): id for id in known}
-    return known.get(names.get(folded, ""))
-
-
-def _folded(name: str) -> str:
-    return "".join(char for char in name.casefold() if char.isalnum())
+    read = names.read(code)
+    if read.certain and len(read.outcomes) == 1 and not (read.visit or read.unit):
+        return known.get(read.outcomes[0])
+    return known.get(_CODES.get(code.casefold(), ""))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ra_bayes.cohort.value import Mistake, is_empty, read_number, read_value
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 
-__all__ = ["AdamValue", "adam_unit", "adam_value", "is_beyond_limit", "is_half_limit"]
+__all__ = ["AdamValue", "adam_unit", "adam_value", "imputed_limit", "is_beyond_limit"]
 
 _LIMIT = r"(lloq|loq|llod|lod|limit)"
 _HALF = re.compile(rf"half.*{_LIMIT}|h{_LIMIT}|{_LIMIT}\s*(/\s*2|half|\*\s*0\.5)|(1/2|0\.5)\W*{_LIMIT}")
+_BLQ = re.compile(r"<?\s*(blq|bloq|blloq|bql|b?lloq|loq|llod|lod)", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\(([^()]*)\)\s*$")
 # What is surely a unit: refused if it does not fit, never passed over.
 _SURELY = re.compile(
@@ -30,15 +31,18 @@ class AdamValue(NamedTuple):
     how: str = ""
 
 
-def is_half_limit(derived: str) -> bool:
-    """Say whether a derivation type puts half the limit of quantification for a value below it.
+def imputed_limit(derived: str) -> Literal["", "half", "lower", "upper"]:
+    """Say whether a derivation type puts a limit, or half of one, in the place of a value beyond it.
 
     Examples
     --------
-    >>> is_half_limit("HALFLLOQ"), is_half_limit("HLLOQ"), is_half_limit("LOV")
-    (True, True, False)
+    >>> imputed_limit("HALFLLOQ"), imputed_limit("LLOQ/2"), imputed_limit("ULOQ"), imputed_limit("LOV")
+    ('half', 'half', 'upper', '')
     """
-    return bool(_HALF.fullmatch(" ".join(derived.casefold().split())))
+    folded = " ".join(derived.casefold().split())
+    if _HALF.fullmatch(folded):
+        return "half"
+    return "lower" if folded in ("lloq", "loq", "llod", "lod") else "upper" if folded == "uloq" else ""
 
 
 def is_beyond_limit(cells: Mapping[str, str]) -> bool:
@@ -61,20 +65,29 @@ def adam_value(cells: Mapping[str, str], outcome: Outcome, unit: str) -> AdamVal
     >>> adam_value({"value": "1.71", "derived": "HALFLLOQ"}, get("crp"), "mg/L").text
     '<3.42'
     """
-    value, text = cells.get("value", ""), cells.get("text", "")
-    lower = "" if is_empty(cells.get("lower_limit", "")) or not _same(cells, unit) else cells["lower_limit"]
-    value, text = ("" if is_empty(each) else each for each in (value, text))
-    reported = cells.get("reported", "") if _same(cells, unit) else ""
-    for beyond in (text, reported):
+    value, text = _filled(cells, "value"), _filled(cells, "text")
+    same = _same(cells, unit)
+    lower = _filled(cells, "analysis_limit") or (_filled(cells, "lower_limit") if same else "")
+    kind = imputed_limit(cells.get("derived", ""))
+    imputed = {"half": f"<{lower or _twice(value)}", "lower": f"<{lower or value}", "upper": f">{value}"}
+    for beyond in (text, _filled(cells, "reported") if same else ""):
         if _is_limit(beyond):
+            if _BLQ.fullmatch(beyond):
+                # What lies below a limit that the text does not name.
+                beyond = imputed["half"] if kind == "half" else "<LLOQ"
             how = "imputed" if value and not _is_limit(value) else "reported"
             return AdamValue(beyond, _agreeing(beyond, lower), how)
-    if is_half_limit(cells.get("derived", "")):
-        return AdamValue(f"<{lower or _twice(value)}", lower, "halved")
+    if kind:
+        return AdamValue(imputed[kind], _agreeing(imputed[kind], lower), "derived")
     value = value or text
     if outcome.kind == "binary":
         value = _FLAGS.get(value.casefold(), value)
     return AdamValue(value, lower)
+
+
+def _filled(cells: Mapping[str, str], role: str) -> str:
+    text = cells.get(role, "")
+    return "" if is_empty(text) else text
 
 
 def adam_unit(unit: str, parameter: str, outcome: Outcome) -> str:
