@@ -8,7 +8,7 @@ from dataclasses import replace
 from ra_bayes.cohort.header import is_long, recognised
 from ra_bayes.cohort.layouts.adam import from_adam, guess_parameters
 from ra_bayes.cohort.layouts.adam_columns import is_adam
-from ra_bayes.cohort.layouts.column_names import Names
+from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
 from ra_bayes.cohort.layouts.meaning import with_meaning
@@ -44,7 +44,7 @@ def fits(
     named = 0 if given is None else len({*header} & {*_names_of(given)})
     sheet = 1 if sheet_layouts(header, known) else 0
     if sheet and (find_roles(header).patient or event_column(header)):
-        names = Names(known)
+        names = names_of(known)
         sheet = 2 + sum(bool(names.read(name).outcomes) for name in header)
     return max(recognised(header), sheet, len(header) if is_adam(header) else 0) + 100 * named
 

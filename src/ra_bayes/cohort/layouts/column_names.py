@@ -6,12 +6,13 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ra_bayes.cohort.layouts.visit_names import VisitName, read_visit
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 
-__all__ = ["ColumnName", "Names", "alphanumeric"]
+__all__ = ["ColumnName", "Names", "alphanumeric", "names_of"]
 
 # How people write the outcomes besides their identifiers and labels. Two outcomes, or a trailing "?", mean
 # that the name is asked about: a tender joint count may be of 28 joints or of 68.
@@ -90,6 +91,7 @@ class Names:
 
     def __init__(self, known: Mapping[str, Outcome]) -> None:
         self._known = known
+        self._read: dict[str, ColumnName] = {}
         self._meant: dict[str, tuple[str, ...]] = {}
         self._unsure: set[str] = set()
         for id, aliases in _ALIASES.items():
@@ -110,7 +112,12 @@ class Names:
         self._meant["infusion"] = ("infusion",)
 
     def read(self, name: str) -> ColumnName:
-        """Read the name of a column."""
+        """Read the name of a column; each is read once, since a header is asked about several times."""
+        if name not in self._read:
+            self._read[name] = self._meaning(name)
+        return self._read[name]
+
+    def _meaning(self, name: str) -> ColumnName:
         whole, certain = self._outcome(name)
         if certain:
             return ColumnName(name, whole)
@@ -186,6 +193,16 @@ class Names:
                     continue
                 return True
         return False
+
+
+@lru_cache(maxsize=8)
+def _names_of(outcomes: tuple[Outcome, ...]) -> Names:
+    return Names({outcome.id: outcome for outcome in outcomes})
+
+
+def names_of(known: Mapping[str, Outcome]) -> Names:
+    """Return the names by which some outcomes are recognised, the same object for the same outcomes."""
+    return _names_of(tuple(known.values()))
 
 
 def alphanumeric(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ra_bayes.cohort.layouts.column_names import Names
+from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twice, guess_columns, is_label
 from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
 from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles
@@ -49,7 +49,7 @@ def sheet_layouts(header: Sequence[str], known: Mapping[str, Outcome]) -> tuple[
         return ("redcap",)
     roles = find_roles(header)
     own = {roles.patient, roles.visit, roles.arm, roles.date, roles.first_infusion}
-    names = Names(known)
+    names = names_of(known)
     read = [names.read(name) for name in header if name not in own]
     dated = [each for each in read if each.outcomes and each.visit]
     plain = [each for each in read if each.outcomes and not each.visit and "infusion" not in each.outcomes]

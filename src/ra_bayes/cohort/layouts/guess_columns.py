@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ra_bayes.cohort.layouts.column_names import ColumnName, Names, alphanumeric
+from ra_bayes.cohort.layouts.column_names import ColumnName, Names, alphanumeric, names_of
 from ra_bayes.cohort.layouts.visit_names import read_visit
 from ra_bayes.cohort.mapping import BY_ROW, OPEN, Column, TableMapping
 from ra_bayes.errors import Problem
@@ -44,7 +44,7 @@ def guess_columns(
 
     `own` are the columns that say who, when and in which arm.
     """
-    names = Names(known)
+    names = names_of(known)
     header = [name for name in table.header if name and name not in own]
     companions = _companions(header, names)
     beside = {column for pair in companions.values() for column in pair.values()}

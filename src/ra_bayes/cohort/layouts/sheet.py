@@ -21,6 +21,7 @@ from ra_bayes.cohort.rows import INFUSION
 from ra_bayes.cohort.value import is_empty, read_yes_no
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Problems, Table
+from ra_bayes.sources.table import MOST_ROWS
 
 __all__ = ["from_sheet"]
 
@@ -43,6 +44,10 @@ def from_sheet(
     """
     where = _places(table, mapping, known, problems)
     refuse_decimal_ids(table, where[mapping.patient], problems)
+    held = len(table.rows) * sum(bool(column.outcome) for column in mapping.columns.values())
+    if held > MOST_ROWS:
+        what = f"the sheet holds {held} values, and at most {MOST_ROWS} are read"
+        problems.stop("size", what, "keep only the rows and columns of your patients and outcomes")
     left = Left()
     lines = list(_Reader(table, mapping, where, left, problems).lines())
     written_as = {"patient": mapping.patient, "week": mapping.visit, "arm": mapping.arm}

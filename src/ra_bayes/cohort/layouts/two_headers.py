@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ra_bayes.cohort.layouts.column_names import Names
+from ra_bayes.cohort.layouts.column_names import Names, names_of
 from ra_bayes.cohort.layouts.visit_names import read_visit
 from ra_bayes.cohort.value import Mistake, read_number
 from ra_bayes.outcome import Outcome
@@ -29,7 +29,7 @@ def with_one_header(table: Table, known: Mapping[str, Outcome]) -> Table:
     if not table.rows:
         return table
     row, below = table.rows[0]
-    names = Names(known)
+    names = names_of(known)
     kinds = [_kind(names, table.header), _kind(names, below)]
     numbers = any(cell.strip() and not isinstance(read_number(cell), Mistake) for cell in below)
     if {*kinds} != {"visits", "outcomes"} or numbers or row != table.header_row + 1:
