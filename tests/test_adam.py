@@ -263,6 +263,16 @@ def test_one_of_several_records_of_a_visit_is_the_analysed_one(tmp_path: Path) -
         read_cohort(written(tmp_path / "a.csv", rows))
 
 
+def test_timepoints_of_one_visit_are_told_once(tmp_path: Path) -> None:
+    rows = [[*BASELINE, "SUPINE"], [*BASELINE, "STANDING"], [*row("20", "", "Week 4"), "SUPINE"]]
+    file = written(tmp_path / "a.csv", rows, [*HEADER, "ATPT"])
+    with pytest.raises(
+        CohortError, match=r"crp at 2 timepoints \(ATPT\) of week 0; keep the rows of one"
+    ) as caught:
+        read_cohort(file)
+    assert len(caught.value.problems) == 1
+
+
 def test_who_has_no_baseline_is_left_out_and_named(tmp_path: Path) -> None:
     rows = [BASELINE, row("20", "", "Week 4", patient="01-002"), row("19", "", "Week 8", patient="01-002")]
     cohort = read_cohort(written(tmp_path / "a.csv", rows))

@@ -15,6 +15,10 @@ from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from test_docs import section, text
+
+from ra_bayes.sources.dataset_json import MOST_JSON
+from ra_bayes.sources.table import LONGEST_CELL, MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 
@@ -168,6 +172,14 @@ def test_a_bomb_is_refused_within_a_gigabyte(
     assert said in told
     assert peak < 1000
     file.unlink()
+
+
+def test_the_docs_tell_the_limits() -> None:
+    told = " ".join(section(text("data.md"), "Files").split())
+    for limit in (MOST_ROWS, MOST_COLUMNS, LONGEST_CELL):
+        assert f"{limit:,}" in told
+    for megabytes in (MOST_BYTES, 5 * MOST_BYTES, MOST_JSON):
+        assert f"{megabytes // 1_000_000} MB" in told
 
 
 def test_a_large_table_that_is_in_order_is_read(tmp_path: Path) -> None:

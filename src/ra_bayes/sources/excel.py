@@ -99,8 +99,7 @@ def _table(
                 cells += [""] * (column + 1 - len(cells))
                 cells[column] = cells[column] or above.get(column, "")
         rows.add(row, cells)
-    width = max(len(header.names), *(len(cells) for _, cells in rows.kept), 0) if rows.kept else 0
-    width = max(width, len(header.names))
+    width = max([len(header.names), *(len(cells) for _, cells in rows.kept)])
     rows.pad(width)
     names = (*header.names, *[""] * (width - len(header.names)))
     told = (*notes, *header.notes, *_hidden(facts, header), *filled)

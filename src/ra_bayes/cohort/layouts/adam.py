@@ -75,7 +75,7 @@ def from_adam(
     basis = basis or "visit"
     written_as["week"] = table.header[columns[basis]] if basis in columns else "AVISIT"
     problems.written_as = written_as
-    timed = _once(list(_timed(records, basis, mapping, left, problems)), left)
+    timed = _once(list(_timed(records, basis, mapping, left, problems)), left, problems)
     timed = _from_baseline(timed, left)
     how: Counter[str] = Counter()
     lines = [_line(record, week, mapping, how) for record, week in timed]
@@ -198,13 +198,18 @@ def _last_before(records: Sequence[_Record], basis: Basis) -> dict[tuple[str, st
     return {key: row for key, (_, row) in best.items()}
 
 
-def _once(timed: list[tuple[_Record, float]], left: Left) -> list[tuple[_Record, float]]:
+def _once(timed: list[tuple[_Record, float]], left: Left, problems: Problems) -> list[tuple[_Record, float]]:
     """Keep one record of each visit where a flag says which; else all, to be reported as duplicates."""
     visits: dict[tuple[str, str, float], list[_Record]] = defaultdict(list)
     for record, week in timed:
         visits[record.cells["patient"], record.outcome.id, week].append(record)
     gone: set[int] = set()
-    for same in visits.values():
+    for (patient, outcome, week), same in visits.items():
+        times = {record.cells.get("timepoint", "") for record in same}
+        if len(times) > 1 and sum(map(_is_baseline if week == 0 else _is_analysed, same)) != 1:
+            what = f"patient {patient!r} has {outcome} at {len(times)} timepoints (ATPT) of week {week:g}"
+            mend = f"keep the rows of one, such as {max(times)!r}"
+            problems.stop("timepoint", what, mend, row=same[-1].row)
         for flag, is_flagged in (("ABLFL", _is_baseline), ("ANL01FL", _is_analysed)):
             if len(same) > 1 and sum(map(is_flagged, same)) == 1:
                 for record in same:

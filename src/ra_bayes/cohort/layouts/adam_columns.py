@@ -28,6 +28,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "baseline": ("ablfl",),
     "derived": ("dtype",),
     "analysed": ("anl01fl",),
+    "timepoint": ("atpt",),
     "analysis_limit": ("alloq", "avallloq"),
     "arm": ("trt01a", "trta", "trt01p", "trtp", "actarm", "arm"),
 }
