@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from pages import cohort
+from plans import plan
 from trees import drawn_tree
 
 from ra_bayes.cli import main
 from ra_bayes.cli.figures import FORMATS, STYLES
+from ra_bayes.figures.draw_folder import draw_plan
 from ra_bayes.figures.gallery import GALLERY
 from ra_bayes.figures.journals import JOURNALS
 from ra_bayes.figures.save import FORMATS as SAVED
@@ -99,6 +101,18 @@ def test_a_fit_that_failed_its_gate_is_not_drawn(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "nothing to draw" in done.output
     assert not (tmp_path / "figures").exists()
+
+
+def test_a_plan_is_drawn_for_a_journal_too(tmp_path: Path) -> None:
+    told = CliRunner().invoke(main, ["plan", "acr20_one_arm", "--style", "bmc"])
+    assert told.exit_code == 2
+    assert "--style: figures need a folder to go to; add --out FOLDER" in told.output
+    made = draw_plan(plan(), tmp_path, style="bmc", formats=("pdf",))
+    drawn = {f"acr20_one_arm-{each.name}" for each in GALLERY if each.needs == "plan"}
+    assert {each.stem for each in tmp_path.iterdir()} == drawn
+    assert {each.suffix for each in tmp_path.iterdir()} == {".pdf", ".txt"}
+    # Both columns of BioMed Central, 176 mm.
+    assert all(b"/MediaBox [ 0 0 498.89" in each.files[0].read_bytes() for each in made)
 
 
 def test_the_list_has_every_figure_and_needs_no_folder() -> None:

@@ -11,6 +11,7 @@ import click
 
 from ra_bayes.cli.group import GATE_FAILED
 from ra_bayes.cli.options import ci_option, json_option
+from ra_bayes.cli.pseudonyms import pseudonymised_copy, pseudonyms_options
 from ra_bayes.cli.terminal import cores, say, steps
 from ra_bayes.errors import RaBayesError
 
@@ -53,6 +54,7 @@ FORMATS = ("pdf", "png", "svg", "tiff")
 @click.option(
     "--list", "listing", is_flag=True, help="Name the figures, what each shows and needs; draw none."
 )
+@pseudonyms_options
 @ci_option
 @json_option
 def figures(
@@ -64,6 +66,8 @@ def figures(
     models: Sequence[str],
     out: Path | None,
     listing: bool,
+    pseudonymise: bool,
+    key: Path | None,
     ci_prob: float,
     as_json: bool,
 ) -> None:
@@ -88,6 +92,7 @@ def figures(
     from ra_bayes.figures.style import other_font
     from ra_bayes.results import find_results
 
+    folder = pseudonymised_copy(folder, pseudonymise, key)
     preset = JOURNALS[style]
     target = folder / "figures" / style if out is None else out
     found = find_results(folder, ci_prob=ci_prob)
@@ -151,4 +156,6 @@ def _listed(*, as_json: bool) -> object:
     for need, words in NEEDS.items():
         own = [f"  {each.name.ljust(width)}  {each.shows}" for each in GALLERY if each.needs == need]
         lines += [f"from {words}:", *own] if own else []
-    return "\n".join([*lines, "Figures of a plan are drawn by ra-bayes plan DESIGN --out FOLDER."])
+    return "\n".join(
+        [*lines, "Figures of a plan are drawn by ra-bayes plan DESIGN --out FOLDER --style STYLE."]
+    )

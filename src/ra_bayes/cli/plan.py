@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ra_bayes.cli.figures import STYLES
 from ra_bayes.cli.options import json_option, seed_option
 from ra_bayes.cli.plan_named import bop2, predictive, simon, thall_simon
 from ra_bayes.cli.terminal import progress, say, steps
@@ -67,6 +68,11 @@ def plan(ctx: click.Context) -> None:
 @click.option("--arm", help="Arm of a posterior given counts that was treated as the new patients will be.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write tables, figures and a page to.")
 @click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    help="With --out: the figures for a journal too, in OUT/figures/STYLE (see ra-bayes figures).",
+)
+@click.option(
     "--target",
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.8,
@@ -95,6 +101,8 @@ def design_command(design: str, out: Path | None, as_json: bool, **options: Any)
     from ra_bayes.planning.design_reader import load_design
     from ra_bayes.planning.plan_text import plan_data, plan_text
 
+    if options["style"] is not None and out is None:
+        raise RaBayesError("--style: figures need a folder to go to; add --out FOLDER")
     page = load_design(design)
     chosen = _sizes(options["sizes"], page)
     if out is not None:
@@ -103,7 +111,7 @@ def design_command(design: str, out: Path | None, as_json: bool, **options: Any)
         # What cannot be saved should not be found out after the computing.
         place_of_plan(out, page.name)
     made = _make(page, chosen, out, options)
-    where = None if out is None else _write(made, out)
+    where = None if out is None else _write(made, out, options["style"])
     if as_json:
         say(plan_data(made) | ({} if where is None else {"page": str(where)}))
     else:
@@ -137,11 +145,15 @@ def _tree(folder: Path | None, page: Design) -> xr.DataTree | None:
     return find_posterior(folder, page.endpoint.outcome)
 
 
-def _write(made: Plan, out: Path) -> Path:
+def _write(made: Plan, out: Path, style: str | None) -> Path:
+    from ra_bayes.figures.draw_folder import draw_plan
     from ra_bayes.report import write_plan_page
     from ra_bayes.results.plans import save_plan
 
-    return write_plan_page(made, save_plan(made, out))
+    page = write_plan_page(made, save_plan(made, out))
+    if style is not None:
+        draw_plan(made, out / "figures" / style, style=style)
+    return page
 
 
 def _sizes(text: str | None, page: Design) -> tuple[int, ...] | None:

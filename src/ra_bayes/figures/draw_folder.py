@@ -21,24 +21,29 @@ from ra_bayes.figures.gallery import GALLERY, NEEDS, Need, applying, entry
 from ra_bayes.figures.journals import journal
 from ra_bayes.figures.save import save
 from ra_bayes.files import write_text
+from ra_bayes.results.comparisons import find_comparisons
 from ra_bayes.results.summary import read_order
 
 if TYPE_CHECKING:
     from ra_bayes.figures.canvas import Canvas
     from ra_bayes.figures.gallery import Entry
+    from ra_bayes.planning.plan import Plan
     from ra_bayes.results import Found
 
-__all__ = ["Drawn", "draw_folder", "missing"]
+__all__ = ["Drawn", "draw_folder", "draw_plan", "missing"]
 
 _OF_ONE: tuple[Need, ...] = ("fit", "trust", "certificate")
+# Figures of plans have no credible interval.
+_PLANS_CI_PROB = 0.90
 # What gives a folder what it lacks.
 _MENDS: dict[Need, str] = {
     "fit": "run ra-bayes fit FILE --out {folder}",
     "trust": "run ra-bayes trust {folder}",
     "certificate": "run ra-bayes calibrate MODEL",
     "fits": "fit several models into one folder",
+    "comparison": "run ra-bayes compare FILE --model A --model B --out {folder}",
     "counts": "run ra-bayes published PAGE --out {folder}",
-    "plan": "run ra-bayes plan DESIGN --out FOLDER",
+    "plan": "run ra-bayes plan DESIGN --out FOLDER --style STYLE",
 }
 
 
@@ -144,6 +149,35 @@ def draw_folder(
     return tuple(each for job in jobs for each in made[job.source])
 
 
+def draw_plan(
+    plan: Plan,
+    out: str | PathLike[str],
+    *,
+    style: str = "house",
+    formats: Sequence[str] | None = None,
+    dpi: int | None = None,
+) -> tuple[Drawn, ...]:
+    """Draw and save every figure of the gallery that a plan has something for: ``DESIGN-FIGURE.pdf``.
+
+    Parameters
+    ----------
+    plan
+        What :func:`~ra_bayes.planning.plan.make_plan` returned.
+    out
+        Where the files go; made if it is not there.
+    style, formats, dpi
+        As for :func:`draw_folder`.
+
+    Raises
+    ------
+    RaBayesError
+        If the style or a format is not known.
+    """
+    names = tuple(each.name for each in applying(plan, "plan"))
+    kinds = None if formats is None else tuple(formats)
+    return _draw(_Job(plan.design.name, plan, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
+
+
 def missing(
     found: Found, folder: str | PathLike[str], drawn: Sequence[Drawn], only: Sequence[str] = ()
 ) -> list[str]:
@@ -183,6 +217,7 @@ def _met(found: Found, folder: str | PathLike[str]) -> set[Need]:
         "trust": any(fit.trust for fit in fits),
         "certificate": any(fit.certificate is not None for fit in fits),
         "fits": len(fits) > 1,
+        "comparison": any(not each.stale(found.fits) for each in find_comparisons(folder).values()),
         "counts": bool(found.counts),
     }
     return {need for need, yes in met.items() if yes}
@@ -201,6 +236,11 @@ def _sources(
         yield name, fit, applying(fit, *_OF_ONE)
     if len(fits) > 1:
         yield "", fits, applying(fits, "fits")
+    for outcome, stored in find_comparisons(folder).items():
+        compared = set(stored.comparison.models["model"])
+        # After another fit of a model it is of what is no longer there.
+        if compared <= models and not stored.stale(found.fits):
+            yield outcome, stored.comparison, applying(stored.comparison, "comparison")
     for name, counts in found.counts.items():
         if name in models:
             yield name, counts, applying(counts, "counts")
