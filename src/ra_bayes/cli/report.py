@@ -10,6 +10,7 @@ import click
 
 from ra_bayes.cli.group import GATE_FAILED
 from ra_bayes.cli.options import ci_option, json_option
+from ra_bayes.cli.pseudonyms import pseudonymised_copy, pseudonyms_options
 from ra_bayes.cli.terminal import cores, say, steps
 
 if TYPE_CHECKING:
@@ -36,16 +37,24 @@ _KEYS: dict[Format, str] = {"html": "page", "docx": "document"}
     show_default=True,
     help="html: index.html, one page; docx: report.docx, the same for Word. May be given twice.",
 )
+@pseudonyms_options
 @ci_option
 @json_option
 def report(
-    folder: Path, published: Path | None, formats: tuple[Format, ...], ci_prob: float, as_json: bool
+    folder: Path,
+    published: Path | None,
+    formats: tuple[Format, ...],
+    pseudonymise: bool,
+    key: Path | None,
+    ci_prob: float,
+    as_json: bool,
 ) -> None:
     """Draw the figures and write the report (index.html, report.docx) of what is in FOLDER."""
     from ra_bayes.published import read_publication
     from ra_bayes.report import write_report
     from ra_bayes.results import find_results, write_estimands
 
+    folder = pseudonymised_copy(folder, pseudonymise, key)
     paper = read_publication(published) if published is not None else None
     found = find_results(folder, ci_prob=ci_prob)
     write_estimands(found, folder)

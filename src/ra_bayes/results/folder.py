@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.results.counts import CountsResult, read_counts
@@ -12,7 +12,10 @@ from ra_bayes.results.fits import Result, read_result
 from ra_bayes.results.place import write_table
 from ra_bayes.tree import is_given_counts, load
 
-__all__ = ["Found", "find_results", "write_estimands"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Found", "find_results", "find_trees", "write_estimands"]
 
 
 class Found(NamedTuple):
@@ -27,8 +30,8 @@ class Found(NamedTuple):
         return {**self.fits, **self.counts}
 
 
-def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Found:
-    """Read everything in a results folder.
+def find_trees(folder: str | PathLike[str]) -> dict[str, xr.DataTree]:
+    """Read every tree in a results folder, by the name of its sub-folder.
 
     Raises
     ------
@@ -41,13 +44,23 @@ def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Found
         raise RaBayesError(
             f"{folder}: no fit in it (no MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"
         )
+    return {path.parent.name: load(path) for path in paths}
+
+
+def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Found:
+    """Read everything in a results folder, with verdicts and estimands.
+
+    Raises
+    ------
+    RaBayesError
+        If the folder holds nothing of ours.
+    """
     found = Found({}, {})
-    for path in paths:
-        tree = load(path)
+    for name, tree in find_trees(folder).items():
         if is_given_counts(tree):
-            found.counts[path.parent.name] = read_counts(tree, path.parent, ci_prob)
+            found.counts[name] = read_counts(tree, Path(folder) / name, ci_prob)
         else:
-            found.fits[path.parent.name] = read_result(tree, ci_prob)
+            found.fits[name] = read_result(tree, ci_prob)
     return found
 
 

@@ -24,13 +24,13 @@ import numpy as np
 from ra_bayes.cohort.pseudonyms import NAME, SOURCE, in_order, pseudonyms, without_identifiers
 from ra_bayes.errors import RaBayesError
 from ra_bayes.files import atomic_folder, write_text
-from ra_bayes.results.counts import save_counts
+from ra_bayes.results.counts import read_counts, save_counts
 from ra_bayes.results.fits import save_result
-from ra_bayes.results.folder import Found, find_results
+from ra_bayes.results.folder import find_trees
 from ra_bayes.results.place import TRUST
 from ra_bayes.results.trust import read_trust, save_trust
 from ra_bayes.results.trust_pseudonyms import pseudonymise_trust
-from ra_bayes.tree import provenance, with_provenance
+from ra_bayes.tree import is_given_counts, provenance, with_provenance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,6 +40,8 @@ __all__ = ["MARK", "is_current", "pseudonymise_results", "pseudonymise_tree"]
 MARK = "PSEUDONYMISED.txt"
 # Of a fit's provenance; another entry may name a patient, and is not carried over.
 _ENTRIES = ("model", "seed", "sampling", "attempts", "versions")
+# Of the estimands written; a report writes them anew with its own.
+_CI = 0.90
 _MARKED = (
     "The fits of another results folder without the identifiers of its patients, written by ra-bayes.\n"
     "It is made anew as a whole: keep nothing of your own here.\n"
@@ -81,8 +83,9 @@ def pseudonymise_results(
             f"{target}: is there already and is no pseudonymised copy, so it is not replaced; move it, or "
             "choose another place"
         )
-    found = find_results(folder)
-    patients = {each for result in found.fits.values() for each in _patients(result.tree)}
+    found = find_trees(folder)
+    fits = {name: tree for name, tree in found.items() if not is_given_counts(tree)}
+    patients = {each for tree in fits.values() for each in _patients(tree)}
     given = pseudonyms(patients) if key is None else {who: key[who] for who in patients if who in key}
     if len(given) < len(patients) or len(set(given.values())) < len(given):
         raise RaBayesError(
@@ -90,7 +93,10 @@ def pseudonymise_results(
             "own; give the key of this cohort, or the name of a file that is not there yet for a new one"
         )
     with atomic_folder(target) as part:
-        _write(found, Path(folder), part, given)
+        _write_fits(fits, Path(folder), part, given)
+        for name, tree in found.items():
+            if name not in fits:
+                save_counts(tree, read_counts(tree, Path(folder) / name, _CI).comparison, part, ci_prob=_CI)
         write_text(part / MARK, _MARKED)
     return given
 
@@ -111,16 +117,14 @@ def is_current(copy: str | PathLike[str], folder: str | PathLike[str]) -> bool:
     return all(path.stat().st_mtime_ns < since for path in files)
 
 
-def _write(found: Found, folder: Path, part: Path, given: Mapping[str, str]) -> None:
+def _write_fits(fits: Mapping[str, xr.DataTree], folder: Path, part: Path, given: Mapping[str, str]) -> None:
     secret = secrets.token_bytes(16)
-    for name, result in found.fits.items():
-        tree = pseudonymise_tree(result.tree, given, secret=secret)
-        save_result(tree, part)
+    for name, named in fits.items():
+        tree = pseudonymise_tree(named, given, secret=secret)
+        save_result(tree, part, ci_prob=_CI)
         trusted = read_trust(folder, name)
         if trusted is not None:
             save_trust(pseudonymise_trust(trusted, tree, given), part, provenance(tree)["model"]["name"])
-    for counted in found.counts.values():
-        save_counts(counted.tree, counted.comparison, part)
 
 
 def pseudonymise_tree(tree: xr.DataTree, given: Mapping[str, str], *, secret: bytes) -> xr.DataTree:
@@ -173,6 +177,18 @@ def _overview(cohort: Mapping[str, Any], given: Mapping[str, str], secret: bytes
         },
         "left_out": [_left_out(each, given) for each in cohort["left_out"]],
         "notes": [without_identifiers(note, given) for note in cohort["notes"]],
+        **_pattern(cohort, given),
+    }
+
+
+def _pattern(cohort: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:
+    """Return who was measured when, in the order of the pseudonyms; nothing of a fit that has none."""
+    if "pattern" not in cohort:
+        return {}
+    places = [place for place, who in enumerate(cohort["patients"]) if who in given]
+    places.sort(key=lambda place: in_order(given[cohort["patients"][place]]))
+    return {
+        "pattern": {outcome: [rows[place] for place in places] for outcome, rows in cohort["pattern"].items()}
     }
 
 
