@@ -16,8 +16,20 @@ from ra_bayes.tree import is_given_counts, outcome_trees, provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["MAX_PARETO_K", "MAX_RHAT", "MIN_BFMI", "MIN_ESS", "Check", "Diagnosis", "diagnose", "warnings_of"]
+__all__ = [
+    "MAX_PARETO_K",
+    "MAX_RHAT",
+    "MIN_BFMI",
+    "MIN_ESS",
+    "SYNTHETIC",
+    "Check",
+    "Diagnosis",
+    "diagnose",
+    "warnings_of",
+]
 
+SYNTHETIC = "Synthetic data: no patient was measured."
+"""Stands on everything that is made of a cohort that no patient stands behind."""
 MAX_RHAT = 1.01
 MIN_ESS = 400.0
 MIN_BFMI = 0.3
@@ -137,7 +149,7 @@ def warnings_of(tree: xr.DataTree, diagnosis: Diagnosis | None = None) -> tuple[
     """
     found = []
     if provenance(tree)["cohort"]["synthetic"]:
-        found.append("Synthetic data: no patient was measured.")
+        found.append(SYNTHETIC)
     verdict = diagnosis if diagnosis is not None else diagnose(tree)
     if not verdict.passed:
         failed = ", ".join(f"{check.name} {check.value:.3g}" for check in verdict.checks if not check.passed)

@@ -18,6 +18,7 @@ from ra_bayes.figures.forest_outcomes import forest_outcomes
 from ra_bayes.figures.gallery import GALLERY
 from ra_bayes.figures.journals import JOURNALS, journal
 from ra_bayes.figures.leave_one_out import leave_one_out
+from ra_bayes.figures.missing_pattern import missing_pattern
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_borrowing import plan_borrowing
@@ -52,6 +53,7 @@ __all__ = [
     "forest_outcomes",
     "journal",
     "leave_one_out",
+    "missing_pattern",
     "overlaid_trajectories",
     "plan_assurance",
     "plan_borrowing",

@@ -22,6 +22,7 @@ from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
 from ra_bayes.figures.forest_outcomes import forest_outcomes
 from ra_bayes.figures.leave_one_out import leave_one_out
+from ra_bayes.figures.missing_pattern import has_pattern, missing_pattern
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_boundaries import plan_boundaries
@@ -260,6 +261,14 @@ GALLERY: tuple[Entry, ...] = (
         lambda fit, _: calibration_coverage(fit.certificate),
         applies=lambda fit: bool(fit.certificate.rows),
         in_report=False,
+    ),
+    Entry(
+        "missing-pattern",
+        "Who was measured when",
+        "fits",
+        "What was recorded of whom and when, what lies beyond a limit and what is missing, by outcome.",
+        lambda fits, _: missing_pattern(next(iter(_trees(fits).values()))),
+        applies=lambda fits: of_one_cohort(_trees(fits)) and all(map(has_pattern, _trees(fits).values())),
     ),
     Entry(
         "forest-outcomes",
