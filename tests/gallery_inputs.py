@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 from comparisons import compared
+from comparisons_of_models import models_compared
 from drawn import fitted
 from plans import plan
 from trust_tables import trust_tables
@@ -47,6 +48,8 @@ def sources(figure: Entry) -> dict[str, Any]:
             found: dict[str, Any] = {
                 "all": {model: fit(model) for model in (*MODELS, "sdai", "il10", "il17")}
             }
+        case "comparison":
+            found = {"three": models_compared()}
         case "counts":
             found = {"jamshidi2024": counts()}
         case "plan":
