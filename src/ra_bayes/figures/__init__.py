@@ -12,6 +12,7 @@ from ra_bayes.figures.boundaries import boundaries
 from ra_bayes.figures.calibration_coverage import calibration_coverage
 from ra_bayes.figures.calibration_ranks import calibration_ranks
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.check_by_visit import check_by_visit
 from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
 from ra_bayes.figures.forest_outcomes import forest_outcomes
@@ -19,6 +20,7 @@ from ra_bayes.figures.gallery import GALLERY
 from ra_bayes.figures.journals import JOURNALS, journal
 from ra_bayes.figures.leave_one_out import leave_one_out
 from ra_bayes.figures.missing_pattern import missing_pattern
+from ra_bayes.figures.model_comparison import model_comparison
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_borrowing import plan_borrowing
@@ -48,12 +50,14 @@ __all__ = [
     "boundaries",
     "calibration_coverage",
     "calibration_ranks",
+    "check_by_visit",
     "concordance",
     "forest",
     "forest_outcomes",
     "journal",
     "leave_one_out",
     "missing_pattern",
+    "model_comparison",
     "overlaid_trajectories",
     "plan_assurance",
     "plan_borrowing",

@@ -18,11 +18,13 @@ from ra_bayes.figures.biomarker import biomarker
 from ra_bayes.figures.calibration_coverage import calibration_coverage
 from ra_bayes.figures.calibration_ranks import calibration_ranks
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.check_by_visit import check_by_visit
 from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
 from ra_bayes.figures.forest_outcomes import forest_outcomes
 from ra_bayes.figures.leave_one_out import leave_one_out
 from ra_bayes.figures.missing_pattern import has_pattern, missing_pattern
+from ra_bayes.figures.model_comparison import model_comparison
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.plan_assurance import plan_assurance
 from ra_bayes.figures.plan_boundaries import plan_boundaries
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GALLERY", "NEEDS", "Entry", "Need", "applying", "entries", "entry"]
 
-type Need = Literal["fit", "trust", "certificate", "fits", "counts", "plan"]
+type Need = Literal["fit", "trust", "certificate", "fits", "comparison", "counts", "plan"]
 
 # What each need is in words, and what `draw` and `applies` are given for it.
 NEEDS: Mapping[Need, str] = {
@@ -58,6 +60,7 @@ NEEDS: Mapping[Need, str] = {
     "trust": "a fit, and what ra-bayes trust found of it",
     "certificate": "a fit whose model has a calibration certificate",
     "fits": "several fits",
+    "comparison": "models of one outcome, compared",
     "counts": "published counts",
     "plan": "a plan",
 }
@@ -191,6 +194,14 @@ GALLERY: tuple[Entry, ...] = (
         lambda fit, ci_prob: predictive_check(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
     ),
     Entry(
+        "check-by-visit",
+        "Predictive check by visit and patient",
+        "fit",
+        "What the records of each visit and each patient add up to, over what replicates would.",
+        lambda fit, ci_prob: check_by_visit(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        in_report=False,
+    ),
+    Entry(
         "sampler",
         "Did the sampler work",
         "fit",
@@ -300,6 +311,13 @@ GALLERY: tuple[Entry, ...] = (
             *(marker_and_outcome(_trees(fits)) or ()), ci_prob=ci_prob, diagnoses=_gates(fits)
         ),
         applies=lambda fits: marker_and_outcome(_trees(fits)) is not None,
+    ),
+    Entry(
+        "model-comparison",
+        "Models compared",
+        "comparison",
+        "How much worse each model predicts than the best, which patients say so, and their weights.",
+        lambda comparison, _: model_comparison(comparison),
     ),
     Entry(
         "readings",
