@@ -5,7 +5,7 @@ outcomes fitted separately each posterior knows only p_k = Pr(d_k > 0). What is 
 
     p_1 ... p_K                                        were the outcomes independent,
 
-and whatever ties them together (Frechet 1935)
+and whatever ties them together (Fréchet 1935)
 
     max(0, p_1 + ... + p_K - (K - 1))  <=  Pr(all)  <=  min(p_1, ..., p_K).
 

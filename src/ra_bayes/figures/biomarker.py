@@ -119,11 +119,13 @@ def biomarker(
         axes = figure.subplots()
         _scales(axes, across.spec, up.spec, x, y, ci_prob)
         _patients(axes, x, y, ci_prob)
-        _written(axes, found, ci_prob)
+        # An important change of the marker is named above the panel too.
+        lift = 0.0 if signed_mcid(across.spec) is None else 8.0
+        _written(axes, found, ci_prob, lift)
         axes.set_xlabel(change_label(across.spec, week))
         axes.set_ylabel(change_label(up.spec, week))
         if len(names) <= _MOST_NAMED:
-            key_above(figure, axes, patient_marks(names), 0.84 * width, lift=9.0)
+            key_above(figure, axes, patient_marks(names), 0.84 * width, lift=9.0 + lift)
         return figure.finish(_alt(across.spec, up.spec, names, x, y, found, ci_prob))
 
 
@@ -194,7 +196,7 @@ def _patients(axes: Axes, x: Array, y: Array, ci_prob: float) -> None:
         )
 
 
-def _written(axes: Axes, found: _Correlation, ci_prob: float) -> None:
+def _written(axes: Axes, found: _Correlation, ci_prob: float, lift: float) -> None:
     """Write the correlation above the panel."""
     told = [signed(each, 2) for each in (found.median, found.lower, found.upper)]
     axes.annotate(
@@ -202,7 +204,7 @@ def _written(axes: Axes, found: _Correlation, ci_prob: float) -> None:
         f"P(better with better) {probability_text(found.along)}",
         (0.0, 1.0),
         xycoords="axes fraction",
-        xytext=(0.0, pt(3.0)),
+        xytext=(0.0, pt(3.0 + lift)),
         textcoords="offset points",
         va="bottom",
         fontsize=small_pt(),

@@ -13,7 +13,7 @@ from ra_bayes.estimand.change import gain
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.figures.forest_rows import signed
 from ra_bayes.figures.journals import pen, pt, small_pt
-from ra_bayes.figures.marks import halo, log_axis
+from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET
 from ra_bayes.model.spec import ModelSpec
 
@@ -101,7 +101,7 @@ def change_scale(axes: Axes, way: Way, spec: ModelSpec, shown: Sequence[float] |
         else:
             log_axis(axis, wide=highest / lowest > 50.0)
         return
-    pad = 0.06 * (highest - lowest)
+    pad = (0.06 if way == "x" else 0.09) * (highest - lowest)
     limits(lowest - pad, highest + pad)
     axes.locator_params(axis=way, nbins=6)
 
@@ -113,36 +113,29 @@ def draw_zero(axes: Axes, way: Way, spec: ModelSpec) -> None:
 
 
 def draw_mcid(axes: Axes, way: Way, spec: ModelSpec) -> bool:
-    """Draw a line at the important change and name it; say whether there is one."""
+    """Draw a line at the important change, named outside the panel; say whether there is one."""
     mcid = signed_mcid(spec)
     if mcid is None:
         return False
     look: dict[str, Any] = {"color": QUIET, "linewidth": pen(0.7), "linestyle": _DASHES, "zorder": 1}
-    text = f"MCID {signed(mcid)}"
-    small: dict[str, Any] = {"fontsize": small_pt(), "color": FOOTER, "path_effects": halo(), "zorder": 6}
+    small: dict[str, Any] = {"fontsize": small_pt(), "color": FOOTER, "textcoords": "offset points"}
     if way == "x":
         axes.axvline(mcid, gid="mcid", **look)
+        above = axes.get_xaxis_transform()
         axes.annotate(
-            text,
+            f"MCID {signed(mcid)}",
             (mcid, 1.0),
-            xycoords=axes.get_xaxis_transform(),
+            xycoords=above,
             xytext=(0.0, pt(2.0)),
-            textcoords="offset points",
             ha="center",
             va="bottom",
             **small,
         )
     else:
         axes.axhline(mcid, gid="mcid", **look)
+        beside = axes.get_yaxis_transform()
         axes.annotate(
-            text,
-            (0.0, mcid),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(pt(2.0), pt(-1.5)),
-            textcoords="offset points",
-            ha="left",
-            va="top",
-            **small,
+            f"MCID\n{signed(mcid)}", (1.0, mcid), xycoords=beside, xytext=(pt(2.0), 0.0), va="center", **small
         )
     return True
 

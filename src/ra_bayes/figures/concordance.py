@@ -36,7 +36,7 @@ type Array = NDArray[np.float64]
 
 _MOST_OUTCOMES, _MOST_NAMED = 4, 12
 _PANEL_MM = 50.0
-_GRID = 160
+_GRID, _SMOOTHING = 160, 1.4
 _INNER = 0.5
 
 
@@ -182,7 +182,9 @@ def _pair(axes: Axes, across: _Outcome, up: _Outcome, ci_prob: float, *, togethe
     heights = (
         joint_density(draws_x, draws_y, x, y)
         if together
-        else np.outer(density(draws_y, y), density(draws_x, x))
+        else np.outer(
+            *(density(draws, at, smoothing=_SMOOTHING) for draws, at in ((draws_y, y), (draws_x, x)))
+        )
     )
     levels = [highest_level(heights, prob) for prob in (ci_prob, _INNER)]
     shown = [

@@ -10,9 +10,12 @@ __all__ = ["density", "highest_level", "joint_density"]
 type Array = NDArray[np.float64]
 
 
-def density(draws: Array, at: Array) -> Array:
-    """Return a Gaussian kernel density (Scott's bandwidth), from draws counted in fine bins."""
-    width = float(draws.std(ddof=1)) * draws.size**-0.2
+def density(draws: Array, at: Array, *, smoothing: float = 1.0) -> Array:
+    """Return a Gaussian kernel density, from draws counted in fine bins.
+
+    The bandwidth is Scott's times `smoothing`: more of it where a contour shows what a line hides.
+    """
+    width = smoothing * float(draws.std(ddof=1)) * draws.size**-0.2
     # Bins an eighth of the kernel's SD: the error is far below a line's thickness, the time a hundredth.
     step = width / 8.0
     reach = 5.0 * width

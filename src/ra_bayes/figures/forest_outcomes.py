@@ -22,7 +22,7 @@ from ra_bayes.figures.change_axis import (
     zero,
 )
 from ra_bayes.figures.forest_rows import probability_text, signed
-from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.several import one_cohort, warnings_of_all
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.numbers import decimals
@@ -40,6 +40,8 @@ __all__ = ["forest_outcomes"]
 type _Kind = Literal["mcid", "ratio", "rate", "own"]
 
 _ROW_MM, _AXIS_MM, _HEAD_MM = 4.4, 10.5, 6.0
+# Width of a letter, and of the columns of numbers, at the house's text size.
+_LETTER_MM, _NUMBERS_MM = 1.3, 61.0
 _KINDS: tuple[_Kind, ...] = ("mcid", "own", "ratio", "rate")
 
 
@@ -112,11 +114,15 @@ def forest_outcomes(
     with style():
         height = _HEAD_MM + sum(_AXIS_MM + _ROW_MM * len(each) for each in panels)
         patients = len(next(iter(trees.values()))["posterior"]["patient"])
-        figure = Canvas(
-            column_mm(115.0), height, _notes(rows, interval, patients), warnings_of_all(trees, verdicts)
-        )
+        width = column_mm(130.0)
+        figure = Canvas(width, height, _notes(rows, interval, patients), warnings_of_all(trees, verdicts))
+        names_mm = _LETTER_MM * max(len(_name(row, {0.0})) for row in rows)
+        drawn_mm = max(house_mm(width) - names_mm - _NUMBERS_MM, 0.5 * _NUMBERS_MM)
         grid = figure.add_gridspec(
-            len(panels), 2, width_ratios=(1.0, 1.08), height_ratios=[0.8 + len(each) for each in panels]
+            len(panels),
+            2,
+            width_ratios=(drawn_mm, _NUMBERS_MM),
+            height_ratios=[0.8 + len(each) for each in panels],
         )
         for number, panel in enumerate(panels):
             axes = figure.add_subplot(grid[number, 0])

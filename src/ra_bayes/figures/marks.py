@@ -57,14 +57,17 @@ def halo() -> list[AbstractPathEffect]:
 
 
 def short_name(patient: str) -> str:
-    """Return a patient's identifier, cut to what a panel has room for.
+    """Return a patient's identifier on one line, cut to what a panel has room for.
+
+    Characters that cannot be seen, such as a line break, become spaces.
 
     Examples
     --------
-    >>> short_name("SYN-1"), short_name("a-very-long-identifier")
-    ('SYN-1', 'a-very-long-id…')
+    >>> short_name("SYN-1"), short_name("a-very-long-identifier"), short_name("ward 3\\nbed 2")
+    ('SYN-1', 'a-very-long-id…', 'ward 3 bed 2')
     """
-    return patient if len(patient) <= _LONGEST_NAME else f"{patient[: _LONGEST_NAME - 1]}…"
+    seen = " ".join("".join(each if each.isprintable() else " " for each in patient).split())
+    return seen if len(seen) <= _LONGEST_NAME else f"{seen[: _LONGEST_NAME - 1]}…"
 
 
 def value_label(spec: ModelSpec) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from ra_bayes.figures.marks import (
 )
 from ra_bayes.figures.reading import band, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
+from ra_bayes.numbers import listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,9 +94,8 @@ def overlaid_trajectories(
         axes.plot(weeks, outer[1], color=POSTERIOR, linewidth=pen(1.8), zorder=3, gid="median")
         _patients(axes, records, weeks, medians)
         draw_cutoffs(axes, spec.outcome.categories)
-        side: Literal["left", "right"] = "left" if outer[0, 0] > outer[0, -1] else "right"
-        draw_limits(axes, records.limits_of_quantification, spec.outcome.unit, label=side)
-        mark_infusions(axes, records.infusions, label=True)
+        draw_limits(axes, records.limits_of_quantification, spec.outcome.unit)
+        mark_infusions(axes, records.infusions)
         axes.set_ylabel(value_label(spec))
         week_axis(axes, records.weeks)
         _key(figure, axes, records, width)
@@ -109,9 +109,9 @@ def _patients(axes: Axes, records: Records, weeks: Array, medians: Array) -> Non
         alpha = float(np.clip(12.0 / number, 0.08, 0.6))
         axes.plot(weeks, medians.T, color=INK, linewidth=pen(0.5), alpha=alpha, zorder=2, gid="patient")
         return
-    gap = float(np.diff(records.weeks).min()) if records.weeks.size > 1 else 1.0
-    span = float(np.ptp(records.weeks)) or 1.0
-    width = _SPREAD * min(gap, span / 16.0)
+    visits = records.weeks[records.made.any(axis=0)]
+    gap = float(np.diff(visits).min()) if visits.size > 1 else 1.0
+    width = _SPREAD * min(gap, (float(np.ptp(records.weeks)) or 1.0) / 10.0)
     for i, median in enumerate(medians):
         colour = patient_style(i)["color"]
         axes.plot(weeks, median, color=colour, linewidth=pen(0.9), zorder=2.5, gid="patient")
@@ -142,6 +142,11 @@ def _notes(spec: ModelSpec, records: Records, interval: str) -> str:
         notes.append(f"Marks: {what}, spread sideways around their visit.")
         if (records.limit != 0).any():
             notes.append("Open arrow: the true value lies beyond the limit shown.")
+    if records.infusions:
+        notes.append("Triangles: infusions.")
+    if records.limits_of_quantification:
+        limits = listed([f"{each:g}" for each in records.limits_of_quantification])
+        notes.append(f"Dashed: limit of quantification, {limits} {spec.outcome.unit}.")
     return " ".join(notes)
 
 

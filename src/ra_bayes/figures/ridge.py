@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FixedLocator
 from numpy.typing import NDArray
-from scipy import special
 
 from ra_bayes.comparison.observed import observed
 from ra_bayes.diagnostics import Diagnosis
@@ -170,24 +169,18 @@ def _scale(axes: Axes, spec: ModelSpec, ridges: list[_Ridge]) -> None:
     axes.tick_params(axis="y", length=0.0)
 
 
-def _free(spec: ModelSpec, value: Array) -> tuple[Array, Array]:
-    """Return values where a density is estimated, and the slope there per step of the axis that is drawn."""
-    if spec.binary:
-        inside = np.clip(value, 1e-9, 1.0 - 1e-9)
-        return np.asarray(special.logit(inside)), 1.0 / (inside * (1.0 - inside))
-    return (np.log(value) if spec.link.change == "ratio" else value), np.ones_like(value)
-
-
 def _heights(axes: Axes, spec: ModelSpec, each: _Ridge) -> tuple[Array, Array]:
+    """Return places on the axis and the density there, per step of the axis as it is drawn."""
     left, right = axes.get_xlim()
+    draws = each.draws.ravel()
     if spec.link.change == "ratio":
-        places = np.geomspace(left, right, _GRID)
-    else:
-        # The ends of a rate's axis have no place on the free scale.
-        places = np.linspace(left, right, _GRID + 2)[1:-1] if spec.binary else np.linspace(left, right, _GRID)
-    draws, _ = _free(spec, each.draws.ravel())
-    at, slope = _free(spec, places)
-    return places, density(draws, at) * slope
+        at = np.linspace(np.log(left), np.log(right), _GRID)
+        return np.exp(at), density(np.log(draws), at)
+    at = np.linspace(left, right, _GRID)
+    if not spec.binary:
+        return at, density(draws, at)
+    # What the kernels put below 0 or above 1 is folded back.
+    return at, density(draws, at) + density(-draws, at) + density(2.0 - draws, at)
 
 
 def _draw(axes: Axes, each: _Ridge, place: int, places: Array, height: Array) -> None:

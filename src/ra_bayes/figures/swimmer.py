@@ -264,7 +264,9 @@ def _notes(spec: ModelSpec, states: States, number: int) -> str:
     elif not spec.binary:
         edges = ", ".join(f"{each:g}" for each in states.edges)
         unit = f" {spec.outcome.unit}" if spec.outcome.unit else ""
-        sources = dict.fromkeys(each.source for each in spec.outcome.categories)
+        sources = dict.fromkeys(
+            part.strip() for each in spec.outcome.categories for part in each.source.split(";")
+        )
         notes.append(f"Cut-offs of {spec.outcome.label}: {edges}{unit} ({'; '.join(sources)}).")
     return " ".join(notes)
 
