@@ -165,10 +165,11 @@ def _told(row: dict[str, Any], names: tuple[str, str, str], places: int) -> str:
 
 
 def _notes(table: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
+    interval = interval_name(float(rows[0]["ci_prob"]))
     notes = [
         "Open squares: placebo change of other trials. Circles: the change, and what is left of it; median "
-        "with "
-        f"{interval_name(float(rows[0]['ci_prob']))}. Not a randomised comparison."
+        f"with {interval}. P(MCID): that the mean is at least the important change. Not a randomised "
+        "comparison."
     ]
     # The robust version has the same arms.
     sources = {
@@ -194,6 +195,6 @@ def _alt(tree: xr.DataTree, spec: ModelSpec, rows: list[dict[str, Any]]) -> str:
     )
     return (
         f"{estimand_label(spec, float(rows[0]['week']))}, in {len(observed(tree, spec).patients)} patients, "
-        "with and without the placebo response of other trials, median "
-        f"with {interval_name(float(rows[0]['ci_prob']))}: {told}."
+        "with and without the placebo response of other trials, median with "
+        f"{interval_name(float(rows[0]['ci_prob']))}: {told}."
     )

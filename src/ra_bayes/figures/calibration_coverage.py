@@ -218,9 +218,8 @@ def _notes(certificate: Certificate, spec: ModelSpec) -> str:
     return (
         f"{certificate.model['name']}, {what} at week {spec.reference_week:g}: {number} simulated cohorts of "
         f"{certificate.design.patients} patients for each truth and way of making data (rows). Bars: 95% "
-        "Monte Carlo intervals. Coverage: share of equal-tailed intervals that hold the "
-        f"truth, less what they promise. Benefit: declared at a probability of {certificate.decision:g} or "
-        "more, by tests "
+        "Monte Carlo intervals. Coverage: share of equal-tailed intervals that hold the truth, less what "
+        f"they promise. Benefit: declared at a probability of {certificate.decision:g} or more, by tests "
         "at the level of the rest (dashed). " + _verdict(certificate)
     )
 
@@ -235,8 +234,7 @@ def _alt(certificate: Certificate) -> str:
             f"{row['width'][_WIDTH_AT]:.3g}, benefit {row['declared']:.2f}"
         )
     return (
-        f"Coverage of intervals of {certificate.model['name']} on simulated cohorts of "
-        f"{certificate.design}. 90% "
-        f"intervals of this model hold the truth in a share of cohorts of: {'; '.join(told)}. "
+        f"Coverage of intervals of {certificate.model['name']} on simulated cohorts of {certificate.design}. "
+        f"90% intervals of this model hold the truth in a share of cohorts of: {'; '.join(told)}. "
         + _verdict(certificate)
     )

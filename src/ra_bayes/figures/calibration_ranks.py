@@ -135,12 +135,9 @@ def _notes(certificate: Certificate, shown: int) -> str:
     total = len(certificate.ranks)
     notes = [
         f"{certificate.model['name']}: {certificate.n_sim} truths drawn from the prior, a cohort of "
-        f"{certificate.design} "
-        f"simulated of each, the rank of the truth among {RANK_DRAWS} draws of the posterior. Line: "
-        "distribution function "
-        f"of the ranks less the uniform one; grey, {BAND:.0%} band for all ranks at once. p: how often "
-        "uniform ranks leave "
-        "a band as wide as this line."
+        f"{certificate.design} simulated of each, the rank of the truth among {RANK_DRAWS} draws of the "
+        f"posterior. Line: distribution function of the ranks less the uniform one; grey, {BAND:.0%} band "
+        "for all ranks at once. p: how often uniform ranks leave a band as wide as this line."
     ]
     if shown < total:
         notes.append(f"Drawn are the first {shown} of {total} quantities.")
@@ -151,8 +148,6 @@ def _alt(certificate: Certificate, p_values: dict[str, float]) -> str:
     told = ", ".join(f"{name.replace('_', ' ')} {p:.2f}" for name, p in p_values.items())
     return (
         f"Simulation-based calibration of {certificate.model['name']} on {certificate.n_sim} simulated "
-        "cohorts of "
-        f"{certificate.design}: distribution function of ranks less the uniform one, with simultaneous "
-        f"{BAND:.0%} "
-        f"bands. {rank_verdict(certificate)} p-values: {told}."
+        f"cohorts of {certificate.design}: distribution function of ranks less the uniform one, with "
+        f"simultaneous {BAND:.0%} bands. {rank_verdict(certificate)} p-values: {told}."
     )

@@ -14,6 +14,7 @@ from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.left_out_patients import Panel, draw_panel, panels_of
 from ra_bayes.figures.left_out_rows import Row, least_expected, rows_of
+from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.style import FOOTER, INK, patient_style, style
 from ra_bayes.figures.trust_marks import (
     abreast,
@@ -253,8 +254,7 @@ def _notes(
     notes = [
         f"Each of {left} patients left out, the model fitted again to the others: median with "
         f"{interval_name(ci_prob)}; grey and dotted, those of everybody. elpd: log density of the patient's "
-        "records under "
-        "that fit."
+        "records under that fit."
     ]
     if decisions is not None:
         rule = " and ".join(decisions["criterion"].drop_duplicates())
@@ -263,8 +263,7 @@ def _notes(
     if not spec.binary:
         notes.append(
             "PIT: where a record falls in what the others predict, visits from top to bottom; uniform where "
-            "the "
-            f"model is right, grey beyond {100.0 * ci_prob:g}%; a line, where the record is an interval."
+            f"the model is right, grey beyond {100.0 * ci_prob:g}%; a line, where the record is an interval."
         )
     said = (
         "chance of a response; marks, response (1) or none (0)"
@@ -295,11 +294,11 @@ def _alt(spec: ModelSpec, patients: pd.DataFrame, decisions: pd.DataFrame | None
     low, high = (left.loc[getattr(left["estimate"], f"idx{each}")()] for each in ("min", "max"))
     text = (
         f"{estimand_label(spec, whole['week'])}, median with {interval_name(whole['ci_prob'])}: in all "
-        f"{len(left)} patients "
-        f"{told(whole)}; from {told(low)} without {low['patient']} to {told(high)} without {high['patient']}."
+        f"{len(left)} patients {told(whole)}; from {told(low)} without {short_name(low['patient'])} to "
+        f"{told(high)} without {short_name(high['patient'])}."
     )
     if decisions is not None:
-        flips = [*decisions.loc[decisions["flips"], "patient"].drop_duplicates()]
+        flips = [short_name(each) for each in decisions.loc[decisions["flips"], "patient"].drop_duplicates()]
         text += (
             f" The decision flips without {', '.join(flips)}."
             if flips

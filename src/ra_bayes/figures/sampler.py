@@ -201,12 +201,9 @@ def _notes(tree: xr.DataTree, diverging: int) -> str:
     chains, draws = (int(tree["posterior"].sizes[dim]) for dim in ("chain", "draw"))
     return (
         f"Ranks of the draws of {chains} chains among all {chains * draws:,}, from lowest (0) to highest "
-        "(1), in "
-        f"{_BINS} bins; dashed, what a chain that agrees with the others has on average. Energy: spread "
-        "over all "
-        f"draws, and its change from one draw to the next; as wide is good. Wanted: R-hat < {MAX_RHAT:g}, "
-        "bulk ESS > "
-        f"{MIN_ESS:g}, E-BFMI > {MIN_BFMI:g}. Divergent draws: {diverging}."
+        f"(1), in {_BINS} bins; dashed, what a chain that agrees with the others has on average. Energy: "
+        "spread over all draws, and its change from one draw to the next; as wide is good. Wanted: R-hat < "
+        f"{MAX_RHAT:g}, bulk ESS > {MIN_ESS:g}, E-BFMI > {MIN_BFMI:g}. Divergent draws: {diverging}."
     )
 
 
@@ -214,7 +211,7 @@ def _alt(ranked: list[_Ranked], energy: _Energy, diverging: int, patients: int) 
     told = "; ".join(f"{each.name}, R-hat {each.rhat:.3f}, bulk ESS {each.ess:.0f}" for each in ranked)
     far = max(float(np.abs(each.counts / each.counts.mean() - 1.0).max()) for each in ranked)
     return (
-        f"Rank histograms of {ranked[0].counts.shape[0]} chains of a fit of {patients} patients: {told}. "
-        "The bin farthest from level is off by "
-        f"{far:.0%}. Energy: E-BFMI {energy.bfmi.min():.2f} in the lowest chain, {diverging} divergent draws."
+        f"Rank histograms of {ranked[0].counts.shape[0]} chains of a fit of {patients} patients: {told}. The "
+        f"bin farthest from level is off by {far:.0%}. Energy: E-BFMI {energy.bfmi.min():.2f} in the lowest "
+        f"chain, {diverging} divergent draws."
     )

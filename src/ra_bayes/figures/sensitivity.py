@@ -31,7 +31,7 @@ __all__ = ["sensitivity"]
 
 _PANEL_MM, _NAMES_MM, _ROW_MM = 37.0, 20.0, 2.5
 # Least height of a row of panels, and of what stands under them.
-_LEAST_MM, _FOOT_MM = 27.5, 20.0
+_LEAST_MM, _FOOT_MM = 31.0, 20.0
 _MADE_BY = "those of rb.sensitivity(tree), or sensitivity.csv and variants.csv as ra-bayes trust wrote them"
 _TABLE = (
     "estimand", "week", "unit", "estimate", "lower", "upper", "share", "psense_prior", "psense_likelihood",
@@ -42,12 +42,12 @@ _VARIANTS = ("estimand", "week", "variant", "estimate", "lower", "upper", "route
 _PLACES = MappingProxyType(
     {
         "as fitted": (0.0, "As fitted"),
-        "prior scales halved": (1.4, "Prior scales × ½"),
-        "prior scales doubled": (2.4, "Prior scales × 2"),
-        "prior to the power 0.5": (3.8, "Prior, power ½"),
-        "prior to the power 2": (4.8, "Prior, power 2"),
-        "likelihood to the power 0.5": (6.2, "Data, power ½"),
-        "likelihood to the power 2": (7.2, "Data, power 2"),
+        "prior scales halved": (1.2, "Prior scales × ½"),
+        "prior scales doubled": (2.2, "Prior scales × 2"),
+        "prior to the power 0.5": (3.4, "Prior, power ½"),
+        "prior to the power 2": (4.4, "Prior, power 2"),
+        "likelihood to the power 0.5": (5.6, "Data, power ½"),
+        "likelihood to the power 2": (6.6, "Data, power 2"),
     }
 )
 # A verdict is told apart in grey, and by its word.
@@ -103,7 +103,7 @@ def sensitivity(
         shown = entries[: rows * columns]
         figure = Canvas(
             width,
-            rows * (_ROW_MM * 8.6 + 15.0),
+            rows * (_ROW_MM * 7.8 + 15.0),
             _notes(tree, table, variants, len(shown)),
             warnings_of(tree, diagnosis),
         )
@@ -133,7 +133,7 @@ def _draw(
     for row in rows:
         if row["variant"] in _PLACES:
             _mark(axes, row, _PLACES[row["variant"]][0], event=event)
-    axes.set_ylim(7.9, -0.7)
+    axes.set_ylim(7.2, -0.6)
     axes.set_yticks([place for place, _ in _PLACES.values()])
     axes.set_yticklabels([name for _, name in _PLACES.values()] if named else [])
     axes.tick_params(axis="y", length=0.0)
@@ -242,13 +242,10 @@ def _notes(tree: xr.DataTree, table: pd.DataFrame, variants: pd.DataFrame, shown
     interval = interval_name(float(table["ci_prob"].iloc[0]))
     week = spec_of(tree).reference_week
     notes = [
-        f"Estimands at week {week:g} or of all weeks, and the model's SDs: posterior median with "
-        f"{interval}; a "
-        "probability by itself. Grey: as fitted.",
-        "Filled: sampled anew. Open: draws weighted. Data: the likelihood.",
-        "prior 31%: the prior's share of the posterior's precision. psense: power-scaling sensitivity to "
-        "the prior, "
-        "to the likelihood (0.05 or more: sensitive).",
+        f"Estimands at week {week:g} or of all weeks, and the model's SDs: posterior median with {interval}; "
+        "a probability by itself. Grey: as fitted. Filled: sampled anew. Open: draws weighted. Data: the "
+        "likelihood. Above a panel: who leads, and the prior's share of the posterior's precision. psense: "
+        "power-scaling sensitivity to the prior, to the likelihood (0.05 or more: sensitive)."
     ]
     if shown < len(table):
         notes.append(f"Drawn are the first {shown} of {len(table)} estimands.")
@@ -276,6 +273,5 @@ def _alt(tree: xr.DataTree, entries: list[dict[str, Any]]) -> str:
     interval = interval_name(float(entries[0]["ci_prob"]))
     return (
         f"Estimands of {model} in {_patients(tree)} patients as fitted and under other priors, with "
-        f"{interval} and who leads: "
-        f"{'; '.join(map(told, entries))}."
+        f"{interval} and who leads: {'; '.join(map(told, entries))}."
     )

@@ -230,11 +230,9 @@ def _notes(spec: ModelSpec, table: pd.DataFrame, tipping: pd.DataFrame) -> str:
     gain = f"a gain of more than {_size(needed, spec.outcome.unit, ratio=ratio)}" if more else "any gain"
     notes = [
         f"{unseen} of {patients} patients have no record at week {table['week'].iloc[0]:g}: what happens if "
-        "their unseen "
-        f"visits are worse than their records let one expect. Above: median with "
+        "their unseen visits are worse than their records let one expect. Above: median with "
         f"{interval_name(float(table['ci_prob'].iloc[0]))}. Below: probability of {gain}; dashed, what is "
-        "asked; diamond, "
-        "tipping point with its 95% Monte Carlo interval."
+        "asked; diamond, tipping point with its 95% Monte Carlo interval."
     ]
     if (table["scheme"] == JUMP).any():
         notes.append("Square: the unseen as on placebo.")
@@ -245,7 +243,8 @@ def _alt(spec: ModelSpec, table: pd.DataFrame, tipping: pd.DataFrame) -> str:
     first = table.iloc[0]
     head = (
         f"{_label(spec, table)} against a shift of the unseen visits of {int(first['unseen'])} of "
-        f"{int(first['patients'])} patients."
+        f"{int(first['patients'])} patients, median with {interval_name(float(first['ci_prob']))}, and the "
+        "probability of benefit."
     )
     words = " ".join(tipping_words(table, tipping))
     jumps = table[table["scheme"] == JUMP]
