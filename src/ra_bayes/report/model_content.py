@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = ["model_content"]
 
+# Names of the gallery. The others are folded: a page of many outcomes is long as it is.
+_FIRST = frozenset({"trajectories", "forest"})
+_TRUST = frozenset(
+    {
+        "sensitivity",
+        "leave-one-out",
+        "tipping-point",
+        "beyond-placebo",
+        "calibration-ranks",
+        "calibration-coverage",
+    }
+)
+
 
 def model_content(
     name: str,
@@ -55,7 +68,7 @@ def model_content(
         "implied": [_implied(row) for row in implied(spec)],
         "hash": spec.hash[:12],
         "toml": spec.toml,
-        "figures": figures,
+        **_arranged(figures),
         "passed": result.gate.passed,
         "gate": result.gate,
         "attempts": entries["attempts"],
@@ -74,6 +87,15 @@ def model_content(
         "patients": _patients(result.table, spec),
         "by_visit": rows(_by_visit(result.table, spec)),
         "shift": _shift(result, ci_prob),
+    }
+
+
+def _arranged(figures: Sequence[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
+    """Return the figures that are shown at once, those on how far the fit can be trusted, and the rest."""
+    return {
+        "figures": [each for each in figures if each["name"] in _FIRST],
+        "trust_figures": [each for each in figures if each["name"] in _TRUST],
+        "more_figures": [each for each in figures if each["name"] not in _FIRST | _TRUST],
     }
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Literal
 from ra_bayes.files import atomic_file, write_text
 from ra_bayes.report.content import page_content
 from ra_bayes.report.document import DOCUMENT, document_of
-from ra_bayes.report.draw import draw_counts, draw_fit
+from ra_bayes.report.draw import draw_across, draw_counts, draw_fit
 from ra_bayes.report.render import PAGE, render
-from ra_bayes.results import Found, Result, read_trust
+from ra_bayes.results import Found, Result, read_order, read_trust
 from ra_bayes.results.plans import stored_plans
 
 if TYPE_CHECKING:
@@ -65,9 +65,16 @@ def write_report(
     for name, result in found.counts.items():
         drawn[name] = draw_counts(result, Path(folder) / name)
         step(name)
+    across = draw_across({name: found.fits[name] for name in read_order(found.fits)}, Path(folder), ci_prob)
     trusted = {name: read_trust(folder, name) for name in found.fits}
     content = page_content(
-        found, drawn, trusted=trusted, ci_prob=ci_prob, paper=paper, plans=stored_plans(folder)
+        found,
+        drawn,
+        trusted=trusted,
+        ci_prob=ci_prob,
+        paper=paper,
+        plans=stored_plans(folder),
+        across=across,
     )
     page = render("page.html.j2", content)
     return {each: _write(each, page, Path(folder)) for each in formats}
