@@ -195,7 +195,7 @@ def test_check_says_what_is_in_a_table() -> None:
     done = run("check", COHORT)
     assert done.exit_code == 0
     assert "patients  6: SYN-1" in done.stdout
-    assert re.search(r"^tnf_alpha +pg/mL +40 +2 +5$", done.stdout, re.MULTILINE)
+    assert re.search(r"^tnf_alpha +pg/mL +40 +2 +5 \(12%\)$", done.stdout, re.MULTILINE)
     found = json.loads(run("check", COHORT, "--json").stdout)
     assert found["synthetic"] is True
     assert found["infusion_weeks"] == [0.0, 4.0, 8.0]

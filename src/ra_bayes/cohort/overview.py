@@ -84,8 +84,8 @@ def overview_text(cohort: Cohort) -> str:
         "",
     ]
     head = ("outcome", "unit", "records", "missing", "beyond a limit")
-    rows = [
-        (each["outcome"], each["unit"] or "-", *(str(each[key]) for key in ("records", "missing", "limited")))
+    rows: list[tuple[str, ...]] = [
+        (each["outcome"], each["unit"] or "-", str(each["records"]), str(each["missing"]), _share(each))
         for each in found["outcomes"]
     ]
     lines += _table(head, rows)
@@ -106,6 +106,12 @@ def overview_text(cohort: Cohort) -> str:
         lines += ["", "read as (to change it: --fix-template FILE, edit, --mapping FILE):"]
         lines += [f"  {line}" for line in cohort.mapping.splitlines() if line and not line.startswith("#")]
     return "\n".join(lines)
+
+
+def _share(outcome: dict[str, Any]) -> str:
+    """Return how many records lie beyond a limit, and which part of them."""
+    limited, records = outcome["limited"], outcome["records"]
+    return f"{limited} ({100 * limited / records:.0f}%)" if limited else "0"
 
 
 def _windows(assigned: list[dict[str, Any]]) -> list[str]:
