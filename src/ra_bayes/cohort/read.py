@@ -81,8 +81,7 @@ def read_cohort(
 
     Examples
     --------
-    >>> from functools import partial
-from pathlib import Path
+    >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     file = Path(folder, "cohort.csv")
