@@ -22,6 +22,7 @@ from trees import drawn_tree
 from ra_bayes import tables
 from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.cohort.cohort import Assigned
 from ra_bayes.cohort.key_file import read_key, write_key
 from ra_bayes.cohort.pseudonyms import pseudonymise, pseudonyms, without_identifiers
 from ra_bayes.errors import RaBayesError
@@ -155,8 +156,10 @@ def streams(pdf: bytes) -> Iterator[bytes]:
 
 
 def test_every_output_of_a_pseudonymised_cohort_is_without_identifiers(named: Cohort, tmp_path: Path) -> None:
-    made = pseudonymise(named).cohort
+    dated = (Assigned(named.patients[0], "2024-03-05", 0, 0.0, 12, 2),)
+    made = pseudonymise(replace(named, assigned=dated, mapping=f"# {MARK}")).cohort
     assert MARK not in repr(made)
+    assert "2024-03-05" not in repr(made)
     save_result(drawn_tree(load_model("il10"), made), tmp_path)
     assert all(MARK.encode() not in content for _, content in contents(tmp_path))
 
@@ -226,7 +229,9 @@ def test_numbers_of_a_tree_go_with_their_patient_and_the_order_of_the_file_is_go
         np.testing.assert_array_equal(a["record"].values, b["record"].values)
     assert list(new["patient"].values) == sorted(new["patient"].values)
     assert provenance(made)["cohort"]["patients"] == ["P1", "P2", "P3", "P4", "P5", "P6"]
-    assert provenance(made)["cohort"]["hash"] != provenance(tree)["cohort"]["hash"]
+    before, after = (provenance(each)["cohort"] for each in (tree, made))
+    assert after["hash"] != before["hash"]
+    assert after["pattern"] == {outcome: rows[::-1] for outcome, rows in before["pattern"].items()}
 
 
 def test_hash_of_the_copy_cannot_be_found_by_trying_the_orders(

@@ -99,6 +99,8 @@ def chance_cell(value: float) -> Cell:
 
 def error_cell(value: float) -> Cell:
     """Return a Monte Carlo standard error, to two digits."""
+    if 0.0 < value < 0.0001:
+        return Cell("< 0.0001", (value,))
     return Cell("" if math.isnan(value) else f"{value:.2g}", (value,))
 
 

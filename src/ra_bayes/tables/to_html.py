@@ -19,6 +19,7 @@ STYLE = """
   overflow-wrap: anywhere; max-width: 24em; unicode-bidi: isolate; }
 .ra-table thead th { border-bottom: 1px solid; vertical-align: bottom; font-weight: bold;
   overflow-wrap: normal; }
+.ra-table tbody th { min-width: 9em; }
 .ra-table .number { text-align: right; overflow-wrap: normal; }
 .ra-table td.number { white-space: nowrap; }
 .ra-table .note { margin: .4em 0 0; font-size: .85em; max-width: 60em; overflow-wrap: anywhere; }
