@@ -87,8 +87,8 @@ def test_a_folder_with_a_comparison_draws_it_until_a_fit_is_another(tmp_path: Pa
     save_comparison(Comparison(models, patients, made.records), patients, tmp_path)
     assert find_comparisons(tmp_path)["sdai"].stale(found.fits) == []
     (drawn,) = draw_folder(found, tmp_path, tmp_path / "drawn", only=only, formats=("png",))
-    assert drawn.source == "sdai"
-    assert drawn.files[0].name == "sdai-model-comparison.png"
+    assert drawn.source == "comparison-sdai"
+    assert drawn.files[0].name == "comparison-sdai-model-comparison.png"
     models.loc[1, "fit"] = "another"
     save_comparison(Comparison(models, patients, made.records), patients, tmp_path)
     assert find_comparisons(tmp_path)["sdai"].stale(found.fits) == ["vas"]

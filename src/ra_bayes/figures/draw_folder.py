@@ -240,7 +240,7 @@ def _sources(
         compared = set(stored.comparison.models["model"])
         # After another fit of a model it is of what is no longer there.
         if compared <= models and not stored.stale(found.fits):
-            yield outcome, stored.comparison, applying(stored.comparison, "comparison")
+            yield f"comparison-{outcome}", stored.comparison, applying(stored.comparison, "comparison")
     for name, counts in found.counts.items():
         if name in models:
             yield name, counts, applying(counts, "counts")
