@@ -403,7 +403,7 @@ def test_a_lane_is_hatched_after_the_last_record() -> None:
 
 def test_a_swimmer_without_states_is_refused() -> None:
     with pytest.raises(
-        RaBayesError, match="neither cut-offs nor an important change; draw an outcome that has"
+        RaBayesError, match="neither cut-offs nor an important change in its unit; draw an outcome"
     ):
         swimmer(fitted("crp"))
 

@@ -83,7 +83,7 @@ def states_of(spec: ModelSpec) -> States:
     if spec.mcid is None or not has_states(spec):
         raise RaBayesError(
             f"{spec.outcome.label} has no states of response, since it has neither cut-offs nor an important "
-            "change; draw an outcome that has them, or write [mcid] on the model's page"
+            "change in its unit; draw an outcome that has them, such as sdai or vas"
         )
     names = ("better by the MCID", "between", "worse by the MCID")
     # A gain of just the MCID is better by the MCID, a loss of just the MCID worse.
