@@ -378,6 +378,17 @@ def test_folder_of_somebody_elses_is_not_replaced(folder: Path, tmp_path: Path) 
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "words"
 
 
+def test_key_that_cannot_be_written_leaves_the_copy_as_it_was(
+    copied: tuple[dict[str, str], Path], folder: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(copied[1], copy)
+    before = (copy / "acr20" / "posterior.nc").read_bytes()
+    with pytest.raises(RaBayesError, match="the key cannot be written there"):
+        pseudonymise_results(folder, copy, key_file=tmp_path / "nowhere" / "key.csv")
+    assert (copy / "acr20" / "posterior.nc").read_bytes() == before
+
+
 def test_trust_of_the_copy_is_told_by_pseudonym(folder: Path, copied: tuple[dict[str, str], Path]) -> None:
     key, copy = copied
     before, after = read_trust(folder, "il10"), read_trust(copy, "il10")

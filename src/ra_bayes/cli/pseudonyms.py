@@ -52,7 +52,6 @@ def pseudonymised_copy(folder: Path, pseudonymise: bool, key: Path | None) -> Pa
     A copy that is there and as new as the fits is used again, so that a patient has one pseudonym in all that
     is made from it; unless a key is asked for, which such a copy does not have.
     """
-    from ra_bayes.cohort.key_file import write_key
     from ra_bayes.results.pseudonyms import is_current, pseudonymise_results
 
     known = _known(pseudonymise, key)
@@ -62,9 +61,7 @@ def pseudonymised_copy(folder: Path, pseudonymise: bool, key: Path | None) -> Pa
     copy = whole.with_name(f"{whole.name}-pseudonymised")
     if key is None and is_current(copy, folder):
         return copy
-    given = pseudonymise_results(folder, copy, key=known)
-    if key is not None and known is None:
-        write_key(given, key)
+    pseudonymise_results(folder, copy, key=known, key_file=key if known is None else None)
     return copy
 
 

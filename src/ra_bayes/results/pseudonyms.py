@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ra_bayes.cohort.key_file import write_key
 from ra_bayes.cohort.pseudonyms import NAME, SOURCE, in_order, pseudonyms, without_identifiers
 from ra_bayes.errors import RaBayesError
 from ra_bayes.files import atomic_folder, write_text
@@ -49,7 +50,11 @@ _MARKED = (
 
 
 def pseudonymise_results(
-    folder: str | PathLike[str], to: str | PathLike[str], *, key: Mapping[str, str] | None = None
+    folder: str | PathLike[str],
+    to: str | PathLike[str],
+    *,
+    key: Mapping[str, str] | None = None,
+    key_file: str | PathLike[str] | None = None,
 ) -> dict[str, str]:
     """Write a copy of a results folder that knows no patient by their identifier; return the key.
 
@@ -61,6 +66,8 @@ def pseudonymise_results(
         Where the copy goes. An earlier copy there is replaced as a whole.
     key
         Pseudonyms given before, by identifier, to keep them; in a new random order if not given.
+    key_file
+        Where to write the key, for its owner alone, if it is to be kept.
 
     Returns
     -------
@@ -70,7 +77,7 @@ def pseudonymise_results(
     Raises
     ------
     RaBayesError
-        If `to` is there and is no such copy, or the key lacks a patient.
+        If `to` is there and is no such copy, the key lacks a patient, or `key_file` is there already.
 
     Examples
     --------
@@ -92,6 +99,9 @@ def pseudonymise_results(
             f"the key does not give each of the {len(patients)} patients in {folder} a pseudonym of their "
             "own; give the key of this cohort, or the name of a file that is not there yet for a new one"
         )
+    if key_file is not None:
+        # Before the copy: one whose key was lost would be of no use to its owner.
+        write_key(given, key_file)
     with atomic_folder(target) as part:
         _write_fits(fits, Path(folder), part, given)
         for name, tree in found.items():
