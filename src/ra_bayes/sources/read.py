@@ -149,8 +149,12 @@ def _unpacked(file: BinaryIO, start: bytes, problems: Problems) -> BinaryIO | No
     file.seek(0)
     if not unpacker.eof or unpacker.unused_data:
         problems.stop("file", "the archive is cut off, or holds more than one file", "unpack it first")
-    if content.startswith((b"\x1f\x8b", b"PK")):
-        problems.stop("file", "this is an archive in an archive", "unpack it and give the file in it")
+    if content.startswith((b"\x1f\x8b", b"PK", _SAS7BDAT)):
+        problems.stop(
+            "file",
+            "this is an archive in an archive, or a packed SAS dataset",
+            "unpack it and give the file in it",
+        )
     return BytesIO(bytes(content))
 
 

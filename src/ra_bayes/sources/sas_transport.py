@@ -12,10 +12,12 @@ A missing value has a zero fraction and a letter, ``.`` or ``_`` for its first b
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 from ra_bayes.sources.choose import Candidate, choose
@@ -27,8 +29,9 @@ from ra_bayes.sources.table import MOST_COLUMNS, MOST_ROWS, Fits, Rows, Table
 __all__ = ["ibm_double", "read_transport"]
 
 _HEADER = b"HEADER RECORD*******"
-_MEMBER = (b"HEADER RECORD*******MEMBER  ", b"HEADER RECORD*******MEMBV8  ")
+_MEMBER = re.compile(rb"HEADER RECORD\*{7}MEMB(ER|V8)  ")
 _RECORD = 80
+_CHUNK = 10_000 * _RECORD
 _MEND = "export it from SAS again (PROC COPY to an XPORT library, or %loc2xpt), or as CSV"
 
 
@@ -48,8 +51,7 @@ class _Dataset:
     variables: list[_Variable]
     start: int
     count: int | None
-    end: int = 0
-    special: dict[str, Counter[str]] = field(default_factory=dict)
+    end: int
 
     @property
     def width(self) -> int:
@@ -96,21 +98,18 @@ def ibm_double(eight: bytes) -> float | str:
 def _datasets(file: BinaryIO) -> Iterator[_Dataset]:
     """Find every dataset; the rows of one end where the header of the next begins."""
     size = file.seek(0, 2)
-    file.seek(3 * _RECORD)
-    found: list[_Dataset] = []
-    while record := file.read(_RECORD):
-        if not record.startswith(_MEMBER):
-            continue
-        if found:
-            found[-1].end = file.tell() - _RECORD
-        found.append(_dataset(file, int(record[74:78])))
-    if found:
-        found[-1].end = size
-    yield from found
+    starts = []
+    for begin in range(0, size, _CHUNK):
+        file.seek(begin)
+        chunk = file.read(_CHUNK)
+        starts += [begin + each.start() for each in _MEMBER.finditer(chunk) if each.start() % _RECORD == 0]
+    for start, end in pairwise([*starts, size]):
+        file.seek(start)
+        yield _dataset(file, int(file.read(_RECORD)[74:78]), end)
 
 
-def _dataset(file: BinaryIO, size: int) -> _Dataset:
-    """Read one dataset's headers; `size` is that of a variable's description."""
+def _dataset(file: BinaryIO, size: int, end: int) -> _Dataset:
+    """Read one dataset's headers; `size` is that of a variable's description, `end` where its rows end."""
     _expect(file, b"DSC")
     description, _ = file.read(_RECORD), file.read(_RECORD)
     names = _expect(file, b"NAM")
@@ -132,7 +131,8 @@ def _dataset(file: BinaryIO, size: int) -> _Dataset:
     if record[:20] != _HEADER or not record[20:].startswith(b"OBS"):
         raise ValueError("no header of observations")
     rows = record[48:63].decode("ascii", "replace").strip() if wide else ""
-    return _Dataset(name, variables, file.tell(), int(rows) if rows.isdecimal() and int(rows) else None)
+    known = int(rows) if rows.isdecimal() and int(rows) else None
+    return _Dataset(name, variables, file.tell(), known, end)
 
 
 def _expect(file: BinaryIO, what: bytes) -> bytes:
