@@ -45,6 +45,7 @@ LAYERS = (
     "outcomes",
     "outcome_page",
     "outcome",
+    "units",
     "resources",
     "toml_page",
     "numbers",

@@ -21,13 +21,15 @@ IDS = [
         "physician_global",
         "tjc28",
         "sjc28",
+        "tjc68",
+        "sjc66",
         "sdai",
         "cdai",
         "das28_esr",
         "das28_crp",
     ),
     *("haq", "esr", "crp", "il10", "il17", "tnf_alpha", "treg_th17", "rf", "anti_ccp"),
-    *("acr20", "acr50", "acr70"),
+    *("acr20", "acr50", "acr70", "eular_response", "eular_good", "boolean_remission"),
 ]
 
 

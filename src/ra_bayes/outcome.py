@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.units import same_spelling
 
 __all__ = ["Benefit", "Category", "Mcid", "Outcome", "UnitHint"]
 
 type Benefit = Literal["decrease", "increase"]
-
-_SAME_SIGN = str.maketrans({"μ": "u", "–": "-", "−": "-", "²": "2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +159,7 @@ class Outcome:
     def factor(self, unit_text: str) -> float:
         """Return what to multiply a value in `unit_text` by to get the canonical unit.
 
-        Case, spaces and the two micro signs do not matter.
+        Spelling does not matter (:func:`ra_bayes.units.same_spelling`).
 
         Raises
         ------
@@ -173,14 +172,9 @@ class Outcome:
         >>> get("crp").factor("MG / dl")
         10.0
         """
-        wanted = _normal(unit_text)
+        wanted = same_spelling(unit_text)
         for spelling, factor in {self.unit: 1.0, **self.units}.items():
-            if _normal(spelling) == wanted:
+            if same_spelling(spelling) == wanted:
                 return factor
         accepted = ", ".join(repr(spelling) for spelling in self.units)
         raise RaBayesError(f"{self.id}: unit {unit_text!r} is not known; write one of {accepted}")
-
-
-def _normal(unit_text: str) -> str:
-    """Fold the ways of writing one unit into one."""
-    return "".join(unit_text.casefold().split()).translate(_SAME_SIGN).replace("mcg", "ug")

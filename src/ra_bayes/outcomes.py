@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Benefit, Category, Mcid, Outcome, UnitHint
+from ra_bayes.units import UNITS
 
 __all__ = ["OUTCOMES", "Category", "Mcid", "Outcome", "UnitHint", "get"]
 
@@ -27,13 +28,8 @@ _ARD_SDAI = "Ann Rheum Dis, table in markup 185556"
 _ARD_DAS = "Ann Rheum Dis, table in markup 187591"
 _OURS = "plausibility bound of this package; no published maximum"
 
-_POINTS = {"points": 1.0, "point": 1.0, "score": 1.0, "": 1.0}
-_JOINTS = {"joints": 1.0, "joint": 1.0, "count": 1.0, "": 1.0}
-_VAS = {"mm": 1.0, "cm": 10.0, "0-100": 1.0, "0-10": 10.0}
-_CYTOKINE = {"pg/mL": 1.0, "ng/L": 1.0, "fg/mL": 0.001, "ng/mL": 1000.0, "ug/L": 1000.0}
-_CRP = {"mg/L": 1.0, "mg/dL": 10.0, "ug/mL": 1.0}
-_ESR = {"mm/h": 1.0, "mm/hr": 1.0, "mm/hour": 1.0, "mm/1h": 1.0}
-_YES_NO = {"": 1.0, "0/1": 1.0}
+# A plain dict: what an outcome holds has to be pickled.
+_UNITS = {kind: dict(factors) for kind, factors in UNITS.items()}
 
 _CM = UnitHint("cm", 10.0, "no pain or global score above 10 mm in a whole active-RA table is a cm scale")
 # RADIATE control, CRP 37.1 (41.2) mg/L as a log-normal: six baselines all at most 10 have probability
@@ -62,6 +58,10 @@ _DAS28_ACTIVITY = (
     Category("remission", None, 2.6, f"das-score.nl; {_ARD_DAS}", up_to_inclusive=False),
     *_activity(2.6, 3.2, 5.1, _ARD_DAS)[1:],
 )
+_JOINTS_28 = "28 joints: shoulders, elbows, wrists, MCP, PIP, knees (medicalalgorithms.com)"
+_JOINTS_68 = "68 tender and 66 swollen joints, as counted in trials (registry record NCT01709578)"
+_ACR = "registry records NCT01709578, NCT00048581; PMC2678269, table 1"
+_EULAR = "the EULAR matrix of DAS28 as given by mdcalc.com, calculator 2176"
 _TREG = "Treg rose and Th17 fell after MSC in Ghoryani 2019 (PMID 30551438)"
 _ANTIBODY = "no agreed direction: not tracking clinical outcome in Jamshidi 2024; units are the assay's own"
 _HAQ_SOURCE = "registry record RPCEC00000464"
@@ -81,24 +81,24 @@ def _vas(id: str, label: str, *mcids: Mcid) -> Outcome:
         lower=0.0,
         upper=100.0,
         benefit="decrease",
-        units=_VAS,
+        units=_UNITS["vas"],
         mcids=mcids,
         suspicious=_CM,
         source="visual analogue scale, 0-100 mm (das-score.nl for the patient global)",
     )
 
 
-def _joint_count(id: str, label: str) -> Outcome:
+def _joint_count(id: str, label: str, joints: int, source: str) -> Outcome:
     return Outcome(
         id=id,
         label=label,
         unit="joints",
         lower=0.0,
-        upper=28.0,
+        upper=float(joints),
         benefit="decrease",
         step=1.0,
-        units=_JOINTS,
-        source="28 joints: shoulders, elbows, wrists, MCP, PIP, knees (medicalalgorithms.com)",
+        units=_UNITS["joints"],
+        source=source,
     )
 
 
@@ -120,7 +120,7 @@ def _points(
         benefit="decrease",
         source=source,
         step=step,
-        units=_POINTS,
+        units=_UNITS["points"],
         mcids=mcids,
         categories=categories,
     )
@@ -150,18 +150,18 @@ def _assay(
     )
 
 
-def _response(percent: int) -> Outcome:
+def _yes_no(id: str, label: str, source: str) -> Outcome:
     return Outcome(
-        id=f"acr{percent}",
-        label=f"ACR{percent} response",
+        id=id,
+        label=label,
         unit="",
         lower=0.0,
         upper=1.0,
         benefit="increase",
         kind="binary",
         step=1.0,
-        units=_YES_NO,
-        source="registry records NCT01709578, NCT00048581; PMC2678269, table 1",
+        units=_UNITS["yes_no"],
+        source=source,
     )
 
 
@@ -178,8 +178,10 @@ _TABLE = (
     ),
     _vas("patient_global", "Patient global (VAS)", _ward(18.0, "mm")),
     _vas("physician_global", "Physician global (VAS)"),
-    _joint_count("tjc28", "Tender joints of 28"),
-    _joint_count("sjc28", "Swollen joints of 28"),
+    _joint_count("tjc28", "Tender joints of 28", 28, _JOINTS_28),
+    _joint_count("sjc28", "Swollen joints of 28", 28, _JOINTS_28),
+    _joint_count("tjc68", "Tender joints of 68", 68, _JOINTS_68),
+    _joint_count("sjc66", "Swollen joints of 66", 66, _JOINTS_68),
     # The published range 0-86 caps CRP at 10 mg/dL, which no laboratory does: 76 + 100 is the bound.
     _points(
         "sdai",
@@ -233,17 +235,20 @@ _TABLE = (
         _HAQ_CATEGORIES,
         step=0.125,
     ),
-    _assay("esr", "ESR", "decrease", "mm/h", _ESR, _OURS, upper=300.0),
-    _assay("crp", "CRP", "decrease", "mg/L", _CRP, _OURS, upper=1000.0, suspicious=_MG_DL),
-    _assay("il10", "IL-10", "increase", "pg/mL", _CYTOKINE, _KITS),
-    _assay("il17", "IL-17", "decrease", "pg/mL", _CYTOKINE, _KITS),
-    _assay("tnf_alpha", "TNF-α", "decrease", "pg/mL", _CYTOKINE, _KITS),
-    _assay("treg_th17", "Treg/Th17 ratio", "increase", "ratio", {"ratio": 1.0, "": 1.0}, _TREG),
-    _assay("rf", "Rheumatoid factor", None, "IU/mL", {"IU/mL": 1.0, "kIU/L": 1.0}, _ANTIBODY),
-    _assay("anti_ccp", "Anti-CCP", None, "U/mL", {"U/mL": 1.0, "kU/L": 1.0}, _ANTIBODY),
-    _response(20),
-    _response(50),
-    _response(70),
+    _assay("esr", "ESR", "decrease", "mm/h", _UNITS["esr"], _OURS, upper=300.0),
+    _assay("crp", "CRP", "decrease", "mg/L", _UNITS["crp"], _OURS, upper=1000.0, suspicious=_MG_DL),
+    _assay("il10", "IL-10", "increase", "pg/mL", _UNITS["cytokine"], _KITS),
+    _assay("il17", "IL-17", "decrease", "pg/mL", _UNITS["cytokine"], _KITS),
+    _assay("tnf_alpha", "TNF-α", "decrease", "pg/mL", _UNITS["cytokine"], _KITS),
+    _assay("treg_th17", "Treg/Th17 ratio", "increase", "ratio", _UNITS["ratio"], _TREG),
+    _assay("rf", "Rheumatoid factor", None, "IU/mL", _UNITS["rf"], _ANTIBODY),
+    _assay("anti_ccp", "Anti-CCP", None, "U/mL", _UNITS["anti_ccp"], _ANTIBODY),
+    _yes_no("acr20", "ACR20 response", _ACR),
+    _yes_no("acr50", "ACR50 response", _ACR),
+    _yes_no("acr70", "ACR70 response", _ACR),
+    _yes_no("eular_response", "EULAR response, good or moderate", _EULAR),
+    _yes_no("eular_good", "EULAR response, good", _EULAR),
+    _yes_no("boolean_remission", "Boolean remission", "version 2.0: Studenic 2023 Ann Rheum Dis 82:74"),
 )
 
 OUTCOMES: Mapping[str, Outcome] = MappingProxyType({outcome.id: outcome for outcome in _TABLE})
