@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.comparison.events import Event
 from ra_bayes.figures.journals import pen, pt, text_pt
-from ra_bayes.figures.lettering import wrap
+from ra_bayes.figures.lettering import width_mm, wrap
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET
 
@@ -75,7 +75,10 @@ def draw_counts(
     )
     axes.hlines(total[kept], place - 0.3, place + 0.3, color=QUIET, linewidth=pen(0.8))
     axes.plot(place, observed[kept], "o", color=INK, markersize=pt(3.2), gid="observed")
-    axes.set_xticks(place, [names[each] for each in kept])
+    # Weeks that would run into each other are named in turn.
+    widest = max((width_mm(f"{names[each]}0") for each in kept), default=0.0)
+    every = 2 if by == "visit" and widest * kept.size > room_mm else 1
+    axes.set_xticks(place, [names[each] if at % every == 0 else "" for at, each in enumerate(kept)])
     axes.set_xlim(-0.7, kept.size - 0.3)
     axes.set_ylim(-0.5, 1.06 * float(total.max()) + 0.2)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
