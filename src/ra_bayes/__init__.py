@@ -14,9 +14,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ra_bayes import figures
+    from ra_bayes import figures, tables
     from ra_bayes.calibration import calibrate, certificate_of
     from ra_bayes.cohort import Cohort, read_cohort
+    from ra_bayes.cohort.fix_template import fix_template
+    from ra_bayes.cohort.mapping import TableMapping
+    from ra_bayes.cohort.mapping_reader import load_mapping
+    from ra_bayes.cohort.pseudonyms import pseudonymise
+    from ra_bayes.cohort.template import template, write_template
+    from ra_bayes.comparison.compare import compare
+    from ra_bayes.comparison.comparison import Comparison
+    from ra_bayes.comparison.predictive_checks import predictive_checks
+    from ra_bayes.comparison.stacked import stacked_estimands
     from ra_bayes.conditioning import Reconstruction, compare_readings, condition, pool, reconstruct
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
@@ -51,6 +60,7 @@ if TYPE_CHECKING:
     from ra_bayes.published import Publication, read_publication
     from ra_bayes.rates import published_safety, response_rates, safety
     from ra_bayes.resources import data_dir, models_dir
+    from ra_bayes.results.pseudonyms import pseudonymise_results
     from ra_bayes.tree import load, provenance, save
     from ra_bayes.trust.leave_one_out import leave_one_out
     from ra_bayes.trust.missing_not_at_random import missing_not_at_random
@@ -58,74 +68,86 @@ if TYPE_CHECKING:
     from ra_bayes.trust.sensitivity import sensitivity
 
 _HOME = {
-    "counted_instead": "planning.responders",
-    "historical_placebo": "historical",
-    "certificate_of": "calibration",
-    "calibrate": "calibration",
-    "published_safety": "rates",
-    "safety": "rates",
-    "change_beyond_placebo": "trust.placebo",
-    "missing_not_at_random": "trust.missing_not_at_random",
-    "leave_one_out": "trust.leave_one_out",
-    "sensitivity": "trust.sensitivity",
-    "power_prior": "historical",
-    "prior_data_conflict": "historical",
-    "effective_sample_size": "mixtures",
-    "predictive_probability": "planning.binary.predictive",
-    "price_of_dichotomising": "planning.continuous.dichotomising",
     "Cohort": "cohort",
-    "read_cohort": "cohort",
-    "Reconstruction": "conditioning",
-    "compare_readings": "conditioning",
-    "condition": "conditioning",
-    "pool": "conditioning",
-    "reconstruct": "conditioning",
-    "Diagnosis": "diagnostics",
-    "diagnose": "diagnostics",
     "CohortError": "errors",
-    "FitError": "errors",
-    "RaBayesError": "errors",
-    "SpecError": "errors",
-    "estimands": "estimand",
-    "map_prior": "historical",
-    "robust": "historical",
-    "fit": "inference",
-    "JointModel": "model",
-    "ModelSpec": "model",
-    "list_joint_models": "model",
-    "list_models": "model",
-    "load_joint_model": "model",
-    "load_model": "model",
-    "OUTCOMES": "outcomes",
-    "Outcome": "outcomes",
-    "assurance": "planning.assurance",
-    "simon": "planning.binary.simon",
-    "borrowing_characteristics": "planning.borrowing",
-    "operating_characteristics": "planning.characteristics",
-    "decide": "planning.decide",
+    "Comparison": "comparison.comparison",
     "Design": "planning.design",
     "DesignPrior": "planning.design_prior",
-    "list_designs": "planning.design_reader",
-    "load_design": "planning.design_reader",
-    "interim": "planning.interim",
+    "Diagnosis": "diagnostics",
+    "FitError": "errors",
+    "JointModel": "model",
+    "ModelSpec": "model",
+    "OUTCOMES": "outcomes",
+    "Outcome": "outcomes",
     "Plan": "planning.plan",
-    "make_plan": "planning.plan",
-    "design_prior": "planning.prior_page",
-    "sample_size": "planning.sample_size",
     "Publication": "published",
-    "read_publication": "published",
-    "response_rates": "rates",
+    "RaBayesError": "errors",
+    "Reconstruction": "conditioning",
+    "SpecError": "errors",
+    "TableMapping": "cohort.mapping",
+    "assurance": "planning.assurance",
+    "borrowing_characteristics": "planning.borrowing",
+    "calibrate": "calibration",
+    "certificate_of": "calibration",
+    "change_beyond_placebo": "trust.placebo",
+    "compare": "comparison.compare",
+    "compare_readings": "conditioning",
+    "condition": "conditioning",
+    "counted_instead": "planning.responders",
     "data_dir": "resources",
-    "models_dir": "resources",
+    "decide": "planning.decide",
+    "design_prior": "planning.prior_page",
+    "diagnose": "diagnostics",
+    "effective_sample_size": "mixtures",
+    "estimands": "estimand",
+    "fit": "inference",
+    "fix_template": "cohort.fix_template",
+    "historical_placebo": "historical",
+    "interim": "planning.interim",
+    "leave_one_out": "trust.leave_one_out",
+    "list_designs": "planning.design_reader",
+    "list_joint_models": "model",
+    "list_models": "model",
     "load": "tree",
+    "load_design": "planning.design_reader",
+    "load_joint_model": "model",
+    "load_mapping": "cohort.mapping_reader",
+    "load_model": "model",
+    "make_plan": "planning.plan",
+    "map_prior": "historical",
+    "missing_not_at_random": "trust.missing_not_at_random",
+    "models_dir": "resources",
+    "operating_characteristics": "planning.characteristics",
+    "pool": "conditioning",
+    "power_prior": "historical",
+    "predictive_checks": "comparison.predictive_checks",
+    "predictive_probability": "planning.binary.predictive",
+    "price_of_dichotomising": "planning.continuous.dichotomising",
+    "prior_data_conflict": "historical",
     "provenance": "tree",
+    "pseudonymise": "cohort.pseudonyms",
+    "pseudonymise_results": "results.pseudonyms",
+    "published_safety": "rates",
+    "read_cohort": "cohort",
+    "read_publication": "published",
+    "reconstruct": "conditioning",
+    "response_rates": "rates",
+    "robust": "historical",
+    "safety": "rates",
+    "sample_size": "planning.sample_size",
     "save": "tree",
+    "sensitivity": "trust.sensitivity",
+    "simon": "planning.binary.simon",
+    "stacked_estimands": "comparison.stacked",
+    "template": "cohort.template",
+    "write_template": "cohort.template",
 }
 
 __all__ = [
     "OUTCOMES",
     "Cohort",
     "CohortError",
+    "Comparison",
     "Design",
     "DesignPrior",
     "Diagnosis",
@@ -138,11 +160,13 @@ __all__ = [
     "RaBayesError",
     "Reconstruction",
     "SpecError",
+    "TableMapping",
     "assurance",
     "borrowing_characteristics",
     "calibrate",
     "certificate_of",
     "change_beyond_placebo",
+    "compare",
     "compare_readings",
     "condition",
     "counted_instead",
@@ -154,6 +178,7 @@ __all__ = [
     "estimands",
     "figures",
     "fit",
+    "fix_template",
     "historical_placebo",
     "interim",
     "leave_one_out",
@@ -163,6 +188,7 @@ __all__ = [
     "load",
     "load_design",
     "load_joint_model",
+    "load_mapping",
     "load_model",
     "make_plan",
     "map_prior",
@@ -171,10 +197,13 @@ __all__ = [
     "operating_characteristics",
     "pool",
     "power_prior",
+    "predictive_checks",
     "predictive_probability",
     "price_of_dichotomising",
     "prior_data_conflict",
     "provenance",
+    "pseudonymise",
+    "pseudonymise_results",
     "published_safety",
     "read_cohort",
     "read_publication",
@@ -186,12 +215,16 @@ __all__ = [
     "save",
     "sensitivity",
     "simon",
+    "stacked_estimands",
+    "tables",
+    "template",
+    "write_template",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "figures":
-        return importlib.import_module("ra_bayes.figures")
+    if name in ("figures", "tables"):
+        return importlib.import_module(f"ra_bayes.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'ra_bayes' has no attribute {name!r}")
     # No module is named as a verb of this list: importing it would hide the verb.
