@@ -6,7 +6,16 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
-from ra_bayes.cohort.value import Limit, Mistake, Value, read_number, read_value, read_yes_no
+from ra_bayes.cohort.limits import (
+    Bounds,
+    Imputed,
+    beyond,
+    contradiction,
+    imputed_as,
+    no_limit,
+    read_bounds,
+)
+from ra_bayes.cohort.value import Limit, Mistake, Value, read_number, read_value, read_yes_no, split_unit
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources.problems import Problems
@@ -17,8 +26,9 @@ __all__ = ["Line", "Measured", "measure", "read_week"]
 class Line(NamedTuple):
     """The cells of one row that are read: text without surrounding blanks, a missing one empty.
 
-    Sheets set `column`, the name of the column that the value stands in, where rows hold several; `visit`
-    and `date` are what the week is told from where the table gives none.
+    `batch` is the assay batch whose limits hold where the row has none. Sheets set `column`, the name of
+    the column that the value stands in, where rows hold several; `visit` and `date` are what the week is
+    told from where the table gives none.
     """
 
     row: int
@@ -34,20 +44,27 @@ class Line(NamedTuple):
     column: str = ""
     visit: str = ""
     date: str = ""
+    upper_limit: str = ""
+    batch: str = ""
 
 
 class Measured(NamedTuple):
     """A value in the canonical unit, and what had to be done for it.
 
-    `lower_limit` is the limit of quantification the row gives, if any; `below` says that the row held
-    a number under it (so the record became a limit), `comma` that a decimal comma was read.
+    `unit` is the unit as written; `lower_limit` and `upper_limit` are the limits of quantification that the
+    row gives, if any; `beyond` says that the row held a number beyond one of them (so the record became
+    that limit), `imputed` that it is half the lower one or that divided by the square root of 2, `comma`
+    that a decimal comma was read.
     """
 
     value: float
     limit: Limit
     factor: float
+    unit: str = ""
     lower_limit: float | None = None
-    below: bool = False
+    upper_limit: float | None = None
+    beyond: Limit = ""
+    imputed: Imputed = ""
     comma: bool = False
 
 
@@ -72,11 +89,19 @@ def measure(line: Line, outcome: Outcome, problems: Problems) -> Measured | None
     Examples
     --------
     >>> from ra_bayes.outcomes import get
-    >>> measure(Line(2, "P1", "0", "vas", "3.5", "cm"), get("vas"), Problems("t.csv"))
-    Measured(value=35.0, limit='', factor=10.0, lower_limit=None, below=False, comma=False)
+    >>> found = measure(Line(2, "P1", "0", "vas", "3.5", "cm"), get("vas"), Problems("t.csv"))
+    >>> found.value, found.factor
+    (35.0, 10.0)
+    >>> found = measure(Line(2, "P1", "0", "il10", "< 0,5 ng/L"), get("il10"), Problems("t.csv"))
+    >>> found.value, found.limit, found.unit
+    (0.5, '<', 'ng/L')
     """
+    line = _with_unit(line, outcome)
     factor = _factor(line, outcome, problems)
-    lower = _lower_limit(line, outcome, problems)
+    bounds = read_bounds(line.lower_limit, line.upper_limit, outcome)
+    if not isinstance(bounds, Bounds):
+        column, text, mistake = bounds
+        problems.add("limit", *mistake, row=line.row, column=column, value=text)
     read = _read(line, outcome)
     if line.limit not in ("", "<", ">"):
         mend = "a limit of quantification goes into the column lower_limit"
@@ -87,63 +112,77 @@ def measure(line: Line, outcome: Outcome, problems: Problems) -> Measured | None
     if isinstance(read, Mistake):
         problems.add("value", read.what, read.mend, row=line.row, column="value", value=line.value)
         return None
-    if factor is None or isinstance(lower, Mistake):
+    if factor is None or not isinstance(bounds, Bounds):
         return None
-    mistake = _contradiction(read, lower, outcome)
-    number = read.number if read.number is not None else lower
-    if mistake or number is None:
-        what, mend = mistake or _NO_LIMIT
-        problems.add("limit", what, mend, row=line.row, column="value", value=line.value)
+    wrong = contradiction(read, bounds, outcome)
+    number = read.number if read.number is not None else bounds[read.limit == ">"]
+    if wrong or number is None:
+        wrong = wrong or no_limit(read, line.batch)
+        problems.add("limit", *wrong, row=line.row, column="value", value=line.value)
         return None
-    below = not read.limit and lower is not None and 0 <= number < lower
-    value = _scaled(lower if below and lower is not None else number, factor)
-    limit: Limit = "<" if below else read.limit
+    kept, side = (number, read.limit) if read.limit else beyond(number, bounds)
+    value = _scaled(kept, factor)
     if unfit := _unfit(value, outcome):
         kind, what, mend = unfit
         as_read = "" if factor == 1 else f"; in {outcome.unit} this is {value:.10g}"
         problems.add(kind, what + as_read, mend, row=line.row, column="value", value=line.value)
         return None
-    scaled_lower = None if lower is None else _scaled(lower, factor)
-    return Measured(value, limit, factor, scaled_lower, below, read.comma)
+    below = side == "<" and not read.limit and bounds.lower is not None
+    return Measured(
+        value,
+        side,
+        factor,
+        line.unit,
+        *(None if each is None else _scaled(each, factor) for each in bounds),
+        beyond="" if read.limit else side,
+        imputed=imputed_as(number, kept) if below else "",
+        comma=read.comma,
+    )
 
 
-_NO_LIMIT = Mistake(
-    "this says below the limit, and no limit is given",
-    "write the limit, such as <0.5, or give it in a column lower_limit",
-)
+def _with_unit(line: Line, outcome: Outcome) -> Line:
+    """Take a unit that stands in the cell of a value, or of a limit, away where the outcome knows it.
+
+    It has to be that of the row, if the row has one; where it is not it stays, and is no number.
+    """
+    if outcome.kind == "binary":
+        return line
+    for role in ("value", "lower_limit", "upper_limit"):
+        text: str = getattr(line, role)
+        # Most cells are a number alone.
+        parts = split_unit(text) if text and not text[-1].isdigit() else None
+        factor = _known_factor(outcome, parts[1]) if parts else None
+        if parts is None or factor is None:
+            continue
+        if not line.unit or _known_factor(outcome, line.unit) == factor:
+            line = line._replace(**{role: parts[0], "unit": line.unit or parts[1].strip("()[] ")})
+    return line
+
+
+def _known_factor(outcome: Outcome, unit: str) -> float | None:
+    try:
+        return outcome.factor(unit)
+    except RaBayesError:
+        return None
 
 
 def _factor(line: Line, outcome: Outcome, problems: Problems) -> float | None:
     """Return what the row's unit is multiplied by; a blank unit is taken as the canonical one for now."""
     if not line.unit:
         return 1.0
-    try:
-        return outcome.factor(line.unit)
-    except RaBayesError:
-        accepted = dict.fromkeys([outcome.unit, *outcome.units])
-        names = ", ".join(name for name in accepted if name)
+    factor = _known_factor(outcome, line.unit)
+    if factor is None:
+        names = _units(outcome)
         mend = f"write one of {names}" if names else "leave the unit empty"
+        if names:
+            mend += f"; or give its factor to {outcome.unit} under [units.{outcome.id}] in a mapping"
         what = f"{outcome.id} is not measured in this unit"
         problems.add("unit", what, mend, row=line.row, column="unit", value=line.unit)
-        return None
+    return factor
 
 
-def _lower_limit(line: Line, outcome: Outcome, problems: Problems) -> Decimal | Mistake | None:
-    """Read the lower limit of quantification, in the row's unit."""
-    if not line.lower_limit:
-        return None
-    read = read_number(line.lower_limit)
-    mistake: Mistake
-    if isinstance(read, Mistake):
-        mistake = Mistake(read.what, "write the lower limit of quantification as a number, or leave it empty")
-    elif read.number <= 0:
-        mistake = Mistake("a lower limit of quantification is above 0", "correct it, or leave it empty")
-    elif not _can_be_censored(outcome):
-        mistake = Mistake(f"{outcome.id} has no limit of quantification", "leave the cell empty")
-    else:
-        return read.number
-    problems.add("limit", *mistake, row=line.row, column="lower_limit", value=line.lower_limit)
-    return mistake
+def _units(outcome: Outcome) -> str:
+    return ", ".join(name for name in dict.fromkeys([outcome.unit, *outcome.units]) if name)
 
 
 def _read(line: Line, outcome: Outcome) -> Value | Mistake:
@@ -152,26 +191,21 @@ def _read(line: Line, outcome: Outcome) -> Value | Mistake:
         if isinstance(answer, Mistake):
             return Mistake(f"{outcome.id} is a yes/no outcome", "write 1 (or yes) or 0 (or no)")
         return Value(Decimal(int(answer)))
-    return read_value(line.limit + line.value)
-
-
-def _contradiction(read: Value, lower: Decimal | None, outcome: Outcome) -> Mistake | None:
-    """Say what is wrong with a limit, or with a limit and a lower_limit that do not fit together."""
-    if not read.limit:
-        return None
-    if not _can_be_censored(outcome):
-        mend = "write the value that was recorded, or leave it empty if it is missing"
-        return Mistake(f"{outcome.id} is a bounded scale, so a limit says nothing about it", mend)
-    if read.number is None or lower is None:
-        return None
-    if read.number != lower if read.limit == "<" else read.number < lower:
-        return Mistake(f"this contradicts the lower_limit {lower} of the row", "correct one of the two")
-    return None
-
-
-def _can_be_censored(outcome: Outcome) -> bool:
-    """Say whether an assay's limits can apply: to concentrations, not to scores with two ends."""
-    return outcome.kind == "continuous" and (outcome.positive or outcome.upper is None)
+    read = read_value(line.limit + line.value)
+    parts = split_unit(line.value)
+    if not isinstance(read, Mistake) or parts is None:
+        return read
+    number, unit = parts
+    if _known_factor(outcome, unit) is not None:
+        what = f"the cell says {unit.strip('()[] ')} and its unit is said to be {line.unit}"
+        return Mistake(what, "correct one of the two")
+    if isinstance(read_value(line.limit + number), Mistake):
+        return read
+    names = _units(outcome)
+    told = f", alone or with one of {names}" if names else " alone"
+    return Mistake(
+        f"there is text after the number, and it is no unit of {outcome.id}", f"write {number}{told}"
+    )
 
 
 def _unfit(value: float, outcome: Outcome) -> tuple[str, str, str] | None:

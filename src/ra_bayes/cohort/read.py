@@ -24,6 +24,8 @@ from ra_bayes.sources import Problems, Source, read_table, source_name
 
 __all__ = ["read_cohort"]
 
+_IMPUTED = {"half": "half of it", "root": "it divided by the square root of 2"}
+
 
 def read_cohort(
     source: Source,
@@ -199,8 +201,18 @@ def _unmeasured_patients(found: Found) -> list[LeftOut]:
 
 def _notes(found: Found) -> Iterator[str]:
     """Say what the table was taken to mean where it could have been taken otherwise."""
-    for outcome, count in sorted((+found.below).items()):
-        yield f"{outcome}: numbers under their row's lower limit, read as < that limit: {count}"
+    yield from _beyond_limits(found)
     if found.decimal_commas:
         beside = f", beside {found.decimal_points} with a point" if found.decimal_points else ""
         yield f"values with a comma, read as the decimal mark: {found.decimal_commas}{beside}"
+
+
+def _beyond_limits(found: Found) -> Iterator[str]:
+    """Say which numbers became the limit of their row, and which of them somebody had put there."""
+    sides = {(outcome, side) for outcome, side, _ in found.beyond}
+    for outcome, side in sorted(sides):
+        counts = {how: found.beyond[outcome, side, how] for how in ("", "half", "root")}
+        where = "under their row's lower" if side == "<" else "above their row's upper"
+        told = f"{outcome}: numbers {where} limit, read as {side} that limit: {sum(counts.values())}"
+        of = [f"{counts[how]} of them {name}" for how, name in _IMPUTED.items() if counts[how]]
+        yield told + (f" ({', '.join(of)})" if of else "")

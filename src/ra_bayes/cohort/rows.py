@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ra_bayes.cohort.cohort import Infusion, Record
+from ra_bayes.cohort.limits import Imputed
 from ra_bayes.cohort.measure import Line, Measured, measure, read_week
-from ra_bayes.cohort.value import Mistake, read_yes_no
+from ra_bayes.cohort.value import Limit, Mistake, read_yes_no
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources.problems import Problems
 
@@ -59,8 +60,10 @@ class Found:
         Each patient's arm and the first row that says so.
     units
         Values per outcome, unit as written and factor to the canonical unit.
-    below
-        Values per outcome that were numbers under their row's lower limit.
+    beyond
+        Values per outcome that were numbers beyond a limit of their row: the side, and how imputed.
+    batches
+        Batch of each record's row, where the table has batches.
     unknown
         Rows of every outcome that is not known.
     sheet
@@ -81,7 +84,8 @@ class Found:
     arms: dict[str, tuple[str, int]] = field(default_factory=dict)
     units: Counter[tuple[str, str, float]] = field(default_factory=Counter)
     lower_limits: set[tuple[str, float]] = field(default_factory=set)
-    below: Counter[str] = field(default_factory=Counter)
+    beyond: Counter[tuple[str, Limit, Imputed]] = field(default_factory=Counter)
+    batches: dict[Visit, str] = field(default_factory=dict)
     decimal_commas: int = 0
     decimal_points: int = 0
     sheet: bool = False
@@ -103,7 +107,7 @@ def take(line: Line, found: Found) -> None:
     if line.column:
         # In a sheet each value has a column of its own, which messages have to name.
         found.sheet = True
-        own = {"value": line.column, "unit": line.column, "lower_limit": line.column}
+        own = dict.fromkeys(("value", "unit", "lower_limit", "upper_limit"), line.column)
         found.problems.written_as = {**found.problems.written_as, **own}
     _flag(line, found)
     patient = _patient(line, found)
@@ -125,12 +129,15 @@ def take(line: Line, found: Found) -> None:
         found.undated.add((outcome.id, patient))
     elif _is_new(Visit(patient, week, outcome.id), line, found) and measured is not None:
         found.records.append(Record(patient, week, outcome.id, measured.value, measured.limit, line.row))
+        if line.batch:
+            found.batches[Visit(patient, week, outcome.id)] = line.batch
         _count(line, outcome, measured, found)
 
 
 def _count(line: Line, outcome: Outcome, measured: Measured, found: Found) -> None:
-    found.units[outcome.id, line.unit, measured.factor] += 1
-    found.below[outcome.id] += measured.below
+    found.units[outcome.id, measured.unit, measured.factor] += 1
+    if measured.beyond:
+        found.beyond[outcome.id, measured.beyond, measured.imputed] += 1
     found.decimal_commas += measured.comma
     found.decimal_points += "." in line.value
     if measured.lower_limit is not None:

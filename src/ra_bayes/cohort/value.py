@@ -6,7 +6,18 @@ import re
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-__all__ = ["Limit", "Mistake", "Number", "Value", "is_empty", "read_number", "read_value", "read_yes_no"]
+__all__ = [
+    "LIMIT_NAMES",
+    "Limit",
+    "Mistake",
+    "Number",
+    "Value",
+    "is_empty",
+    "read_number",
+    "read_value",
+    "read_yes_no",
+    "split_unit",
+]
 
 type Limit = Literal["", "<", ">"]
 
@@ -33,19 +44,33 @@ class Mistake(NamedTuple):
     mend: str
 
 
+LIMIT_NAMES = ("lloq", "loq", "llod", "lod")
+"""How lower limits of quantification and of detection are called."""
+
 _EMPTY = frozenset({"", "na", "n/a", "."})
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _COMMA = re.compile(r"([+-]?)(\d+),(\d+)", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
-_WITH_UNIT = re.compile(r"([<>]?\s*[\d.,]*\d)\s*([A-Za-zµμ%][\w/%µμ.^-]*)", re.ASCII)
+# A number, then what begins like a unit and not like an exponent.
+_WITH_UNIT = re.compile(
+    r"((?:<=|>=|[<>≤≥])?\s*[+-]?[\d.,]*\d(?:[eE][+-]?\d{1,3})?)\s*(?![eE][+-]?\d)([A-Za-z%µμ(\[].*)",
+    re.DOTALL,
+)
 _SIGN = re.compile(r"\s*(<=|>=|[<>≤≥])\s*(.*)", re.DOTALL)
-_LOWER_LIMIT = frozenset({"lloq", "loq", "llod", "lod", "limit"})
+_LOWER_LIMIT = frozenset({*LIMIT_NAMES, "limit", "limit of detection", "limit of quantification"})
+_UPPER_LIMIT = frozenset({"uloq", "uoq", "limit", "upper limit of quantification"})
 _BELOW = frozenset(
-    {"blq", "bloq", "blloq", "bql", "below lloq", "below loq", "below limit", "below detection limit"}
+    {"blq", "bloq", "blloq", "bql", "blod", "below lloq", "below loq", "below lod", "below limit"}
+    | {"below detection", "below detection limit", "below limit of detection"}
+    | {"below limit of quantification", "below quantification limit", "below the limit of quantification"}
     | {"not detected", "not detectable", "undetected", "undetectable"}
 )
-_DONE_OR_DETECTED = frozenset({"nd", "n.d.", "n.d"})
+_ABOVE = frozenset(
+    {"alq", "aloq", "auloq", "aql", "above uloq", "above limit", "above limit of quantification"}
+    | {"above quantification limit", "above upper limit", "above range"}
+)
+_DONE_OR_DETECTED = frozenset({"nd", "n.d.", "n.d", "n. d."})
 _YES_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 _EMPTY_IF_MISSING = "leave the cell empty if the value is missing"
 _NOT_A_NUMBER = Mistake("this is not a number", f"write a number such as 12.5, or {_EMPTY_IF_MISSING}")
@@ -95,36 +120,51 @@ def read_number(text: str) -> Number | Mistake:
 
 
 def read_value(text: str) -> Value | Mistake:
-    """Read a measured value: a number, ``<0.5``, ``>200``, or a text such as ``BLQ`` or ``<LLOQ``.
+    """Read a measured value: a number, ``<0.5``, ``>200``, or a text such as ``BLQ``, ``<LLOQ``, ``ALQ``.
 
     Examples
     --------
     >>> read_value("< 0.5")
     Value(number=Decimal('0.5'), limit='<', comma=False)
-    >>> read_value("BLQ")
-    Value(number=None, limit='<', comma=False)
+    >>> read_value("BLQ"), read_value(">ULOQ")
+    (Value(number=None, limit='<', comma=False), Value(number=None, limit='>', comma=False))
     """
     text = text.strip()
     folded = " ".join(text.casefold().split())
     if folded in _BELOW:
         return Value(None, "<")
+    if folded in _ABOVE:
+        return Value(None, ">")
     if folded in _DONE_OR_DETECTED:
-        return Mistake("this could mean not detected or not done", "write <LLOQ, or leave the cell empty")
+        mend = "write <LLOQ, or leave the cell empty; or list it under below or missing in a mapping"
+        return Mistake("this could mean not detected or not done", mend)
     limit: Limit = ""
     number_text = text
     if match := _SIGN.fullmatch(text):
         limit = "<" if match[1] in ("<", "<=", "≤") else ">"
         number_text = match[2]
-        if limit == "<" and number_text.casefold() in _LOWER_LIMIT:
-            return Value(None, "<")
+        if number_text.casefold() in (_LOWER_LIMIT | _BELOW if limit == "<" else _UPPER_LIMIT | _ABOVE):
+            return Value(None, limit)
     read = read_number(number_text)
     if not isinstance(read, Mistake):
         return Value(read.number, limit, read.comma)
-    if read is _NOT_A_NUMBER and (match := _WITH_UNIT.fullmatch(text)):
+    if read is _NOT_A_NUMBER and (parts := split_unit(text)) is not None:
         return Mistake(
-            "there is text after the number", f"write {match[1]} here and {match[2]} in a column unit"
+            "there is text after the number", f"write {parts[0]} here and {parts[1]} in a column unit"
         )
     return read
+
+
+def split_unit(text: str) -> tuple[str, str] | None:
+    """Split a number (with its limit, if any) from the unit written after it; ``None`` if there is none.
+
+    Examples
+    --------
+    >>> split_unit("< 0,5 pg/mL"), split_unit("12 (mm/h)"), split_unit("1e5"), split_unit("BLQ")
+    (('< 0,5', 'pg/mL'), ('12', '(mm/h)'), None, None)
+    """
+    match = _WITH_UNIT.fullmatch(text.strip())
+    return (match[1].strip(), match[2].strip()) if match else None
 
 
 def read_yes_no(text: str) -> bool | Mistake:

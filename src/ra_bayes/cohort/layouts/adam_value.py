@@ -6,15 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from ra_bayes.cohort.value import Mistake, is_empty, read_number, read_value
+from ra_bayes.cohort.value import LIMIT_NAMES, Mistake, is_empty, read_number, read_value
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 
 __all__ = ["AdamValue", "adam_unit", "adam_value", "imputed_limit", "is_beyond_limit"]
 
-_LIMIT = r"(lloq|loq|llod|lod|limit)"
+_LIMIT = rf"({'|'.join(LIMIT_NAMES)}|limit)"
 _HALF = re.compile(rf"half.*{_LIMIT}|h{_LIMIT}|{_LIMIT}\s*(/\s*2|half|\*\s*0\.5)|(1/2|0\.5)\W*{_LIMIT}")
-_BLQ = re.compile(r"<?\s*(blq|bloq|blloq|bql|b?lloq|loq|llod|lod)", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\(([^()]*)\)\s*$")
 # What is surely a unit: refused if it does not fit, never passed over.
 _SURELY = re.compile(
@@ -42,7 +41,7 @@ def imputed_limit(derived: str) -> Literal["", "half", "lower", "upper"]:
     folded = " ".join(derived.casefold().split())
     if _HALF.fullmatch(folded):
         return "half"
-    return "lower" if folded in ("lloq", "loq", "llod", "lod") else "upper" if folded == "uloq" else ""
+    return "lower" if folded in LIMIT_NAMES else "upper" if folded == "uloq" else ""
 
 
 def is_beyond_limit(cells: Mapping[str, str]) -> bool:
@@ -72,7 +71,7 @@ def adam_value(cells: Mapping[str, str], outcome: Outcome, unit: str) -> AdamVal
     imputed = {"half": f"<{lower or _twice(value)}", "lower": f"<{lower or value}", "upper": f">{value}"}
     for beyond in (text, _filled(cells, "reported") if same else ""):
         if _is_limit(beyond):
-            if _BLQ.fullmatch(beyond):
+            if _names_no_limit(beyond):
                 # What lies below a limit that the text does not name.
                 beyond = imputed["half"] if kind == "half" else "<LLOQ"
             how = "imputed" if value and not _is_limit(value) else "reported"
@@ -127,6 +126,12 @@ def _is_limit(text: str) -> bool:
         return True
     read = read_value(text)
     return not isinstance(read, Mistake) and bool(read.limit)
+
+
+def _names_no_limit(text: str) -> bool:
+    """Say whether a text says below a limit without a number."""
+    read = read_value(text)
+    return not isinstance(read, Mistake) and read.number is None and read.limit == "<"
 
 
 def _agreeing(beyond: str, lower: str) -> str:

@@ -90,6 +90,8 @@ def _unread(table: Table, mapping: TableMapping, where: Mapping[str, int]) -> It
         read |= {mapping.dates.column, mapping.dates.first_infusion}
     for name, column in mapping.columns.items():
         read |= {name, column.unit_column, column.lower_limit_column} if column.outcome else set()
+    # A role that no column has is no name: columns without one are told like any other.
+    read -= {""}
     filled: Counter[int] = Counter()
     unread = [
         position for position, name in enumerate(table.header) if name not in read or where[name] != position
