@@ -104,7 +104,7 @@ def test_the_page_needs_no_other_file_and_no_network(page: Page) -> None:
 @pytest.mark.mcmc
 def test_every_picture_is_a_picture_with_words(page: Page, folder: Path) -> None:
     images = [attributes for tag, attributes in page.tags if tag == "img"]
-    assert len(images) == 4 * len(MODELS)
+    assert len(images) == len(list(folder.glob("*/figures/*.png"))) >= 4 * len(MODELS)
     for image in images:
         png = base64.b64decode((image["src"] or "").split(",", 1)[1])
         assert png.startswith(b"\x89PNG")

@@ -127,7 +127,7 @@ def test_the_report_has_both(folder: Path) -> None:
         "new patients with the event counted",
     ):
         assert words in text, words
-    assert text.count("<img") == 5
+    assert text.count("<img") == len(list(folder.glob("*/figures/*.png"))) >= 5
 
 
 def test_a_page_given_to_report_is_not_shown_twice(folder: Path, facts: Path) -> None:

@@ -26,8 +26,8 @@ __all__ = ["direction", "prior_led", "results_text"]
 type Row = Mapping[Hashable, Any]
 
 
-def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> str:
-    """Return a paragraph on one outcome.
+def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> list[str]:
+    """Return a paragraph on one outcome and, where that was asked, one on how far it can be believed.
 
     Parameters
     ----------
@@ -40,15 +40,13 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
     """
     spec, table = spec_of(result.tree), result.table
     if table is None:
-        return "The sampler did not pass its gate: nothing is claimed of this outcome."
+        return [f"{spec.outcome.label}: the sampler did not pass its gate, and nothing is claimed."]
     rows = _rows(table, spec)
     said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob)
     said += _patients(rows, spec)
     said += _beyond_placebo(rows, spec)
     said += _predicted(table, spec)
-    if trusted is not None:
-        said += _believed(trusted)
-    return " ".join(said)
+    return [" ".join(said), *([] if trusted is None else [" ".join(_believed(trusted))])]
 
 
 def direction(lower: float, upper: float, none: float, benefit: int) -> str:
