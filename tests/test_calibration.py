@@ -34,7 +34,7 @@ from ra_bayes.calibration.uniformity import band, p_value
 from ra_bayes.errors import RaBayesError
 from ra_bayes.inference.refit import with_values
 from ra_bayes.model import ModelSpec, list_models, load_model
-from ra_bayes.model.likelihood import CELL, MISSED
+from ra_bayes.model.likelihoods import CELL, MISSED
 from ra_bayes.tree import model_entry
 
 WEEKS = (0.0, 1.0, 4.0, 8.0, 12.0, 16.0, 24.0)

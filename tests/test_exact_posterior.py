@@ -17,7 +17,7 @@ from scipy import special, stats
 from ra_bayes.diagnostics import diagnose
 from ra_bayes.inference import fit
 from ra_bayes.model import ModelSpec
-from ra_bayes.model.likelihood import UNBOUNDED
+from ra_bayes.model.likelihoods import UNBOUNDED
 from ra_bayes.model.records import Grid, grid
 
 pytestmark = pytest.mark.mcmc

@@ -25,7 +25,7 @@ from ra_bayes.inference import fit
 from ra_bayes.inference.compile import is_compiled
 from ra_bayes.model import load_model
 from ra_bayes.model.build import structure
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import grid
 from ra_bayes.resources import data_dir
 from ra_bayes.tree import load, provenance, save, spec_of

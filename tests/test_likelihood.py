@@ -14,7 +14,7 @@ from scipy import integrate, special, stats
 
 from ra_bayes.model import ModelSpec
 from ra_bayes.model.build import Levels, build, data, record_data
-from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.priors import raw_name
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.simulate import draw_prior, log_likelihood, log_prior, to_clinical

@@ -12,7 +12,7 @@ from ra_bayes.cohort import Cohort, read_cohort
 from ra_bayes.diagnostics import diagnose
 from ra_bayes.inference import fit
 from ra_bayes.model import load_model
-from ra_bayes.model.likelihood import CELL, MISSED, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, MISSED, UNBOUNDED
 from ra_bayes.model.records import grid
 from ra_bayes.outcome import Outcome
 

@@ -12,7 +12,7 @@ from pages import OUTCOME, cohort, spec
 from ra_bayes.cohort import Record, read_cohort
 from ra_bayes.errors import FitError
 from ra_bayes.model import ModelSpec, load_model
-from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.records import ends, grid
 
 CLOSED = {**OUTCOME, "upper": 100.0}

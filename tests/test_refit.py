@@ -20,7 +20,7 @@ from ra_bayes.estimand import estimands
 from ra_bayes.inference import fit
 from ra_bayes.inference.compile import compiled
 from ra_bayes.inference.refit import records_of, refit, with_values, without
-from ra_bayes.model.likelihood import CELL, MISSED, POINT
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.simulate import draw_prior
 from ra_bayes.tree import provenance, spec_of

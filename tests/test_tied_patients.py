@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from ra_bayes.conditioning.tied_patients import log_ratio_of_records
 from ra_bayes.model import ModelSpec, load_model
-from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
 
 WEEKS = np.array([0.0, 4.0, 12.0, 24.0])
 CHANGE = np.array([0.0, -3.0, -8.0, -6.0])

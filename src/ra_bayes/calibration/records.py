@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.calibration.cohort_design import CohortDesign, empty_grid
 from ra_bayes.calibration.truths import Truths
-from ra_bayes.model.likelihood import CELL, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, UNBOUNDED
 from ra_bayes.model.records import Grid
 from ra_bayes.model.simulate import recorded
 from ra_bayes.model.spec import ModelSpec

@@ -20,7 +20,7 @@ from ra_bayes.calibration.records import Residuals, written_down
 from ra_bayes.calibration.truths import Onset, drawn_truths, fixed_truths, no_effect
 from ra_bayes.estimand import main_quantity, read_posterior
 from ra_bayes.estimand.posterior import Posterior
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.spec_reader import read_spec

@@ -27,7 +27,7 @@ from ra_bayes.comparison.records_left_out import records_left_out
 from ra_bayes.comparison.same_records import same_records
 from ra_bayes.comparison.weights import pseudo_bma, stacking, stacking_without_each
 from ra_bayes.errors import FitError
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.leave_one_out import leave_one_out
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.model.likelihood import MISSED, UNBOUNDED
+from ra_bayes.model.likelihoods import MISSED, UNBOUNDED
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import provenance
 

@@ -29,7 +29,8 @@ from ra_bayes.diagnostics import MAX_PARETO_K, diagnose
 from ra_bayes.estimand import read_posterior
 from ra_bayes.inference.refit import records_of, refit, without_records
 from ra_bayes.jobs.seeding import seeds
-from ra_bayes.model.likelihood import MISSED, POINT, log_cell, log_point
+from ra_bayes.model.likelihoods import MISSED, POINT
+from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.records import Grid
 from ra_bayes.tree import provenance, spec_of

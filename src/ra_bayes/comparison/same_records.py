@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ra_bayes.diagnostics import diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.inference.refit import records_of
-from ra_bayes.model.likelihood import CELL, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, UNBOUNDED
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import provenance, spec_of

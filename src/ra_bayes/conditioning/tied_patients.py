@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ra_bayes.model.likelihood import CELL, MISSED
+from ra_bayes.model.likelihoods import CELL, MISSED
 from ra_bayes.model.spec import ModelSpec
 
 if TYPE_CHECKING:

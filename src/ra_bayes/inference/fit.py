@@ -13,7 +13,7 @@ from ra_bayes.cohort import Cohort, overview
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
 from ra_bayes.model.build import Levels
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.simulate import draw_prior, log_likelihood, log_prior, replicate, to_clinical
 from ra_bayes.model.spec import ModelSpec

@@ -19,7 +19,7 @@ from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
 from ra_bayes.inference.fit import _Attempt, _dataset, _named
 from ra_bayes.model.build import record_data
-from ra_bayes.model.likelihood import CELL, POINT
+from ra_bayes.model.likelihoods import CELL, POINT
 from ra_bayes.model.records import Grid, ends
 from ra_bayes.model.simulate import to_clinical
 from ra_bayes.model.spec import ModelSpec

@@ -12,7 +12,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from ra_bayes.model.likelihood import CELL, POINT, log_cell
+from ra_bayes.model.likelihoods import CELL, POINT
+from ra_bayes.model.likelihoods.normal import log_cell
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import Parameter, from_raw, raw_name

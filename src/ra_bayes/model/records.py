@@ -12,7 +12,7 @@ import numpy as np
 
 from ra_bayes.cohort import Cohort, Record
 from ra_bayes.errors import FitError
-from ra_bayes.model.likelihood import CELL, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods import CELL, POINT, UNBOUNDED
 from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["Grid", "ends", "grid"]
@@ -35,7 +35,7 @@ class Grid:
     low, high
         Ends of the record on the link's scale (patient, visit).
     kind
-        MISSED, POINT or CELL of :mod:`~ra_bayes.model.likelihood` (patient, visit).
+        MISSED, POINT or CELL of :mod:`~ra_bayes.model.likelihoods` (patient, visit).
     log_slope
         Log of the link's slope at points, 0 elsewhere (patient, visit).
     """

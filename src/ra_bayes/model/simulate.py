@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ra_bayes.model.likelihood import CELL, POINT, log_cell, log_point
+from ra_bayes.model.likelihoods import CELL, POINT
+from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import from_raw, raw_name

@@ -23,7 +23,7 @@ from ra_bayes.errors import FitError, RaBayesError
 from ra_bayes.estimand import Quantity, main_quantity, read_posterior, summarise
 from ra_bayes.inference.refit import records_of, refit, without
 from ra_bayes.jobs.seeding import seeds
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.planning.rule import Criterion, Rule
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.decision import ask, criteria_of, default_rule

@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.estimand import Posterior
-from ra_bayes.model.likelihood import CELL, MISSED, POINT, UNBOUNDED, log_cell, log_point
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.records import Grid
 

@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from ra_bayes.model.likelihood import CELL, POINT
+from ra_bayes.model.likelihoods import CELL, POINT
 from ra_bayes.model.priors import Prior
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec

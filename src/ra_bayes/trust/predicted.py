@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.estimand import read_posterior
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import Grid
 from ra_bayes.model.simulate import replicate
 from ra_bayes.trust.patient_likelihood import spread

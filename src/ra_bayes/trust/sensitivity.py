@@ -48,7 +48,7 @@ from ra_bayes.diagnostics import MAX_PARETO_K, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.estimand import Quantity, summarise
 from ra_bayes.inference.refit import records_of
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.quantities import Key, for_comparison, keyed, reported
 from ra_bayes.trust.sensitivity_text import sensitivity_text

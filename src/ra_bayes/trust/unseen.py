@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.estimand import Posterior, read_posterior
 from ra_bayes.mixtures import NormalMixture
-from ra_bayes.model.likelihood import MISSED
+from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.trust.placebo import draws_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""One likelihood for every record: what was written down is an interval of the latent y*.
+"""`normal`, the default: a record is an interval of a latent y* that is Normal on the link's scale.
 
     y*_ij ~ Normal(mu_ij, residual_sd) on the link's scale, and the record says  low <= y*_ij <= high
 
@@ -13,19 +13,18 @@ Cells follow Tobin 1958 (limits) and Heitjan 1989, Stat Sci 4:164 (rounded data)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.priors import Parameter
+from ra_bayes.outcome import Outcome
 
-__all__ = ["CELL", "MISSED", "POINT", "UNBOUNDED", "log_cell", "log_point"]
+__all__ = ["RESIDUAL_SD", "Normal", "log_cell", "log_point"]
 
-MISSED, POINT, CELL = 0, 1, 2
-
-# An open end, on the link's scale. Finite, since an infinite one has no gradient; far enough to be
-# infinite for any unit, near enough that its square is a number.
-UNBOUNDED = 1e12
+RESIDUAL_SD = Parameter("residual_sd", "scale", "SD of one record around its patient's trajectory")
 
 _LOG_SQRT_2PI = 0.5 * float(np.log(2.0 * np.pi))
 
@@ -64,3 +63,35 @@ def log_cell(low: Any, high: Any, mu: Any, residual_sd: Any, ns: Namespace) -> A
     log_near = ns.log_ndtr(near)
     # The cap keeps the narrowest cell, whose ends differ by rounding only, from log(0).
     return log_near + ns.log1mexp(ns.minimum(ns.log_ndtr(far) - log_near, -1e-15))
+
+
+class Normal:
+    """Normal noise on the link's scale."""
+
+    name = "normal"
+    equation = "g(y*_ij) ~ Normal(mu_ij, residual_sd)"
+    on_link = True
+
+    def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
+        """Return the SD of a record."""
+        return (RESIDUAL_SD,)
+
+    def constants(self, _outcome: Outcome) -> dict[str, np.ndarray]:
+        """Return none: it needs no numbers but its parameters'."""
+        return {}
+
+    def ends(self, _value: float, _outcome: Outcome) -> tuple[float, float] | None:
+        """Return None: a record is an interval on the link's scale."""
+        return None
+
+    def log_point(self, value: Any, mu: Any, values: Mapping[str, Any], ns: Namespace) -> Any:
+        """Return the log density of points."""
+        return log_point(value, mu, values["residual_sd"], ns)
+
+    def log_cell(self, low: Any, high: Any, mu: Any, values: Mapping[str, Any], ns: Namespace) -> Any:
+        """Return the log probability of cells."""
+        return log_cell(low, high, mu, values["residual_sd"], ns)
+
+    def draw(self, mu: np.ndarray, values: Mapping[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+        """Draw g(y*), shape of `mu`."""
+        return np.asarray(mu + values["residual_sd"] * rng.normal(size=mu.shape))

@@ -1,0 +1,61 @@
+"""How records scatter around what is expected of a patient, one likelihood a file.
+
+A likelihood gives the density of a record that is a point and the probability of one that is a cell, given
+mu (:mod:`ra_bayes.model.predictor`) and its own parameters, and draws records. To add one: a file with a
+class like the others, a line in :data:`LIKELIHOODS`, a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+
+from ra_bayes.model.likelihoods.intervals import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods.normal import Normal
+from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.priors import Parameter
+from ra_bayes.outcome import Outcome
+
+__all__ = ["CELL", "LIKELIHOODS", "MISSED", "POINT", "UNBOUNDED", "Likelihood"]
+
+
+class Likelihood(Protocol):
+    """What a likelihood provides; `values` are its parameters and constants, broadcastable against `mu`."""
+
+    @property
+    def name(self) -> str:
+        """Name in a model page."""
+
+    @property
+    def equation(self) -> str:
+        """Distribution of a record, for people."""
+
+    @property
+    def on_link(self) -> bool:
+        """Whether what is drawn lies on the link's scale and is yet to be written down in the outcome's."""
+
+    def parameters(self, outcome: Outcome, /) -> tuple[Parameter, ...]:
+        """Return what it needs priors for."""
+
+    def constants(self, outcome: Outcome, /) -> dict[str, np.ndarray]:
+        """Return its data besides the records, such as the number of joints counted."""
+
+    def ends(self, value: float, outcome: Outcome, /) -> tuple[float, float] | None:
+        """Return what a recorded value is kept as, or None for its interval on the link's scale."""
+
+    def log_point(self, value: Any, mu: Any, values: Mapping[str, Any], ns: Namespace, /) -> Any:
+        """Return the log density (or probability) of records that are points."""
+
+    def log_cell(self, low: Any, high: Any, mu: Any, values: Mapping[str, Any], ns: Namespace, /) -> Any:
+        """Return the log probability of records that are cells."""
+
+    def draw(
+        self, mu: np.ndarray, values: Mapping[str, np.ndarray], rng: np.random.Generator, /
+    ) -> np.ndarray:
+        """Draw records, shape of `mu`."""
+
+
+LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType({each.name: each for each in (Normal(),)})
