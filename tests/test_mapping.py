@@ -12,7 +12,7 @@ from test_layouts import accounted, problems_of, read
 
 from ra_bayes.cohort import read_cohort
 from ra_bayes.cohort.fix_template import fix_template
-from ra_bayes.cohort.mapping import LAYOUTS, Column, Dates, LeaveOut, TableMapping
+from ra_bayes.cohort.mapping import LAYOUTS, AssayLimit, Column, Dates, LeaveOut, TableMapping
 from ra_bayes.cohort.mapping_reader import load_mapping, read_mapping
 from ra_bayes.cohort.mapping_writer import write_mapping
 from ra_bayes.errors import RaBayesError, SpecError
@@ -30,10 +30,20 @@ columns = st.builds(
     lower_limit_column=st.just(""),
     week=weeks | st.none(),
     lower_limit=st.sampled_from(["", "0.5", "12"]),
+    upper_limit=st.sampled_from(["", "200"]),
+    upper_limit_column=st.just(""),
     answers=st.dictionaries(texts, st.sampled_from(["0", "1", "2.5"]), max_size=3).map(
         lambda each: (*each.items(),)
     ),
 ) | st.just(Column(""))
+limits = st.builds(
+    AssayLimit,
+    outcome=texts,
+    batch=texts | st.just(""),
+    lower=st.sampled_from(["0.5", "12"]),
+    upper=st.sampled_from(["", "200"]),
+    unit=texts | st.just(""),
+)
 outcomes = st.builds(
     Outcome,
     id=texts,
@@ -58,6 +68,10 @@ mappings = st.builds(
     visits=st.dictionaries(texts, weeks | st.none(), max_size=4),
     columns=st.dictionaries(texts, columns, max_size=4),
     parameters=st.dictionaries(texts, columns, max_size=2),
+    below=st.lists(texts, max_size=2, unique=True).map(tuple),
+    batch=texts | st.just(""),
+    limits=st.lists(limits, max_size=3, unique_by=lambda each: each[:2]).map(tuple),
+    units=st.dictionaries(texts, st.dictionaries(texts, st.floats(1e-6, 1e6), min_size=1), max_size=2),
     arms=st.dictionaries(texts, texts, max_size=3),
     dates=st.none() | st.builds(Dates, texts, texts, st.just("d.m.Y"), st.just((0.0, 4.0)), st.just(5.0)),
     leave_out=st.lists(st.builds(LeaveOut, texts, st.integers(2, 99), texts, texts), max_size=2).map(tuple),

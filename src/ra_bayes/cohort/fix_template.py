@@ -9,7 +9,7 @@ from functools import partial
 from ra_bayes.cohort.layout import fits, guess_of
 from ra_bayes.cohort.mapping import TableMapping
 from ra_bayes.cohort.mapping_writer import write_mapping
-from ra_bayes.cohort.read import given_mapping, known_outcomes
+from ra_bayes.cohort.read import given_mapping, known_outcomes, with_units
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Problems, Source, read_table, source_name
@@ -45,7 +45,7 @@ def fix_template(
     """
     problems = Problems(source_name(source))
     given = given_mapping(mapping, layout)
-    known = known_outcomes((*outcomes, *given.outcomes), problems)
+    known = with_units(known_outcomes((*outcomes, *given.outcomes), problems), given, problems)
     table = read_table(source, problems, sheet=sheet, fits=partial(fits, known=known, given=given))
     found = guess_of(table, known, given, problems)
     page = write_mapping(found.mapping, source=table.source, doubts=found.doubts, unread=found.unread)

@@ -12,8 +12,8 @@ from ra_bayes.sources.problems import Problems
 __all__ = ["OPTIONAL", "REQUIRED", "Header", "is_long", "read_header", "recognised", "role_of"]
 
 REQUIRED = ("patient", "week", "outcome", "value")
-OPTIONAL = ("unit", "lower_limit", "limit", "synthetic", "arm")
-_ALIASES = {"weeks": "week", "values": "value", "units": "unit", "lloq": "lower_limit"}
+OPTIONAL = ("unit", "lower_limit", "upper_limit", "limit", "batch", "synthetic", "arm")
+_ALIASES = {"weeks": "week", "values": "value", "units": "unit", "lloq": "lower_limit", "uloq": "upper_limit"}
 
 # Names that other people's tables use. They are asked about, never taken silently: a "visit" is
 # seldom a week and a "subject" may be numbered anew at every site.
@@ -24,6 +24,8 @@ _MEANT = {
     "value": "avalc aval result score y response reading lborres lbstresn",
     "unit": "uom unit_of_measure lborresu lbstresu",
     "lower_limit": "lower_limit_of_quantification lloq_value loq lod llod detection_limit lower_loq",
+    "upper_limit": "upper_limit_of_quantification uloq_value upper_loq",
+    "batch": "assay_batch batch_id batch_no batch_number plate plate_id assay_plate",
     "limit": "censored censoring sign qualifier",
     "synthetic": "simulated fake",
     "arm": "group treatment trt trt01p trt01a actarm randomised_to allocation",

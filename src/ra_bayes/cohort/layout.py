@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ra_bayes.cohort.batches import with_batch_limits
 from ra_bayes.cohort.header import is_long, recognised
 from ra_bayes.cohort.layouts.adam import from_adam, guess_parameters
 from ra_bayes.cohort.layouts.adam_columns import is_adam
@@ -70,6 +71,7 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
         long = from_sheet(table, mapping, known, problems)
     problems.written_as = long.written_as
     long = with_meaning(long, mapping, problems)
+    long = with_batch_limits(long, mapping.limits, known, problems)
     if mapping.dates is not None:
         long = in_windows(long, table, patient, mapping.dates, problems)
     told = "" if mapping == TableMapping(layout="long") else write_mapping(mapping, source=table.source)

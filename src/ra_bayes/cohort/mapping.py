@@ -8,7 +8,18 @@ from typing import Literal, NamedTuple
 
 from ra_bayes.outcome import Outcome
 
-__all__ = ["BY_ROW", "LAYOUTS", "OPEN", "Column", "Dates", "LeaveOut", "TableMapping", "VisitUnit"]
+__all__ = [
+    "BY_ROW",
+    "LAYOUTS",
+    "OPEN",
+    "AssayLimit",
+    "Column",
+    "Dates",
+    "LeaveOut",
+    "TableMapping",
+    "VisitUnit",
+    "beside",
+]
 
 type VisitUnit = Literal["labels", "weeks", "days", "months"]
 
@@ -48,6 +59,8 @@ class Column(NamedTuple):
         Lower limit of quantification, as text, in that unit.
     lower_limit_column
         Column that holds it.
+    upper_limit, upper_limit_column
+        The same of the upper limit of quantification.
     answers
         Text in a cell and the number that it stands for, as (text, number) pairs.
     """
@@ -60,6 +73,26 @@ class Column(NamedTuple):
     lower_limit: str = ""
     lower_limit_column: str = ""
     answers: tuple[tuple[str, str], ...] = ()
+    upper_limit: str = ""
+    upper_limit_column: str = ""
+
+
+def beside(column: Column) -> tuple[str, ...]:
+    """Return the columns that say more of a column's cells; a name may be empty."""
+    return column.unit_column, column.lower_limit_column, column.upper_limit_column
+
+
+class AssayLimit(NamedTuple):
+    """Limits of quantification of one outcome, as texts, in one assay batch or (empty) in all rows.
+
+    `unit` is theirs; empty: that of the row.
+    """
+
+    outcome: str
+    batch: str = ""
+    lower: str = ""
+    upper: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +138,7 @@ class TableMapping:
     ----------
     layout
         One of :data:`LAYOUTS`.
-    patient, visit, arm, outcome, value, unit, limit, lower_limit
+    patient, visit, arm, outcome, value, unit, limit, lower_limit, upper_limit, batch
         Names of columns.
     visit_unit
         What numbers in the visit column count; ``"labels"``: they are looked up in `visits`.
@@ -117,6 +150,8 @@ class TableMapping:
         Whether the table says that no patient stands behind it; ``None``: its own column does.
     missing
         Texts that stand for a missing value, besides blank, ``NA``, ``N/A`` and ``.``.
+    below
+        Texts that stand for a value below the limit of quantification, such as ``n.d.``.
     decimal_mark
         ``","`` or ``"."`` where a number could be read two ways; ``"both"``: told from each cell.
     visits
@@ -125,6 +160,10 @@ class TableMapping:
         What each column holds.
     parameters
         What each entry of the outcome (or PARAMCD) column means.
+    limits
+        Limits of quantification, by outcome and assay batch.
+    units
+        Units of the table that an outcome does not know, each with its factor to the outcome's own.
     arms
         Name of each arm as the table writes it.
     dates
@@ -146,13 +185,18 @@ class TableMapping:
     unit: str = ""
     limit: str = ""
     lower_limit: str = ""
+    upper_limit: str = ""
+    batch: str = ""
     measure: str = ""
     synthetic: bool | None = None
     missing: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
     decimal_mark: Literal["both", ".", ","] = "both"
     visits: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     columns: Mapping[str, Column] = field(default_factory=dict, hash=False)
     parameters: Mapping[str, Column] = field(default_factory=dict, hash=False)
+    limits: tuple[AssayLimit, ...] = ()
+    units: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
     arms: Mapping[str, str] = field(default_factory=dict, hash=False)
     dates: Dates | None = None
     leave_out: tuple[LeaveOut, ...] = ()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
-from ra_bayes.cohort.mapping import LAYOUTS, OPEN, Column, Dates, LeaveOut, TableMapping
+from ra_bayes.cohort.mapping import LAYOUTS, OPEN, AssayLimit, Column, Dates, LeaveOut, TableMapping
 from ra_bayes.errors import Problem, SpecError
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcome_page import define_outcome
@@ -16,7 +16,18 @@ from ra_bayes.toml_page import TomlTable, begin_page, page_text
 __all__ = ["load_mapping", "read_mapping"]
 
 _LEAVE_OUT = "leave out"
-_COLUMN_KEYS = ("patient", "visit", "arm", "outcome", "value", "unit", "limit", "lower_limit")
+_COLUMN_KEYS = (
+    "patient",
+    "visit",
+    "arm",
+    "outcome",
+    "value",
+    "unit",
+    "limit",
+    "lower_limit",
+    "upper_limit",
+    "batch",
+)
 _NOT_KNOWN = f'write the week, a number such as 12, or "{_LEAVE_OUT}"'
 _FORMATS = ("Y-m-d", "d.m.Y", "d/m/Y", "m/d/Y")
 
@@ -70,10 +81,13 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
         if page.raw("synthetic") is not None
         else None,
         missing=page.texts("missing", 'give a list of texts such as ["-99", "ND"]', required=False),
+        below=page.texts("below", 'give a list of texts such as ["n.d."]', required=False),
         decimal_mark=page.choice("decimal_mark", ("both", ".", ","), "both"),  # type: ignore[arg-type]
         visits=_visits(page),
         columns=_columns(page, "columns"),
         parameters=_columns(page, "parameters"),
+        limits=_limits(page, problems),
+        units=_units(page),
         arms=_texts(page, "arms"),
         dates=_dates(page),
         leave_out=_leave_out(page, problems),
@@ -139,26 +153,37 @@ def _column(entry: TomlTable) -> Column:
     outcome = entry.text("outcome", "give the identifier of an outcome")
     if outcome == OPEN:
         entry.problem("outcome", "is not known yet", "write the identifier of an outcome", outcome)
-    limit = entry.raw("lower_limit")
-    if limit is not None:
-        limit = entry.number("lower_limit", "give the lower limit of quantification as a number", above=0)
     column = Column(
         outcome=outcome,
         unit=entry.text("unit", "give the unit, or leave it out", required=False),
         unit_column=entry.text("unit_column", "give the name of a column", required=False),
         week=_week(entry, "week"),
         visit=entry.text("visit", "give the visit's label, as under [visits]", required=False),
-        lower_limit="" if limit is None else f"{limit:.15g}",
+        lower_limit=_limit(entry, "lower_limit", "lower"),
         lower_limit_column=entry.text("lower_limit_column", "give the name of a column", required=False),
         answers=_answers(entry),
+        upper_limit=_limit(entry, "upper_limit", "upper"),
+        upper_limit_column=entry.text("upper_limit_column", "give the name of a column", required=False),
     )
     if column.week is not None and column.visit:
         entry.problem("visit", "is given beside a week", "keep one of the two", column.visit)
-    for each, other in (("unit", "unit_column"), ("lower_limit", "lower_limit_column")):
+    for each, other in (
+        ("unit", "unit_column"),
+        ("lower_limit", "lower_limit_column"),
+        ("upper_limit", "upper_limit_column"),
+    ):
         if each in entry and other in entry:
             entry.problem(other, f"is given beside {each}", "keep one of the two")
     entry.finish()
     return column
+
+
+def _limit(entry: TomlTable, key: str, side: str) -> str:
+    """Read a limit of quantification that may be absent, as text."""
+    if entry.raw(key) is None:
+        return ""
+    limit = entry.number(key, f"give the {side} limit of quantification as a number above 0", above=0)
+    return "" if math.isnan(limit) else f"{limit:.15g}"
 
 
 def _answers(entry: TomlTable) -> tuple[tuple[str, str], ...]:
@@ -168,6 +193,45 @@ def _answers(entry: TomlTable) -> tuple[tuple[str, str], ...]:
     told = "give the number that the answer stands for"
     numbers = {text: table.number(text, told) for text in _keys(entry.raw("answers"))}
     return tuple((text, f"{number:.15g}") for text, number in numbers.items())
+
+
+def _limits(page: TomlTable, problems: list[Problem]) -> tuple[AssayLimit, ...]:
+    """Read ``[[limits]]``; the same batch of an outcome is named once."""
+    found: list[AssayLimit] = []
+    for number, each in enumerate(page.tables("limits", "give outcome, batch, and lower or upper"), 1):
+        entry = TomlTable(each, problems, f"limits.{number}")
+        limit = AssayLimit(
+            outcome=entry.text("outcome", "give the identifier of an outcome"),
+            batch=entry.text("batch", "give the batch as the table writes it, in quotes", required=False),
+            lower=_limit(entry, "lower", "lower"),
+            upper=_limit(entry, "upper", "upper"),
+            unit=entry.text("unit", "give the unit of the limits, or leave it out", required=False),
+        )
+        if "lower" not in entry and "upper" not in entry:
+            entry.problem("", "has no limit", "give lower, or upper, or both")
+        if any(limit[:2] == other[:2] for other in found):
+            of = (
+                f"{limit.outcome} in batch {limit.batch!r}" if limit.batch else f"{limit.outcome} in all rows"
+            )
+            entry.problem("batch", f"has limits of {of} a second time", "keep one")
+        entry.finish()
+        found.append(limit)
+    return tuple(found)
+
+
+def _units(page: TomlTable) -> Mapping[str, Mapping[str, float]]:
+    """Read ``[units.OUTCOME]``: what a value in each unit is multiplied by to get the outcome's own."""
+    mend = 'write [units.crp] and lines such as "nmol/L" = 0.115'
+    table = page.table("units", mend, required=False)
+    found: dict[str, Mapping[str, float]] = {}
+    for outcome in _keys(page.raw("units")):
+        entry = table.table(outcome, mend) if table is not None else None
+        if table is None or entry is None:
+            continue
+        told = "give the number that a value in this unit is multiplied by"
+        factors = {unit: entry.number(unit, told, above=0) for unit in _keys(table.raw(outcome))}
+        found[outcome] = {unit: factor for unit, factor in factors.items() if not math.isnan(factor)}
+    return found
 
 
 def _texts(page: TomlTable, key: str) -> Mapping[str, str]:

@@ -25,9 +25,12 @@ _TOP = {
     "unit": "column with the unit of a row",
     "limit": "column with < or > where the value was below or above a limit",
     "lower_limit": "column with the lower limit of quantification of a row",
+    "upper_limit": "column with the upper limit of quantification of a row",
+    "batch": "column with the assay batch of a row",
     "measure": "outcome of the columns that name visits only",
     "synthetic": "whether the data are made up",
     "missing": "texts that stand for a missing value, besides blank, NA, N/A and .",
+    "below": "texts that stand for a value below the limit of quantification",
     "decimal_mark": "decimal mark where a number could be read two ways: both (told from each cell), . or ,",
 }
 _LEAVE_OUT = "leave out"
@@ -65,6 +68,12 @@ def write_mapping(
         lines += section
     if mapping.dates is not None:
         lines += _dates(mapping.dates)
+    for outcome_id, factors in mapping.units.items():
+        lines += ["", "# What a value in each unit is multiplied by.", f"[units.{_key(outcome_id)}]"]
+        lines += [f"{_key(unit)} = {_toml(factor)}" for unit, factor in factors.items()]
+    for limit in mapping.limits:
+        lines += ["", "[[limits]]  # limits of quantification"]
+        lines += [f"{key} = {_limit(key, text)}" for key, text in limit._asdict().items() if text]
     for rule in mapping.leave_out:
         lines += ["", "[[leave_out]]  # rows that are left out, and why"]
         given = rule._asdict()
@@ -132,8 +141,9 @@ def _entry(column: Column) -> str:
     given = {key: value for key, value in column._asdict().items() if value not in ("", None, ())}
     if [*given] == ["outcome"]:
         return _toml(column.outcome)
-    if "lower_limit" in given:
-        given["lower_limit"] = float(column.lower_limit)
+    for key in ("lower_limit", "upper_limit"):
+        if key in given:
+            given[key] = float(given[key])
     if column.answers:
         pairs = ", ".join(f"{_key(text)} = {number}" for text, number in column.answers)
         given["answers"] = ""
@@ -142,6 +152,10 @@ def _entry(column: Column) -> str:
         for key, value in given.items()
     ]
     return "{ " + ", ".join(parts) + " }"
+
+
+def _limit(key: str, text: str) -> str:
+    return _toml(float(text) if key in ("lower", "upper") else text)
 
 
 def _arms(mapping: TableMapping) -> list[str]:

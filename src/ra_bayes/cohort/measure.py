@@ -133,7 +133,8 @@ def measure(line: Line, outcome: Outcome, problems: Problems) -> Measured | None
         side,
         factor,
         line.unit,
-        *(None if each is None else _scaled(each, factor) for each in bounds),
+        None if bounds.lower is None else _scaled(bounds.lower, factor),
+        None if bounds.upper is None else _scaled(bounds.upper, factor),
         beyond="" if read.limit else side,
         imputed=imputed_as(number, kept) if below else "",
         comma=read.comma,
@@ -147,16 +148,23 @@ def _with_unit(line: Line, outcome: Outcome) -> Line:
     """
     if outcome.kind == "binary":
         return line
+    values = {}
+    unit = line.unit
     for role in ("value", "lower_limit", "upper_limit"):
         text: str = getattr(line, role)
         # Most cells are a number alone.
         parts = split_unit(text) if text and not text[-1].isdigit() else None
         factor = _known_factor(outcome, parts[1]) if parts else None
-        if parts is None or factor is None:
-            continue
-        if not line.unit or _known_factor(outcome, line.unit) == factor:
-            line = line._replace(**{role: parts[0], "unit": line.unit or parts[1].strip("()[] ")})
-    return line
+        if parts is not None and factor is not None and (not unit or _known_factor(outcome, unit) == factor):
+            values[role], unit = parts[0], unit or parts[1].strip("()[] ")
+    if not values:
+        return line
+    lower, upper = (
+        values.get(f"{side}_limit", getattr(line, f"{side}_limit")) for side in ("lower", "upper")
+    )
+    return line._replace(
+        value=values.get("value", line.value), lower_limit=lower, upper_limit=upper, unit=unit
+    )
 
 
 def _known_factor(outcome: Outcome, unit: str) -> float | None:

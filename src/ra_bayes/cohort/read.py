@@ -97,7 +97,8 @@ def read_cohort(
     """
     problems = Problems(source_name(source))
     given = given_mapping(mapping, layout)
-    found = Found(known_outcomes((*outcomes, *given.outcomes), problems), problems)
+    defined = known_outcomes((*outcomes, *given.outcomes), problems)
+    found = Found(with_units(defined, given, problems), problems)
     table = read_table(source, problems, sheet=sheet, fits=partial(fits, known=found.known, given=given))
     long = to_long(table, found.known, problems, given)
     for line in long.lines:
@@ -106,7 +107,7 @@ def read_cohort(
     check_whole(found)
     problems.raise_if_any()
     stem = Path(problems.source).stem if problems.source != "DataFrame" else "cohort"
-    return _assemble(found, long, problems.source, name or stem)
+    return _assemble(found, long, defined, problems.source, name or stem)
 
 
 def given_mapping(mapping: str | os.PathLike[str] | TableMapping | None, layout: str | None) -> TableMapping:
@@ -138,7 +139,33 @@ def known_outcomes(extra: Iterable[Outcome], problems: Problems) -> Mapping[str,
     return known
 
 
-def _assemble(found: Found, long: LongTable, source: str, name: str) -> Cohort:
+def with_units(
+    known: Mapping[str, Outcome], given: TableMapping, problems: Problems
+) -> Mapping[str, Outcome]:
+    """Add the units of a mapping to the outcomes; one that an outcome knows already keeps its factor."""
+    read = dict(known)
+    for id, factors in given.units.items():
+        if id not in known:
+            near = difflib.get_close_matches(id, known, 1)
+            mend = f"did you mean {near[0]}?" if near else f"write one of {', '.join(known)}"
+            problems.add("units", f"the mapping has units of {id!r}, which is not a known outcome", mend)
+            continue
+        for unit, factor in factors.items():
+            try:
+                own = known[id].factor(unit)
+            except RaBayesError:
+                continue
+            if own != factor:
+                what = f"the mapping says that {id} in {unit} is multiplied by {factor:g}, and it is {own:g}"
+                problems.add("units", what, "remove it from the mapping", value=unit)
+        read[id] = replace(known[id], units={**factors, **known[id].units})
+    problems.raise_if_any()
+    return read
+
+
+def _assemble(
+    found: Found, long: LongTable, defined: Mapping[str, Outcome], source: str, name: str
+) -> Cohort:
     synthetic = True in found.synthetic
     if synthetic and "synthetic" not in name.casefold():
         name = f"{name} (synthetic)"
@@ -152,7 +179,7 @@ def _assemble(found: Found, long: LongTable, source: str, name: str) -> Cohort:
         synthetic=synthetic,
         records=tuple(records),
         infusions=tuple(sorted(infusions, key=lambda infusion: (infusion.week, infusion.patient))),
-        used=tuple(outcome for id, outcome in found.known.items() if id in measured),
+        used=tuple(outcome for id, outcome in defined.items() if id in measured),
         lower_limits=tuple(sorted(found.lower_limits)),
         left_out=(*long.left_out, *_missing_values(found), *_unmeasured_patients(found)),
         conversions=tuple(

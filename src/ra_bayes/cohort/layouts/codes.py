@@ -10,7 +10,8 @@ from ra_bayes.cohort.value import Mistake, is_empty, read_number
 
 __all__ = ["Marked", "is_missing", "with_point"]
 
-_SIGNED = re.compile(r"([<>≤≥]?=?\s*[+-]?)(\d+)([.,])(\d+)", re.ASCII)
+# A unit may stand behind the number.
+_SIGNED = re.compile(r"([<>≤≥]?=?\s*[+-]?)(\d+)([.,])(\d+)((?:\s*[^\W\d].*)?)", re.ASCII)
 
 
 class Marked(NamedTuple):
@@ -53,10 +54,10 @@ def with_point(text: str, mark: str) -> Marked | Mistake:
     match = _SIGNED.fullmatch(text.strip())
     if match is None or mark == "both":
         return Marked(text)
-    before, whole, found, part = match.groups()
+    before, whole, found, part, unit = match.groups()
     if found == ",":
         if mark == ",":
-            return Marked(f"{before}{whole}.{part}", comma=True)
+            return Marked(f"{before}{whole}.{part}{unit}", comma=True)
         return Mistake(
             "there is a comma, and the decimal mark is said to be the point",
             f"write {whole}.{part}, or {whole}{part} if it marks thousands",

@@ -9,7 +9,7 @@ from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twice, guess_columns, is_label
 from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
 from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles
-from ra_bayes.cohort.mapping import TableMapping
+from ra_bayes.cohort.mapping import TableMapping, beside
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Table
@@ -48,7 +48,7 @@ def sheet_layouts(header: Sequence[str], known: Mapping[str, Outcome]) -> tuple[
     if event_column(header):
         return ("redcap",)
     roles = find_roles(header)
-    own = {roles.patient, roles.visit, roles.arm, roles.date, roles.first_infusion}
+    own = {roles.patient, roles.visit, roles.arm, roles.batch, roles.date, roles.first_infusion}
     names = names_of(known)
     read = [names.read(name) for name in header if name not in own]
     dated = [each for each in read if each.outcomes and each.visit]
@@ -82,8 +82,10 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
         patient=given.patient or roles.patient,
         visit=given.visit or (roles.visit if has_visits else ""),
         arm=given.arm or roles.arm,
+        batch=given.batch or roles.batch,
     )
-    own = {mapping.patient, mapping.visit, mapping.arm, roles.date, roles.first_infusion, "synthetic"}
+    own = {mapping.patient, mapping.visit, mapping.arm, mapping.batch, roles.date, roles.first_infusion}
+    own |= {"synthetic"}
     if given.dates is not None:
         own |= {given.dates.column, given.dates.first_infusion}
     if not given.columns:
@@ -94,7 +96,7 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
     mapping = with_labels(table, mapping, doubts)
     used = own | {mapping.outcome, *mapping.columns}
     for column in mapping.columns.values():
-        used |= {column.unit_column, column.lower_limit_column}
+        used |= {*beside(column)}
     ask_about_alone(table, used, doubts)
     unread = tuple(name for name in table.header if name and name not in used)
     return Guess(mapping, tuple(doubts), unread)

@@ -17,8 +17,14 @@ __all__ = ["ask_about_alone", "ask_about_twice", "guess_columns", "is_label"]
 _COMPANIONS = {
     "unit_column": ("units", "unit", "uom"),
     "lower_limit_column": ("lloq", "loq", "lod", "lowerlimit"),
+    "upper_limit_column": ("uloq", "upperlimit"),
 }
-_ALONE = {"unit": "units unit uom", "lower limit": "lloq loq lod lowerlimit", "limit": "limit qualifier"}
+_ALONE = {
+    "unit": "units unit uom",
+    "lower limit": "lloq loq lod lowerlimit",
+    "upper limit": "uloq upperlimit",
+    "limit": "limit qualifier",
+}
 _OUTCOME = ("outcome", "outcomes", "parameter", "param", "paramcd", "measure", "variable", "analyte")
 _SAY = 'under [columns] of a mapping, or "leave out"'
 
@@ -99,6 +105,7 @@ def _column(read: ColumnName, companions: Mapping[str, str]) -> Column:
         week=read.week.week if read.week is not None and certain else None,
         visit="" if certain else read.visit,
         lower_limit_column=companions.get("lower_limit_column", ""),
+        upper_limit_column=companions.get("upper_limit_column", ""),
     )
 
 

@@ -26,6 +26,8 @@ def from_long_by_name(table: Table, mapping: TableMapping, problems: Problems) -
         "unit": mapping.unit,
         "limit": mapping.limit,
         "lower_limit": mapping.lower_limit,
+        "upper_limit": mapping.upper_limit,
+        "batch": mapping.batch,
         "arm": mapping.arm,
     }
     given = {role: name for role, name in given.items() if name}

@@ -43,6 +43,7 @@ class _Meaning:
         self.left = Left()
         self.codes: Counter[str] = Counter()
         self.commas = 0
+        self.below = {text.strip().casefold() for text in mapping.below}
         self.used: set[LeaveOut] = set()
 
     def of(self, long: LongTable) -> LongTable:
@@ -90,6 +91,7 @@ class _Meaning:
             outcome=column.outcome,
             unit=column.unit or line.unit,
             lower_limit=column.lower_limit or line.lower_limit,
+            upper_limit=column.upper_limit or line.upper_limit,
             value=numbers.get(line.value.casefold(), line.value),
         )
 
@@ -97,6 +99,9 @@ class _Meaning:
         if is_missing(line.value, self.mapping.missing):
             self.codes[line.value] += not is_empty(line.value)
             return line._replace(value="")
+        if line.value.casefold() in self.below:
+            self.codes[line.value] += 1
+            return line._replace(value="<LLOQ")
         marked = with_point(line.value, self.mapping.decimal_mark)
         if isinstance(marked, Mistake):
             at = {"row": line.row, "column": line.column or "value", "value": line.value}
@@ -134,7 +139,8 @@ class _Meaning:
 
     def _notes(self) -> Iterator[str]:
         for code, count in sorted((+self.codes).items()):
-            yield f"values written {code!r}, read as missing: {count}"
+            meant = "below the limit of quantification" if code.casefold() in self.below else "missing"
+            yield f"values written {code!r}, read as {meant}: {count}"
         if self.commas:
             yield f"values with a comma, read as the decimal mark: {self.commas}"
 

@@ -22,6 +22,7 @@ _ARM = "group treatment trt trta trtp trt01p trt01a actarm allocation randomised
 _DATE = "date visitdate dateofvisit datum assessmentdate sampledate dateofassessment adt"
 _FIRST = "firstinfusion firstinfusiondate dateoffirstinfusion datefirstinfusion infusiondate dateofinfusion"
 _FIRST += " treatmentstart treatmentstartdate trtsdt firstdose firstdosedate dateoffirstdose"
+_BATCH = "batch assaybatch batchid batchno batchnumber"
 _EVENT = ("redcapeventname", "eventname")
 _REPEAT = {
     "instrument": ("redcaprepeatinstrument", "repeatinstrument"),
@@ -43,6 +44,7 @@ class Roles:
     arm: str = ""
     date: str = ""
     first_infusion: str = ""
+    batch: str = ""
     unsure: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
 
@@ -85,6 +87,7 @@ def find_roles(header: Sequence[str]) -> Roles:
         arm=arm,
         date=_first(folded, _DATE),
         first_infusion=_first(folded, _FIRST),
+        batch=_first(folded, _BATCH),
         unsure=unsure,
     )
 

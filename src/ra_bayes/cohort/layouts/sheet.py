@@ -15,7 +15,7 @@ from ra_bayes.cohort.layouts.events import event_arm
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.layouts.roles import repeat_columns
 from ra_bayes.cohort.long_table import LongTable, refuse_decimal_ids
-from ra_bayes.cohort.mapping import BY_ROW, Column, TableMapping
+from ra_bayes.cohort.mapping import BY_ROW, Column, TableMapping, beside
 from ra_bayes.cohort.measure import Line
 from ra_bayes.cohort.rows import INFUSION
 from ra_bayes.cohort.value import is_empty, read_yes_no
@@ -60,13 +60,13 @@ def _places(
 ) -> Mapping[str, int]:
     """Find every column that the mapping names; refuse one that is not there, and outcomes not known."""
     where = {name: position for position, name in reversed([*enumerate(table.header)])}
-    named = [mapping.patient, mapping.visit, mapping.arm, mapping.outcome, *mapping.columns]
+    named = [mapping.patient, mapping.visit, mapping.arm, mapping.outcome, mapping.batch, *mapping.columns]
     if mapping.dates is not None:
         first = mapping.dates.first_infusion
         named += [mapping.dates.column, "" if is_date(first) else first]
     wrong = False
     for name, column in mapping.columns.items():
-        named += [column.unit_column, column.lower_limit_column]
+        named += beside(column)
         if column.outcome and column.outcome not in (*known, INFUSION, BY_ROW):
             near = difflib.get_close_matches(column.outcome, known, 1)
             mend = f"did you mean {near[0]}?" if near else "define it as one of [[outcomes]] in the mapping"
@@ -83,13 +83,13 @@ def _places(
 
 def _unread(table: Table, mapping: TableMapping, where: Mapping[str, int]) -> Iterator[LeftOut]:
     """Name and count the columns that nothing was read from."""
-    read = {mapping.patient, mapping.visit, mapping.arm, mapping.outcome, _synthetic(table)}
+    read = {mapping.patient, mapping.visit, mapping.arm, mapping.outcome, mapping.batch, _synthetic(table)}
     if mapping.layout == "redcap":
         read |= {*repeat_columns(table.header)}
     if mapping.dates is not None:
         read |= {mapping.dates.column, mapping.dates.first_infusion}
     for name, column in mapping.columns.items():
-        read |= {name, column.unit_column, column.lower_limit_column} if column.outcome else set()
+        read |= {name, *beside(column)} if column.outcome else set()
     # A role that no column has is no name: columns without one are told like any other.
     read -= {""}
     filled: Counter[int] = Counter()
@@ -165,7 +165,6 @@ class _Reader:
             return None
         week = column.week if column.week is not None else self.mapping.week
         unit = self._cell(cells, column.unit_column)
-        limit = self._cell(cells, column.lower_limit_column)
         return Line(
             row=row,
             patient=self._cell(cells, self.mapping.patient),
@@ -173,9 +172,9 @@ class _Reader:
             outcome=outcome,
             value=value,
             unit="" if is_empty(unit) and not column.unit else column.unit or unit,
-            lower_limit=""
-            if outcome == INFUSION
-            else column.lower_limit or ("" if is_empty(limit) else limit),
+            lower_limit=self._limit(cells, outcome, column.lower_limit, column.lower_limit_column),
+            upper_limit=self._limit(cells, outcome, column.upper_limit, column.upper_limit_column),
+            batch=self._cell(cells, self.mapping.batch),
             synthetic=self._cell(cells, self.synthetic),
             arm=self._arm(cells),
             column=name,
@@ -185,6 +184,11 @@ class _Reader:
 
     def _cell(self, cells: Sequence[str], name: str) -> str:
         return cells[self.where[name]].strip() if name else ""
+
+    def _limit(self, cells: Sequence[str], outcome: str, given: str, column: str) -> str:
+        """Return a limit of quantification: the column's own, or what stands beside the cell."""
+        text = self._cell(cells, column)
+        return "" if outcome == INFUSION or (not given and is_empty(text)) else given or text
 
     def _visit(self, cells: Sequence[str]) -> str:
         """Return the label of a row's visit; a repeated form has its instance in it, if the mapping does."""
