@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from drawn import FIGURES, MODELS, PATIENTS, WIDTH, drawn, fitted, lines, one, words
@@ -14,7 +16,7 @@ from ra_bayes.cohort import read_cohort
 from ra_bayes.diagnostics import diagnose
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.marks import ARROW
+from ra_bayes.figures.marks import ARROW, short_name
 from ra_bayes.model import load_model
 from ra_bayes.resources import data_dir
 
@@ -215,3 +217,14 @@ def test_a_shape_without_steps() -> None:
     tree = drawn_tree(model, cohort(rows, model))
     for draw in FIGURES.values():
         assert draw(tree).alt
+
+
+def test_what_no_font_can_write_is_a_box_in_the_picture_and_whole_in_its_text() -> None:
+    canvas = Canvas(89.0, 30.0, notes="Ward \U0001f9b4 of 患者 6 patients.")
+    axes = canvas.subplots()
+    axes.set_title(short_name("\U0001f9b4\U0001f9b4 7"))
+    canvas.finish("Patient \U0001f9b4.")
+    # Warnings are errors here, and matplotlib would warn of a letter that it cannot draw.
+    canvas.savefig(io.BytesIO(), format="pdf")
+    assert axes.get_title() == "□ 7"
+    assert canvas.alt == "Patient \U0001f9b4."

@@ -9,10 +9,11 @@ from typing import Any
 
 import matplotlib.figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
 
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.figures.journals import in_force
-from ra_bayes.figures.lettering import wrap
+from ra_bayes.figures.lettering import drawable, wrap
 from ra_bayes.figures.style import FOOTER, INK, inches, style
 from ra_bayes.numbers import interval_name
 
@@ -83,6 +84,8 @@ class Canvas(matplotlib.figure.Figure):
     def finish(self, alt: str) -> Canvas:
         """Settle the layout once, so that no later save moves anything, and set the text alternative."""
         self.alt = " ".join((alt, *self._warnings))
+        for text in self.findobj(Text):
+            text.set_text(drawable(text.get_text()))
         engine = self.get_layout_engine()
         if engine is not None:
             engine.execute(self)

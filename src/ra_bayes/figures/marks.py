@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MultipleL
 from numpy.typing import NDArray
 
 from ra_bayes.figures.journals import pen, pt, small_pt
+from ra_bayes.figures.lettering import drawable
 from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style
 from ra_bayes.model.spec import ModelSpec
 
@@ -59,14 +60,14 @@ def halo() -> list[AbstractPathEffect]:
 def short_name(patient: str) -> str:
     """Return a patient's identifier on one line, cut to what a panel has room for.
 
-    Characters that cannot be seen, such as a line break, become spaces.
+    Characters that cannot be seen, such as a line break, become spaces; those that the font lacks, a box.
 
     Examples
     --------
     >>> short_name("SYN-1"), short_name("a-very-long-identifier"), short_name("ward 3\\nbed 2")
     ('SYN-1', 'a-very-long-id…', 'ward 3 bed 2')
     """
-    seen = " ".join("".join(each if each.isprintable() else " " for each in patient).split())
+    seen = drawable(" ".join("".join(each if each.isprintable() else " " for each in patient).split()))
     return seen if len(seen) <= _LONGEST_NAME else f"{seen[: _LONGEST_NAME - 1]}…"
 
 

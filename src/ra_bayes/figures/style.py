@@ -19,6 +19,7 @@ from ra_bayes.figures.journals import Journal, in_force, pen, pt
 __all__ = [
     "FOOTER",
     "INK",
+    "LAST_FONT",
     "PATIENT_COLOURS",
     "PATIENT_MARKERS",
     "POSTERIOR",
@@ -44,8 +45,9 @@ PATIENT_MARKERS = ("o", "s", "D", "P", "X", "*")
 _MARKER_PT = MappingProxyType({"o": 3.6, "s": 3.3, "D": 3.2, "P": 4.4, "X": 4.4, "*": 5.6})
 
 # By name, since a machine without Arial would otherwise warn at every text. All but the last have Arial's
-# widths; DejaVu ships with matplotlib.
-_STAND_INS = ("Liberation Sans", "Arimo", "Nimbus Sans", "DejaVu Sans")
+# widths; DejaVu ships with matplotlib, and writes letters that the others lack.
+LAST_FONT = "DejaVu Sans"
+_STAND_INS = ("Liberation Sans", "Arimo", "Nimbus Sans", LAST_FONT)
 
 
 def inches(mm: float) -> float:
@@ -67,7 +69,7 @@ def _fonts_here() -> frozenset[str]:
 def font(journal: Journal | None = None) -> str:
     """Return the first font that this machine has, of those that a journal asks for and their stand-ins."""
     wanted = (*(journal or in_force()).fonts, *_STAND_INS)
-    return next((name for name in wanted if name in _fonts_here()), _STAND_INS[-1])
+    return next((name for name in wanted if name in _fonts_here()), LAST_FONT)
 
 
 def other_font(journal: Journal | None = None) -> str:
@@ -76,7 +78,7 @@ def other_font(journal: Journal | None = None) -> str:
     drawn = font(journal)
     if drawn in asked:
         return ""
-    same = ", which has the same widths" if drawn != _STAND_INS[-1] else ""
+    same = ", which has the same widths" if drawn != LAST_FONT else ""
     return f"{' and '.join(asked)} are not installed: drawn in {drawn}{same}"
 
 
@@ -96,7 +98,7 @@ def patient_style(index: int) -> dict[str, Any]:
 def style(journal: Journal | None = None) -> AbstractContextManager[None]:
     """Return a context in which figures are made and saved; rcParams are as before when it ends."""
     preset = journal or in_force()
-    look: Any = {**_LOOK, **_sizes(preset), "font.family": [font(preset)]}
+    look: Any = {**_LOOK, **_sizes(preset), "font.family": [*dict.fromkeys((font(preset), LAST_FONT))]}
     return mpl.rc_context(look)
 
 
