@@ -22,7 +22,17 @@ SHAPE_PRIORS: dict[str, dict[str, dict[str, Any]]] = {
     "visits": {"walk_sd": {"median": 4.0, "sdlog": 0.5}},
     "linear": {"change": {"median": -3.0, "sd": 2.0}},
     "onset": {"change": {"median": -3.0, "sd": 2.0}, "half_time": {"median": 5.0, "sdlog": 0.5}},
+    "washout": {
+        "change": {"median": -3.0, "sd": 2.0},
+        "half_time": {"median": 2.0, "sdlog": 0.4},
+        "loss_half_time": {"median": 20.0, "sdlog": 0.4},
+    },
+    "piecewise": {"change": {"median": -3.0, "sd": 2.0}, "bend_1": {"median": 0.0, "sd": 2.0}},
+    "gp": {"gp_sd": {"median": 4.0, "sdlog": 0.5}, "lengthscale": {"median": 12.0, "sdlog": 0.5}},
+    "step": {"change": {"median": -3.0, "sd": 2.0}},
 }
+# Keys of the page that a trajectory cannot do without.
+SHAPE_KEYS: dict[str, dict[str, Any]] = {"washout": {"infusions": [0, 4, 8]}, "piecewise": {"knots": [4]}}
 
 
 def page(
@@ -40,6 +50,7 @@ def page(
         "about": "To test.",
         "trajectory": trajectory,
         "reference_week": 24,
+        **SHAPE_KEYS.get(trajectory, {}),
     }
     lines = _pairs({**keys, **top} if not isinstance(outcome, str) else {**keys, **top, "outcome": outcome})
     if not isinstance(outcome, str):

@@ -127,7 +127,7 @@ def test_links_trajectories_and_parameters_are_the_code_s() -> None:
     assert tuple(first_column(section(document, "Links"))) == LINK_NAMES
     assert set(first_column(section(document, "Trajectories"))) == set(TRAJECTORIES)
     assert set(first_column(section(text("methods.md"), "The predictor"))) == set(TRAJECTORIES)
-    wanted = {each.name for shape in TRAJECTORIES for each in parameters(shape)}
+    wanted = {each.name for shape in TRAJECTORIES.values() for each in parameters(shape)}
     assert set(first_column(section(document, "Priors"))) == wanted
 
 

@@ -14,6 +14,7 @@ from ra_bayes.model import list_models, load_model
 from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
+from ra_bayes.model.trajectories.washout import Washout
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.resources import models_dir
 
@@ -53,7 +54,7 @@ def test_a_good_page() -> None:
     assert model.prior("baseline_mean").numbers == (pytest.approx(np.log(8.0)), 0.5)
     assert model.prior("half_time").numbers == (5.0, 0.5)
     assert model.prior("correlation").numbers == (3.0, 0.0)
-    assert [prior.parameter for prior in model.priors] == list(parameters("onset"))
+    assert [prior.parameter for prior in model.priors] == list(parameters(TRAJECTORIES["onset"]))
     assert model.prior("change").why == "a test"
 
 
@@ -406,7 +407,33 @@ def test_ninety_percent_ranges_in_a_shipped_pages_reasons_are_those_of_its_numbe
 
 
 def test_pages_of_every_trajectory_can_be_written() -> None:
-    for shape in TRAJECTORIES:
-        assert {prior.parameter.name for prior in spec(shape).priors} == {
+    for name, shape in TRAJECTORIES.items():
+        assert {prior.parameter.name for prior in spec(name).priors} == {
             each.name for each in parameters(shape)
         }
+
+
+def test_weeks_of_a_trajectory_are_told_with_their_mend() -> None:
+    washout, pieces = page("washout"), page("piecewise")
+    assert spec("washout", infusions=[0, 2, 6]).trajectory == Washout((0.0, 2.0, 6.0))
+    assert [
+        each.parameter.name
+        for each in spec("piecewise", knots=[2, 8], priors={"bend_2": {"median": 0.0, "sd": 1.0}}).priors
+    ][-3:] == ["change", "bend_1", "bend_2"]
+    for text, wanted in [
+        (change("infusions = [0, 4, 8]\n", "", washout), "infusions: is missing"),
+        (change("[0, 4, 8]", "[0, 4, 24]", washout), "infusions: are not all before the reference week"),
+        (change("[0, 4, 8]", '["0"]', washout), "infusions: is not a list of numbers"),
+        (change("[0, 4, 8]", "[4, 0]", washout), "infusions: does not rise"),
+        (change("[4]", "[0, 4]", pieces), "knots: are not all between week 0 and the reference week"),
+        (change("[4]", "[24]", pieces), "knots: are not all between week 0 and the reference week"),
+        (page(knots=[4]), "knots: is a key of the trajectory piecewise, and trajectory is visits"),
+        (
+            page("step", infusions=[0]),
+            "infusions: is a key of the trajectory washout, and trajectory is step",
+        ),
+        (change("[4]", "[4, 8]", pieces), "priors.bend_2: is missing"),
+    ]:
+        told = problems(text)
+        key, what = wanted.split(": ", 1)
+        assert any(each.startswith(f"key {key}") and f": {what}" in each for each in told), (wanted, told)

@@ -7,14 +7,20 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 import pytest
+from scipy import integrate
 
 from ra_bayes.model.build import PYTENSOR
 from ra_bayes.model.namespace import NUMPY
-from ra_bayes.model.trajectories import TRAJECTORIES
+from ra_bayes.model.trajectories import TRAJECTORIES, Trajectory
+from ra_bayes.model.trajectories.piecewise import Piecewise
+from ra_bayes.model.trajectories.washout import Washout
 
 WEEKS = np.array([0.0, 1.0, 4.0, 8.0, 12.0, 16.0, 24.0, 40.0])
 REFERENCE = 24.0
 AT_REFERENCE = 6
+
+
+INFUSIONS = (0.0, 4.0, 8.0)
 
 
 def draw_values(name: str, size: int = 3) -> dict[str, np.ndarray]:
@@ -23,12 +29,18 @@ def draw_values(name: str, size: int = 3) -> dict[str, np.ndarray]:
         each.name: rng.normal(-3.0, 2.0, size) if each.family == "shift" else rng.lognormal(1.0, 0.5, size)
         for each in TRAJECTORIES[name].parameters
     }
+    if name == "washout":
+        values["loss_half_time"] *= 20.0  # priors keep the two half-times apart
+    if name == "gp":
+        values["lengthscale"] *= 5.0  # else it has gone as far as it can long before the last visit
     steps = TRAJECTORIES[name].steps(WEEKS.size)
     return {**values, "walk_step": rng.normal(size=(size, steps))} if steps else values
 
 
-def mean(name: str, values: dict[str, Any], anchor: float = 0.0, weeks: np.ndarray = WEEKS) -> np.ndarray:
-    shape = TRAJECTORIES[name]
+def mean(
+    name: str | Trajectory, values: dict[str, Any], anchor: float = 0.0, weeks: np.ndarray = WEEKS
+) -> np.ndarray:
+    shape = TRAJECTORIES[name] if isinstance(name, str) else name
     return np.asarray(shape.mean(values, shape.constants(weeks, REFERENCE, anchor), NUMPY))
 
 
@@ -45,12 +57,14 @@ def test_the_mean_is_zero_at_the_anchor_and_only_shifted_by_it(name: str, anchor
 
 
 @pytest.mark.parametrize("name", TRAJECTORIES)
-def test_the_response_is_nothing_at_baseline_one_at_the_reference_and_rises(name: str) -> None:
+def test_the_response_is_nothing_at_baseline_and_one_at_the_reference(name: str) -> None:
     shape = TRAJECTORIES[name]
     r = np.asarray(shape.response(draw_values(name), shape.constants(WEEKS, REFERENCE, 0.0), NUMPY))
     np.testing.assert_allclose(r[..., 0], 0.0, atol=1e-15)
     np.testing.assert_allclose(r[..., AT_REFERENCE], 1.0, rtol=1e-14)
-    assert np.all(np.diff(r) > 0.0)
+    # What has set in at once rises no further, and what is washed out falls again.
+    assert np.all(np.diff(r) >= 0.0) or name == "washout"
+    assert np.all(np.diff(r) > 0.0) or name in ("washout", "step")
 
 
 def test_the_walk_is_brownian_motion_scaled_to_the_reference_week() -> None:
@@ -83,6 +97,138 @@ def test_half_the_plateau_is_reached_at_the_half_time() -> None:
     f = mean("onset", {"change": np.array([-7.0]), "half_time": np.array([8.0])}, weeks=weeks)[0]
     assert f[3] == pytest.approx(-7.0)  # after three half-times: 7/8 of the plateau
     np.testing.assert_allclose(f, [0.0, -4.0, -6.0, -7.0, -8.0], rtol=1e-12)
+
+
+def test_the_step_is_the_whole_change_at_once() -> None:
+    np.testing.assert_array_equal(mean("step", {"change": np.array([-5.0])})[0], [0.0, *[-5.0] * 7])
+
+
+def test_without_loss_washout_is_the_onset_of_each_infusion_on_top_of_the_other() -> None:
+    values = {name: np.array([value]) for name, value in (("change", -7.0), ("half_time", 3.0))}
+    f = mean(Washout(INFUSIONS), {**values, "loss_half_time": np.array([1e12])})[0]
+    # An onset curve that starts at its infusion, unscaled; by `onset` itself on weeks since then.
+    curves = sum(mean("onset", values, weeks=np.maximum(WEEKS - given, 0.0))[0] for given in INFUSIONS)
+    np.testing.assert_allclose(f, -7.0 * np.asarray(curves) / np.asarray(curves)[AT_REFERENCE], rtol=1e-9)
+    one = mean(Washout((0.0,)), {**values, "loss_half_time": np.array([1e12])})
+    np.testing.assert_allclose(one, mean("onset", values), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("half_time", "loss"), [(2.0, 9.0), (9.0, 2.0), (4.0, 4.0), (4.0, 4.0 + 1e-9)])
+def test_washout_solves_its_differential_equation(half_time: float, loss: float) -> None:
+    # One unit of what an infusion brings turns into effect at one rate, and effect is lost at the other.
+    onset, lost = np.log(2.0) / half_time, np.log(2.0) / loss
+
+    def flow(_week: float, state: np.ndarray) -> list[float]:
+        return [-onset * state[0], onset * state[0] - lost * state[1]]
+
+    effect, state, start = {0.0: 0.0}, np.array([0.0, 0.0]), 0.0
+    for end in sorted({*WEEKS, *INFUSIONS} - {0.0}):
+        state = state + ([1.0, 0.0] if start in INFUSIONS else [0.0, 0.0])
+        state = integrate.solve_ivp(flow, (start, end), state, rtol=1e-10, atol=1e-12).y[:, -1]
+        effect[end], start = state[1], end
+    expected = np.array([effect[week] for week in WEEKS])
+    values = {
+        "change": np.array([3.0]),
+        "half_time": np.array([half_time]),
+        "loss_half_time": np.array([loss]),
+    }
+    f = mean(Washout(INFUSIONS), values)[0]
+    np.testing.assert_allclose(f, 3.0 * expected / expected[AT_REFERENCE], rtol=1e-7)
+
+
+def test_washout_falls_by_half_every_loss_half_time_in_the_end() -> None:
+    weeks = np.array([0.0, 24.0, 200.0, 208.0])
+    values = {"change": np.array([1.0]), "half_time": np.array([1.0]), "loss_half_time": np.array([8.0])}
+    f = mean(Washout(INFUSIONS), values, weeks=weeks)[0]
+    assert f[3] / f[2] == pytest.approx(0.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("half_times", [(4.0, 4.0), (4.0, 4.0 * (1 + 1e-13)), (1e-3, 1e6)])
+def test_washout_has_a_finite_gradient_where_half_times_meet_and_far_apart(
+    half_times: tuple[float, float],
+) -> None:
+    shape = Washout(INFUSIONS)
+    values = dict(zip(("change", "half_time", "loss_half_time"), map(pt.dscalar, "abc"), strict=True))
+    constants = {k: pt.constant(v) for k, v in shape.constants(WEEKS, REFERENCE, 0.0).items()}
+    total = shape.mean(values, constants, PYTENSOR).sum()
+    at = dict(zip(values.values(), (1.0, *half_times), strict=True))
+    for each in pt.grad(total, list(values.values())):
+        assert np.isfinite(each.eval(at, mode="FAST_COMPILE"))
+
+
+def test_pieces_are_straight_between_knots_and_pass_through_what_is_asked() -> None:
+    shape = Piecewise((4.0, 12.0))
+    weeks = np.array([0.0, 2.0, 4.0, 8.0, 12.0, 18.0, 24.0, 30.0])
+    values = {"change": np.array([-12.0]), "bend_1": np.array([-6.0]), "bend_2": np.array([1.0])}
+    # At week 4 a straight line has -2, at 12 it has -6.
+    through = np.interp(weeks[:-1], [0.0, 4.0, 12.0, 24.0], [0.0, -8.0, -5.0, -12.0])
+    f = mean(shape, values, weeks=weeks)[0]
+    np.testing.assert_allclose(f[:-1], through, atol=1e-12)
+    assert f[-1] - f[-2] == pytest.approx(f[-2] - f[-3])  # the last slope goes on
+    np.testing.assert_allclose(mean(shape, values, 12.0, weeks)[0], f - f[4], atol=1e-12)
+
+
+def test_pieces_without_bends_are_the_line() -> None:
+    values = {"change": np.array([-5.0]), "bend_1": np.zeros(1), "bend_2": np.zeros(1)}
+    np.testing.assert_allclose(mean(Piecewise((4.0, 12.0)), values), mean("linear", values), atol=1e-12)
+
+
+def matern(weeks: np.ndarray, lengthscale: float) -> np.ndarray:
+    """Covariance of a Matern 3/2 process given that it is zero at week 0, 1 at the reference week."""
+    at = np.append(weeks, REFERENCE)
+    u = np.sqrt(3.0) * np.abs(at[:, None] - at) / lengthscale
+    k = (1.0 + u) * np.exp(-u)
+    given = k - np.outer(k[0], k[0])
+    return np.asarray(given[:-1, :-1] / given[-1, -1])
+
+
+def coefficients(lengthscale: float, weeks: np.ndarray = WEEKS) -> np.ndarray:
+    steps = TRAJECTORIES["gp"].steps(weeks.size)
+    unit = {
+        "gp_sd": np.full(steps, 3.0),
+        "lengthscale": np.full(steps, lengthscale),
+        "walk_step": np.eye(steps),
+    }
+    return mean("gp", unit, weeks=weeks)
+
+
+@pytest.mark.parametrize("lengthscale", [0.5, 6.0, 30.0, 300.0])
+def test_the_gaussian_process_has_the_covariance_of_its_kernel_given_zero_at_baseline(
+    lengthscale: float,
+) -> None:
+    covariance = coefficients(lengthscale).T @ coefficients(lengthscale)
+    np.testing.assert_allclose(covariance, 9.0 * matern(WEEKS, lengthscale), rtol=1e-6, atol=1e-10)
+    shape = TRAJECTORIES["gp"]
+    r = shape.response(
+        {"lengthscale": np.array([lengthscale])}, shape.constants(WEEKS, REFERENCE, 0.0), NUMPY
+    )
+    np.testing.assert_allclose(r[0] ** 2, np.diag(matern(WEEKS, lengthscale)), rtol=1e-6, atol=1e-12)
+
+
+def test_the_gaussian_process_does_not_depend_on_where_else_there_are_visits() -> None:
+    weekly = np.arange(0.0, 41.0)
+    fine = coefficients(9.0, weekly)[:, np.isin(weekly, WEEKS)]
+    np.testing.assert_allclose(fine.T @ fine, coefficients(9.0).T @ coefficients(9.0), rtol=1e-9, atol=1e-12)
+
+
+def test_with_a_long_lengthscale_the_gaussian_process_is_a_line_with_a_short_one_new_at_every_visit() -> None:
+    line = np.outer(WEEKS, WEEKS) / REFERENCE**2
+    long = coefficients(24e4)
+    np.testing.assert_allclose(long.T @ long, 9.0 * line, rtol=1e-3, atol=1e-3)
+    short = coefficients(0.01)
+    np.testing.assert_allclose(short.T @ short, 9.0 * np.diag([0.0, *np.ones(7)]), atol=1e-12)
+
+
+@pytest.mark.parametrize("lengthscale", [1e-3, 5.0, 1e5])
+def test_the_gaussian_process_has_a_finite_gradient(lengthscale: float) -> None:
+    shape = TRAJECTORIES["gp"]
+    sd, scale = pt.dscalar("sd"), pt.dscalar("scale")
+    score = np.random.default_rng(1).normal(size=shape.steps(WEEKS.size))
+    values = {"gp_sd": sd, "lengthscale": scale, "walk_step": pt.constant(score)}
+    constants = {k: pt.constant(v) for k, v in shape.constants(WEEKS, REFERENCE, 0.0).items()}
+    total = shape.mean(values, constants, PYTENSOR).sum() + shape.response(values, constants, PYTENSOR).sum()
+    for each in pt.grad(total, [sd, scale]):
+        assert np.isfinite(each.eval({sd: 2.0, scale: lengthscale}, mode="FAST_COMPILE"))
 
 
 @pytest.mark.parametrize("name", TRAJECTORIES)

@@ -4,7 +4,9 @@ A fixed truth is the population mean change at the reference week T (for a binar
 T). All other parameters are at their prior medians. Under the page's own trajectory the mean change before T
 is drawn given its end; under `visits` that is a Brownian bridge,
 
-    f(t) = f(T) t / T + walk_sd B(t / T),        B(0) = B(1) = 0.
+    f(t) = f(T) t / T + walk_sd B(t / T),        B(0) = B(1) = 0,
+
+and under `gp` the process given its end.
 
 A late onset is another course than any page presumes: nothing happens until T / 2, to the mean and to every
 patient, and everything at once after it.
@@ -24,6 +26,7 @@ from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.simulate import draw_prior, to_clinical
 from ra_bayes.model.spec import ModelSpec
+from ra_bayes.model.trajectories import STEP_SCALES, Trajectory
 
 __all__ = ["Onset", "default_truths", "drawn_truths", "fixed_truths", "no_effect", "prior_medians"]
 
@@ -118,8 +121,10 @@ def fixed_truths(
         late = (weeks > last / 2.0).astype(float)
         mean = end * late if not model.binary else _late_rate(model, values, late)
         mu = level[..., :, None] + mean + response[..., :, None] * late
-    elif steps:
+    elif "walk_sd" in values:
         mu = mu + path
+    elif steps:
+        mu = mu + _given_end(trajectory, values, constants, weeks == last, end, rng)
     return {**values, "patient_level": level, "patient_response": response, "expected": mu}
 
 
@@ -132,6 +137,25 @@ def _path(weeks: Array, anchor: float, last: float, end: float, sd: float, rng: 
         return np.asarray(sd * (walk - at_last))
     share = np.clip((weeks - anchor) / (last - anchor), 0.0, 1.0)
     return np.asarray(end * share + sd * (walk - at_anchor - share * (at_last - at_anchor)))
+
+
+def _given_end(
+    trajectory: Trajectory,
+    values: Truths,
+    constants: Truths,
+    at_last: NDArray[np.bool_],
+    end: float,
+    rng: np.random.Generator,
+) -> Array:
+    """Return a mean f = W z over the visits, z ~ N(0, I), given that it ends at `end`.
+
+    With w the row of W at the end, z = z_0 + w (end - w z_0) / |w|^2 for a free z_0 (Matheron's rule).
+    """
+    steps = values["walk_step"].shape[-1]
+    unit = {name: np.repeat(each, steps, axis=0) for name, each in values.items()}
+    weight = np.asarray(trajectory.mean({**unit, "walk_step": np.eye(steps)}, constants, NUMPY)).T
+    free, row = rng.normal(size=steps), weight[at_last][0]
+    return np.asarray(weight @ (free + row * (end - row @ free) / (row @ row)))
 
 
 def _late_rate(model: ModelSpec, values: Truths, late: Array) -> Array:
@@ -170,4 +194,6 @@ def _rate_at_median(model: ModelSpec) -> float:
 
 
 def _change_sd(model: ModelSpec, medians: dict[str, float]) -> float:
-    return model.prior("change").numbers[1] if "change" in medians else medians["walk_sd"]
+    if "change" in medians:
+        return model.prior("change").numbers[1]
+    return next(medians[name] for name in STEP_SCALES if name in medians)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.model.joint import JointModel
+from ra_bayes.errors import RaBayesError
+from ra_bayes.model.joint import EFFECTS, JointModel
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Prior, from_raw, raw_name
 from ra_bayes.model.spec import ModelSpec
@@ -191,7 +192,9 @@ class _Scores:
         name = raw_name(prior.parameter)
         if not _is_effect(prior, self.page):
             return self._tied(f"{{}}.{name}")[..., 0]
-        score = self._tied(f"{self.arm}.{{}}.{name}", self._common_score())
+        # The common effect is on the whole change (or the rate), not on the course that leads to it.
+        whole = self.page.binary or prior.parameter.name in EFFECTS
+        score = self._tied(f"{self.arm}.{{}}.{name}", self._common_score() if whole else None)
         return score[..., 0]
 
     def steps(self) -> Any:
@@ -245,8 +248,19 @@ def make_layout(
         Weeks of the visits; 0 and the pages' anchor and reference weeks are added.
     seen
         By outcome, the weeks that facts speak of, if coordinates are to be rotated towards them.
+
+    Raises
+    ------
+    RaBayesError
+        If an outcome's page has the trajectory ``gp``.
     """
     pages = {outcome: joint.page(outcome) for outcome in outcomes}
+    for outcome, page in pages.items():
+        if page.shape == "gp":
+            raise RaBayesError(
+                f"the page of {outcome} in joint model {joint.name!r} has the trajectory gp, whose course "
+                "cannot be continued between the visits that counts are of; write another trajectory there"
+            )
     needed = {0.0, *weeks}
     for page in pages.values():
         needed |= {page.anchor_week, page.reference_week}

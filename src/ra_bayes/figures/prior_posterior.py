@@ -155,9 +155,8 @@ def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _P
             free: _Free = "logit" if spec.binary else "log" if ratio else "as it is"
             return _Panel(title, f"{name} ({unit})", before, after, free, log_axis=ratio)
         case "scale":
-            return _Panel(
-                title, f"{name} ({'weeks' if name == 'half_time' else on_link})", before, after, "log"
-            )
+            own = "weeks" if prior.parameter.in_weeks else on_link
+            return _Panel(title, f"{name} ({own})", before, after, "log")
         case "correlation":
             return _Panel(title, name, before, after, "atanh")
         case "shift":

@@ -18,8 +18,7 @@ from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import Parameter, from_raw, raw_name
 from ra_bayes.model.records import Grid
-from ra_bayes.model.spec import ModelSpec, parameters
-from ra_bayes.model.trajectories import TRAJECTORIES
+from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["Structure", "build", "data", "record_data", "structure"]
 
@@ -37,11 +36,12 @@ class Structure(NamedTuple):
     levels: Levels
     patients: int
     visits: int
+    priors: tuple[str, ...]
 
 
 def structure(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> Structure:
     """Return the structure of a model on a grid."""
-    return Structure(spec.shape, levels, *records.shape)
+    return Structure(spec.shape, levels, *records.shape, tuple(prior.parameter.name for prior in spec.priors))
 
 
 def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
@@ -82,12 +82,13 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Mode
     >>> [each.name for each in build(spec, grid(spec, cohort)).observed_RVs]
     ['point', 'cell']
     """
-    trajectory = TRAJECTORIES[spec.shape]
+    trajectory = spec.trajectory
     coords = {"patient": list(records.patients), "visit": records.weeks.tolist()}
     with pm.Model(coords=coords) as model:
         numbers = {name: pm.Data(name, array) for name, array in data(spec, records).items()}
         values = {
-            each.name: _parameter(each, numbers[f"prior_{each.name}"]) for each in parameters(spec.shape)
+            each.name: _parameter(each, numbers[f"prior_{each.name}"])
+            for each in (prior.parameter for prior in spec.priors)
         }
         steps = trajectory.steps(records.weeks.size)
         if steps:
@@ -155,4 +156,4 @@ def _ndtri(p: Any) -> Any:
     return -float(np.sqrt(2.0)) * pt.erfcinv(2.0 * p)
 
 
-PYTENSOR = Namespace(pt.exp, pt.log, pt.switch, pt.minimum, _ndtr, _ndtri, _log_ndtr, pt.log1mexp)
+PYTENSOR = Namespace(pt.exp, pt.log, pt.switch, pt.minimum, _ndtr, _ndtri, _log_ndtr, pt.log1mexp, pt.expm1)

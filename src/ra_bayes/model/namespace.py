@@ -35,6 +35,8 @@ class Namespace:
         Log of the standard normal distribution function, accurate in the far left tail.
     log1mexp
         ``log(1 - exp(x))`` for negative ``x``, accurate near 0 and far from it.
+    expm1
+        ``exp(x) - 1``, accurate near 0.
     """
 
     exp: Function
@@ -45,6 +47,7 @@ class Namespace:
     ndtri: Function
     log_ndtr: Function
     log1mexp: Function
+    expm1: Function
 
 
 def _log1mexp(x: np.ndarray) -> np.ndarray:
@@ -54,5 +57,13 @@ def _log1mexp(x: np.ndarray) -> np.ndarray:
 
 
 NUMPY = Namespace(
-    np.exp, np.log, np.where, np.minimum, special.ndtr, special.ndtri, special.log_ndtr, _log1mexp
+    np.exp,
+    np.log,
+    np.where,
+    np.minimum,
+    special.ndtr,
+    special.ndtri,
+    special.log_ndtr,
+    _log1mexp,
+    np.expm1,
 )

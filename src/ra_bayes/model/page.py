@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ra_bayes.model.priors import Parameter
 from ra_bayes.model.simulate import draw_prior, replicate, to_clinical
 from ra_bayes.model.spec import ModelSpec
 
@@ -64,14 +65,17 @@ def prior_rows(spec: ModelSpec) -> list[dict[str, Any]]:
                 "median": median,
                 "lower": low,
                 "upper": high,
-                "unit": _unit(spec, prior.parameter.family),
+                "unit": _unit(spec, prior.parameter),
                 "why": prior.why,
             }
         )
     return rows
 
 
-def _unit(spec: ModelSpec, family: str) -> str:
+def _unit(spec: ModelSpec, parameter: Parameter) -> str:
+    family = parameter.family
+    if parameter.in_weeks:
+        return "weeks"
     if family == "correlation":
         return ""
     if family == "level" or spec.link.name == "identity":

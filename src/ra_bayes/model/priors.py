@@ -56,12 +56,15 @@ class Parameter:
         One line for the model page and the report.
     may_be_zero
         Whether a scale may be fixed at 0; the others are divided by.
+    in_weeks
+        Whether its unit is the week, whatever the link.
     """
 
     name: str
     family: Family
     meaning: str
     may_be_zero: bool = False
+    in_weeks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

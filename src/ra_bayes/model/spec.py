@@ -15,7 +15,7 @@ from functools import cached_property
 from ra_bayes.model.links import Link
 from ra_bayes.model.predictor import PATIENT_PARAMETERS
 from ra_bayes.model.priors import Parameter, Prior
-from ra_bayes.model.trajectories import TRAJECTORIES, Trajectory
+from ra_bayes.model.trajectories import Trajectory
 from ra_bayes.outcome import Outcome
 
 __all__ = ["ModelSpec", "Placebo", "parameters"]
@@ -57,8 +57,8 @@ class ModelSpec:
         What is measured.
     link
         Scale on which the model is additive.
-    shape
-        Name of the trajectory.
+    trajectory
+        The shape of change over time.
     reference_week
         Week whose change the scales refer to and the estimands are told at.
     anchor_week
@@ -86,7 +86,7 @@ class ModelSpec:
     about: str
     outcome: Outcome
     link: Link
-    shape: str
+    trajectory: Trajectory
     reference_week: float
     anchor_week: float
     sustained_from: float
@@ -100,9 +100,9 @@ class ModelSpec:
     toml: str = field(repr=False)
 
     @property
-    def trajectory(self) -> Trajectory:
-        """The shape of change over time."""
-        return TRAJECTORIES[self.shape]
+    def shape(self) -> str:
+        """Name of the trajectory."""
+        return self.trajectory.name
 
     @property
     def binary(self) -> bool:
@@ -141,6 +141,6 @@ class ModelSpec:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def parameters(shape: str) -> tuple[Parameter, ...]:
+def parameters(trajectory: Trajectory) -> tuple[Parameter, ...]:
     """Return every parameter that needs a prior under a trajectory."""
-    return (*PATIENT_PARAMETERS, *TRAJECTORIES[shape].parameters)
+    return (*PATIENT_PARAMETERS, *trajectory.parameters)

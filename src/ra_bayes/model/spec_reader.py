@@ -9,7 +9,7 @@ from ra_bayes.errors import Problem, RaBayesError, SpecError
 from ra_bayes.model.links import LINK_NAMES, Link, link
 from ra_bayes.model.priors import Parameter, Prior, family_keys
 from ra_bayes.model.spec import ModelSpec, Placebo, parameters
-from ra_bayes.model.trajectories import TRAJECTORIES
+from ra_bayes.model.trajectories import Trajectory, read_trajectory
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcome_page import define_outcome
 from ra_bayes.outcomes import get
@@ -87,8 +87,8 @@ def read_spec(toml: str, *, name: str, source: str | None = None) -> ModelSpec:
 
 def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> ModelSpec:
     chosen = _read_link(page, outcome)
-    shape = page.choice("trajectory", TRAJECTORIES, "visits")
     reference = page.number("reference_week", "give the week the change is told at, e.g. 24", above=0)
+    trajectory = read_trajectory(page, "trajectory", "visits", reference)
     sustained = page.number(
         "sustained_from", "give a week from 0 to the reference week", default=reference, at_least=0
     )
@@ -100,9 +100,9 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
             page.raw("sustained_from"),
         )
     mcid, mcid_source = _read_mcid(page, outcome)
-    priors = _read_priors(page, shape, chosen, outcome)
+    priors = _read_priors(page, trajectory, chosen, outcome)
     if outcome.kind == "binary":
-        _check_binary(page, shape, priors)
+        _check_binary(page, trajectory, priors)
     bounds = page.choice("bounds", ("open", "open below", "open above", "closed"), "closed")
     return ModelSpec(
         name=name,
@@ -110,7 +110,7 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
         about=page.text("about", "say what is modelled and why this way"),
         outcome=outcome,
         link=chosen,
-        shape=shape,
+        trajectory=trajectory,
         reference_week=reference,
         anchor_week=reference if outcome.kind == "binary" else 0.0,
         sustained_from=sustained,
@@ -182,14 +182,16 @@ def _read_placebo(page: TomlTable, outcome: Outcome, chosen: Link) -> Placebo | 
     return placebo
 
 
-def _read_priors(page: TomlTable, shape: str, chosen: Link, outcome: Outcome) -> tuple[Prior, ...]:
+def _read_priors(
+    page: TomlTable, trajectory: Trajectory, chosen: Link, outcome: Outcome
+) -> tuple[Prior, ...]:
     table = page.table("priors", "give a table [priors.NAME] for every parameter")
     if table is None:
         return ()
     pinned = table.raw("response_sd")
     no_response = isinstance(pinned, dict) and pinned.get("fixed") == 0
     priors = []
-    for parameter in parameters(shape):
+    for parameter in parameters(trajectory):
         if parameter.name == "correlation" and no_response and parameter.name not in table:
             priors.append(Prior(parameter, (1.0, 0.0), "patients have no response of their own to correlate"))
             continue
@@ -202,7 +204,7 @@ def _read_priors(page: TomlTable, shape: str, chosen: Link, outcome: Outcome) ->
     return tuple(priors)
 
 
-def _check_binary(page: TomlTable, shape: str, priors: tuple[Prior, ...]) -> None:
+def _check_binary(page: TomlTable, trajectory: Trajectory, priors: tuple[Prior, ...]) -> None:
     """Note what a page of a binary outcome may not ask for."""
     pinned = {prior.parameter.name: prior.numbers[0] for prior in priors if prior.fixed}
     if pinned.get("residual_sd") != 1.0:
@@ -211,9 +213,12 @@ def _check_binary(page: TomlTable, shape: str, priors: tuple[Prior, ...]) -> Non
         page.problem(
             "priors.response_sd", "is not 0", "set fixed = 0: yes or no cannot tell it from the level"
         )
-    if shape != "visits":
+    if trajectory.name != "visits":
         page.problem(
-            "trajectory", "is not visits", "leave it out: a rate is anchored where it is told", shape
+            "trajectory",
+            "is not visits",
+            "leave it out: a rate is anchored where it is told",
+            trajectory.name,
         )
 
 

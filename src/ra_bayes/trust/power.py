@@ -10,7 +10,8 @@ Power-scaling (Kallioinen et al. 2024) asks what the posterior would be under
     level, shift     Normal(median, sd / sqrt(a))
     scale            LogNormal(log median, sdlog / sqrt(a)): the median stays
     correlation      Beta(c, c) becomes Beta(a (c - 1) + 1, the same)
-    steps of a walk  N(0, 1 / a): as walk_sd times them is all that enters, walk_sd is divided by sqrt(a)
+    steps of a walk  N(0, 1 / a): as walk_sd times them is all that enters, walk_sd is divided by sqrt(a);
+                     those of a Gaussian process and gp_sd likewise
 
 **Likelihood.** A normal density to a power is one with another SD, times a power of the SD,
 
@@ -32,6 +33,7 @@ from ra_bayes.model.likelihoods import CELL, POINT
 from ra_bayes.model.priors import Prior
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
+from ra_bayes.model.trajectories import STEP_SCALES
 
 __all__ = ["Scaled", "likelihood_to_power", "prior_to_power"]
 
@@ -66,10 +68,10 @@ def prior_to_power(model: ModelSpec, power: float) -> Scaled | None:
     if not numbers["correlation"][0] > 0.0:
         return None
     factors = {}
-    if "walk_sd" in numbers:
-        median, sdlog = numbers["walk_sd"]
-        numbers["walk_sd"] = median / power**0.5, sdlog
-        factors = {"walk_sd": power**0.5, "walk_step": power**-0.5}
+    for name in set(STEP_SCALES) & set(numbers):
+        median, sdlog = numbers[name]
+        numbers[name] = median / power**0.5, sdlog
+        factors = {name: power**0.5, "walk_step": power**-0.5}
     return Scaled(model.with_numbers(numbers), 1, factors)
 
 

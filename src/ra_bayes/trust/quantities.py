@@ -45,7 +45,7 @@ def reported(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
         alone = name == "correlation" and spec.prior("response_sd").fixed
         if name in _ESTIMANDS or prior.fixed or alone:
             continue
-        of = "" if family == "correlation" else "weeks" if name == "half_time" else unit
+        of = "" if family == "correlation" else "weeks" if prior.parameter.in_weeks else unit
         told.append(Quantity(name, scalars[name], of, prior.parameter.meaning))
     return told
 
@@ -62,4 +62,4 @@ def for_comparison(quantity: Quantity) -> Array:
     return np.log(draws) if positive else draws
 
 
-_POSITIVE = ("response_heterogeneity", "half_time")
+_POSITIVE = ("response_heterogeneity", "half_time", "loss_half_time", "lengthscale")
