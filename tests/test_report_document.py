@@ -22,7 +22,6 @@ from ra_bayes.results import find_results, save_result
 from ra_bayes.tables.plain import plain
 from ra_bayes.tree import provenance, with_provenance
 
-pytestmark = pytest.mark.filterwarnings("ignore:Glyph:UserWarning")
 SAMPLING = {"sampler": "independent draws", "chains": 4, "draws": 250, "tune": 0}
 
 
