@@ -101,6 +101,8 @@ def _explain(
     plural = "s" if len(missing) > 1 else ""
     what = f"the column{plural} {', '.join(missing)} {'are' if plural else 'is'} missing (found: {found})"
     mend = f"the first row must name the columns {', '.join(REQUIRED)}"
+    if len(names) == 1:
+        mend += ", separated by commas, semicolons or tabs"
     if renames:
         mend += f"; if these are the ones, rename {', '.join(renames)}"
     mend += ", or say in a mapping what the columns hold (ra-bayes check FILE --fix-template mapping.toml)"

@@ -74,6 +74,7 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
     long = with_batch_limits(long, mapping.limits, known, problems)
     if mapping.dates is not None:
         long = in_windows(long, table, patient, mapping.dates, problems)
+    _refuse_nothing(long, problems)
     told = "" if mapping == TableMapping(layout="long") else write_mapping(mapping, source=table.source)
     return replace(long, notes=(*table.notes, *long.notes), mapping=told)
 
@@ -130,6 +131,15 @@ def _layouts(header: Sequence[str], known: Mapping[str, Outcome], given: TableMa
         return ["long"]
     found = ["long"] if is_long(header) else []
     return [*found, *sheet_layouts(header, known)]
+
+
+def _refuse_nothing(long: LongTable, problems: Problems) -> None:
+    """Say so where rows were read and every one is left out: there is no row to be found missing."""
+    values = [each for each in long.left_out if each.of == "values"]
+    if values and not long.lines and not problems:
+        most = max(values, key=lambda each: each.count)
+        what = f"every value is left out, such as {most.count} {most.what}: {most.why}"
+        problems.stop("empty", what, "change what the mapping leaves out, or correct the table")
 
 
 def _refuse_doubts(found: Guess, problems: Problems) -> None:

@@ -22,6 +22,8 @@ from ra_bayes.sources.problems import Problems
 
 __all__ = ["Line", "Measured", "measure", "read_week"]
 
+_MOST_WEEKS = 5218
+
 
 class Line(NamedTuple):
     """The cells of one row that are read: text without surrounding blanks, a missing one empty.
@@ -71,9 +73,15 @@ class Measured(NamedTuple):
 def read_week(line: Line, problems: Problems) -> float | None:
     """Read the week, zero or more; ``None`` once a problem is noted."""
     read = read_number(line.week)
+    mend = "write the number of weeks since baseline, such as 4"
     if isinstance(read, Mistake):
-        what, mend = "this is not a week", "write the number of weeks since baseline, such as 4"
+        what = "this is not a week" if line.week else "the week is blank"
         mend = read.mend if "comma" in read.what else mend
+        problems.add("week", what, mend, row=line.row, column="week", value=line.week or None)
+        return None
+    if read.number > _MOST_WEEKS:
+        # What a spreadsheet's date or a year looks like when its format is lost.
+        what = "this is more than a hundred years"
         problems.add("week", what, mend, row=line.row, column="week", value=line.week)
         return None
     if read.number < 0:
@@ -103,11 +111,8 @@ def measure(line: Line, outcome: Outcome, problems: Problems) -> Measured | None
         column, text, mistake = bounds
         problems.add("limit", *mistake, row=line.row, column=column, value=text)
     read = _read(line, outcome)
-    if line.limit not in ("", "<", ">"):
-        mend = "a limit of quantification goes into the column lower_limit"
-        problems.add(
-            "limit", "a limit is <, > or blank", mend, row=line.row, column="limit", value=line.limit
-        )
+    if wrong := _wrong_sign(line):
+        problems.add("limit", *wrong, row=line.row, column="limit", value=line.limit)
         return None
     if isinstance(read, Mistake):
         problems.add("value", read.what, read.mend, row=line.row, column="value", value=line.value)
@@ -139,6 +144,19 @@ def measure(line: Line, outcome: Outcome, problems: Problems) -> Measured | None
         imputed=imputed_as(number, kept) if below else "",
         comma=read.comma,
     )
+
+
+def _wrong_sign(line: Line) -> Mistake | None:
+    """Say what is wrong with the column of signs."""
+    if line.limit not in ("", "<", ">"):
+        mend = "a limit of quantification goes into the column lower_limit"
+        return Mistake("a limit is <, > or blank", mend)
+    if line.limit and not line.value:
+        mend = "write the limit there, or leave both cells empty if the value is missing"
+        return Mistake("there is a sign, and the value beside it is blank", mend)
+    if line.limit and line.value.startswith(("<", ">", "≤", "≥")):
+        return Mistake(f"the value beside it has a sign too, {line.value!r}", "write the sign once")
+    return None
 
 
 def _with_unit(line: Line, outcome: Outcome) -> Line:
@@ -210,9 +228,11 @@ def _read(line: Line, outcome: Outcome) -> Value | Mistake:
     if isinstance(read_value(line.limit + number), Mistake):
         return read
     names = _units(outcome)
-    told = f", alone or with one of {names}" if names else " alone"
+    # Not "write 1": the text may be 1O, a letter in the place of a digit.
+    told = f", or with one of {names}" if names else ""
     return Mistake(
-        f"there is text after the number, and it is no unit of {outcome.id}", f"write {number}{told}"
+        f"there is text after the number, and it is no unit of {outcome.id}",
+        f"write the number alone{told}",
     )
 
 

@@ -19,6 +19,12 @@ __all__ = ["INFUSION", "Found", "Missing", "Visit", "take"]
 
 INFUSION = "infusion"
 
+# What people write below a table, and call no patient. Max and N are not here: they may be initials.
+_SUMMARIES = frozenset(
+    {"mean", "means", "average", "median", "sum", "total", "subtotal", "sd", "std", "standard deviation", "sem"}
+    | {"mean (sd)", "mean ± sd", "median (iqr)", "iqr", "range", "mittelwert", "moyenne", "media"}
+)  # fmt: skip
+
 
 class Visit(NamedTuple):
     """What may occur once: one patient's value of one outcome in one week."""
@@ -100,8 +106,8 @@ def take(line: Line, found: Found) -> None:
     >>> from ra_bayes.outcomes import OUTCOMES
     >>> found = Found(OUTCOMES, Problems("cohort.csv"))
     >>> take(Line(2, "001", "0", "crp", "12,5", "mg/L"), found)
-    >>> found.records
-    [Record(patient='001', week=0.0, outcome='crp', value=12.5, limit='', row=2)]
+    >>> found.records[0].patient, found.records[0].value
+    ('001', 12.5)
     """
     found.rows += 1
     if line.column:
@@ -166,6 +172,9 @@ def _patient(line: Line, found: Found) -> str | None:
         return None
     if line.patient not in found.patients:
         found.patients[line.patient] = line.row
+        if " ".join(line.patient.casefold().split()) in _SUMMARIES:
+            what, mend = "this names a summary of the rows above, and no patient", "remove the row"
+            found.problems.add("patient", what, mend, row=line.row, column="patient", value=line.patient)
         # Two spellings of one patient would be analysed as two patients, which matters at n = 6.
         folded = " ".join(unicodedata.normalize("NFKC", line.patient).casefold().split())
         twin = found.look_alikes.setdefault(folded, line.patient)
@@ -182,7 +191,8 @@ def _arm(line: Line, patient: str | None, found: Found) -> None:
         return
     arm, row = found.arms.setdefault(patient, (line.arm, line.row))
     if arm != line.arm:
-        what = f"patient {patient!r} is in arm {arm!r} (row {row}) and in arm {line.arm!r}"
+        first, here = (f"in arm {each!r}" if each else "in no arm" for each in (arm, line.arm))
+        what = f"patient {patient!r} is {first} (row {row}) and {here}"
         found.problems.add("arm", what, "write one arm in all rows", row=line.row, column="arm")
 
 

@@ -51,6 +51,7 @@ _EMPTY = frozenset({"", "na", "n/a", "."})
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _COMMA = re.compile(r"([+-]?)(\d+),(\d+)", re.ASCII)
+_SPACED = re.compile(r"[+-]?\d{1,3}(?:[ \u00a0\u202f\u2009'’]\d{3})+(?:[.,]\d+)?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?|[+-]?\d{1,3}(?:\.\d{3})+,\d+", re.ASCII)
 # A number, then what begins like a unit and not like an exponent.
 _WITH_UNIT = re.compile(
@@ -115,6 +116,9 @@ def read_number(text: str) -> Number | Mistake:
         mark = max(",.", key=text.rfind)
         plain = text.replace("," if mark == "." else ".", "").replace(mark, ".")
         plain = plain if text.count(mark) == 1 else text.replace(",", "")
+        return Mistake("thousands are marked", f"write {plain}")
+    if _SPACED.fullmatch(text):
+        plain = re.sub(r"[^\d.,+-]", "", text).replace(",", ".")
         return Mistake("thousands are marked", f"write {plain}")
     return _NOT_A_NUMBER
 

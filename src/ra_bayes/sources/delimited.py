@@ -59,10 +59,23 @@ def _read(text: TextIOWrapper, source: str, problems: Problems, notes: tuple[str
         mend = "the first row must name the columns patient, week, outcome, value"
         problems.stop("file", "the first row is empty", mend)
     rows = Rows(len(header), problems)
+    parsed = _below_names(header, parsed, first_row, problems)
     for row, cells in parsed:
         rows.add(row, cells)
     names = tuple(name.strip() for name in header)
     return Table(source, "CSV", names, rows.kept, header_row=first_row, notes=notes)
+
+
+def _below_names(
+    header: list[str], parsed: Iterator[tuple[int, list[str]]], first_row: int, problems: Problems
+) -> Iterator[tuple[int, list[str]]]:
+    """Pass the rows on, unless the header is a title: a single cell above several."""
+    for row, cells in parsed:
+        if len(header) == 1 and len(cells) > 1:
+            what = f"the first row is a single cell, and row {row} has {len(cells)}"
+            mend = "remove what stands above the names of the columns"
+            problems.stop("file", what, mend, row=first_row, value=header[0])
+        yield row, cells
 
 
 def _lines(text: TextIOWrapper, problems: Problems) -> Iterator[str]:

@@ -82,7 +82,8 @@ class Rows:
         if not any(cell and not cell.isspace() for cell in cells):
             return
         if self._width is not None and len(cells) != self._width:
-            what = f"the row has {len(cells)} cells and the header has {self._width}"
+            held = f"{len(cells)} cell{'' if len(cells) == 1 else 's'}"
+            what = f"the row has {held} and the header has {self._width}"
             mend = (
                 "check its delimiters; a comma inside a cell (12,5) needs quotation marks, or a decimal point"
             )

@@ -14,8 +14,11 @@ def refuse_absent(names: Iterable[str], table: Table, problems: Problems) -> Non
     """Raise at once if a name is no column of the table, with the nearest one that is."""
     absent = [name for name in dict.fromkeys(names) if name and name not in table.header]
     for name in absent:
-        near = difflib.get_close_matches(name, table.header, 1, 0.5)
-        mend = f"did you mean {near[0]!r}?" if near else f"write one of {', '.join(table.header[:20])}"
+        folded = {each.casefold(): each for each in table.header}
+        near = difflib.get_close_matches(name.casefold(), folded, 1, 0.6)
+        mend = (
+            f"did you mean {folded[near[0]]!r}?" if near else f"write one of {', '.join(table.header[:20])}"
+        )
         problems.add("column", "the mapping names this column, and the table has none", mend, column=name)
     if absent:
         problems.raise_if_any()

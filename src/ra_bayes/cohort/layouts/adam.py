@@ -65,6 +65,10 @@ def from_adam(
     """
     columns = adam_columns(table.header)
     written_as = {role: table.header[columns[name]] for name, role in _WRITTEN.items() if name in columns}
+    if "text" in columns and "value" in columns:
+        written_as["value"] = f"{table.header[columns['value']]} or {table.header[columns['text']]}"
+    if said := [columns[role] for role in ("unit", "parameter") if role in columns]:
+        written_as["unit"] = " or ".join(table.header[position] for position in said)
     refuse_decimal_ids(table, columns["patient"], problems)
     left = Left()
     records = list(_measured(table, columns, known, mapping, left, problems))
@@ -130,7 +134,7 @@ def _measured(
     if table.rows and not any(outcomes.values()):
         found = ", ".join(sorted(outcomes)[:12]) + (", ..." if len(outcomes) > 12 else "")
         first = next(iter(outcomes))
-        mend = f"{_MAP.format(first)}, or define it in outcomes="
+        mend = f"{_MAP.format(first)}, or define it as one of [[outcomes]] in it"
         problems.stop("outcome", f"no PARAMCD is an outcome that is known (found: {found})", mend)
 
 

@@ -13,7 +13,7 @@ from ra_bayes.cohort.layouts.visit_names import WEEKS_PER_MONTH
 from ra_bayes.cohort.long_table import LongTable
 from ra_bayes.cohort.mapping import LeaveOut, TableMapping
 from ra_bayes.cohort.measure import Line
-from ra_bayes.cohort.value import Mistake, is_empty, read_number
+from ra_bayes.cohort.value import Mistake, is_empty, read_number, read_value
 from ra_bayes.sources import Problems
 
 __all__ = ["with_meaning"]
@@ -103,11 +103,13 @@ class _Meaning:
             self.codes[line.value] += 1
             return line._replace(value="<LLOQ")
         marked = with_point(line.value, self.mapping.decimal_mark)
-        if isinstance(marked, Mistake):
+        if isinstance(marked, Mistake) and not isinstance(read_value(line.value), Mistake):
+            # What cannot be read in any way is told when it is measured.
             at = {"row": line.row, "column": line.column or "value", "value": line.value}
             self.problems.add("value", marked.what, marked.mend, **at)  # type: ignore[arg-type]
-            # The number is not known; a value that reads as anything would be told a second time.
-            return line._replace(value="")
+            return line
+        if isinstance(marked, Mistake):
+            return line
         self.commas += marked.comma
         return line._replace(value=marked.text)
 

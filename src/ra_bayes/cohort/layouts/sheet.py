@@ -50,7 +50,9 @@ def from_sheet(
         problems.stop("size", what, "keep only the rows and columns of your patients and outcomes")
     left = Left()
     lines = list(_Reader(table, mapping, where, left, problems).lines())
-    written_as = {"patient": mapping.patient, "week": mapping.visit, "arm": mapping.arm}
+    # REDCap's events say the arm where no column does.
+    arm = mapping.arm or (mapping.visit if mapping.layout == "redcap" else "")
+    written_as = {"patient": mapping.patient, "week": mapping.visit, "arm": arm}
     written_as = {role: name for role, name in written_as.items() if name}
     return LongTable(lines, written_as, (*_unread(table, mapping, where), *left.all()))
 

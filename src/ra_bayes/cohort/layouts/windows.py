@@ -67,6 +67,8 @@ def in_windows(
             kept.append(line)
         elif (index := next(dated)) in weeks:
             kept.append(line._replace(week=repr(weeks[index])))
+    # A day before the first one is told as a week that is negative, in the column that says it.
+    problems.written_as = {**problems.written_as, "week": dates.column}
     notes = (*long.notes, *([f"dates such as 03/04/2024 were read as {order}"] if order else ()))
     return replace(
         long, lines=kept, left_out=(*long.left_out, *left.all()), notes=notes, assigned=tuple(assigned)
@@ -107,14 +109,15 @@ def _first_infusions(
         found = read_date(dates.first_infusion)
         return {} if isinstance(found, Mistake) else dict.fromkeys(patients, found)
     first: dict[str, date] = {}
+    told: set[str] = set()
     if dates.first_infusion:
-        first = _from_column(table, patient_column, dates, problems)
+        first, told = _from_column(table, patient_column, dates, problems)
     else:
         for index, day in days.items():
             if lines[index].outcome == INFUSION and lines[index].value:
                 first[lines[index].patient] = min(day, first.get(lines[index].patient, day))
     for patient in patients:
-        if patient not in first and patient:
+        if patient not in first and patient not in told and patient:
             row = next(line.row for line in lines if line.patient == patient)
             what = f"patient {patient!r} has no date of a first infusion"
             mend = "fill it in, or say first_infusion under [dates] of a mapping"
@@ -122,23 +125,28 @@ def _first_infusions(
     return first
 
 
-def _from_column(table: Table, patient_column: str, dates: Dates, problems: Problems) -> dict[str, date]:
+def _from_column(
+    table: Table, patient_column: str, dates: Dates, problems: Problems
+) -> tuple[dict[str, date], set[str]]:
+    """Return each patient's first infusion, and the patients for whom a date cannot be read."""
     where = {name: position for position, name in reversed([*enumerate(table.header)])}
     patient, column = where[patient_column], where[dates.first_infusion]
     texts = [(row, cells[patient].strip(), cells[column].strip()) for row, cells in table.rows]
     order = dates.format if "/" in dates.format else order_of(text for _, _, text in texts)
     first: dict[str, tuple[date, int]] = {}
+    told: set[str] = set()
     for row, who, text in texts:
         if is_empty(text):
             continue
         found = read_date(text, order)
         at = {"row": row, "column": dates.first_infusion, "value": text}
         if isinstance(found, Mistake):
+            told.add(who)
             problems.add("date", found.what, found.mend, **at)  # type: ignore[arg-type]
         elif first.setdefault(who, (found, row))[0] != found:
             what = f"patient {who!r} has another first infusion in row {first[who][1]}"
             problems.add("date", what, "correct one of the two", **at)  # type: ignore[arg-type]
-    return {who: day for who, (day, _) in first.items()}
+    return {who: day for who, (day, _) in first.items()}, told
 
 
 def _assign(
