@@ -43,7 +43,7 @@ class GaussianProcess:
         "f(t) = gp_sd h(t) / sd(t_ref),  r(t) = sd(t) / sd(t_ref)"
     )
     parameters = (
-        Parameter("gp_sd", "scale", "SD of the population mean change at the reference week", True),
+        Parameter("gp_sd", "scale", "SD of the population mean change at the reference week"),
         Parameter("lengthscale", "scale", "weeks over which the mean changes its course", in_weeks=True),
     )
 
@@ -75,12 +75,16 @@ class GaussianProcess:
         start = rate * constants["week"]
         course = start * ns.exp(-start) * score[..., 0][..., None] + terms.sum(axis=-1)
         at_anchor = (constants["at_anchor"] * course).sum(axis=-1)[..., None]
-        return values["gp_sd"][..., None] * (course - at_anchor) / self._sd(rate * constants["reference"], ns)
+        return (
+            values["gp_sd"][..., None]
+            * (course - at_anchor)
+            / self._sd(rate * constants["reference"][..., None], ns)
+        )
 
     def response(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace) -> Any:
         """Return r at the visits, shape (..., visit)."""
         rate = _rate(values)
-        return self._sd(rate * constants["week"], ns) / self._sd(rate * constants["reference"], ns)
+        return self._sd(rate * constants["week"], ns) / self._sd(rate * constants["reference"][..., None], ns)
 
     def _sd(self, u: Any, ns: Namespace) -> Any:
         variance = -ns.expm1(-2.0 * u) - u * (2.0 + u) * ns.exp(-2.0 * u)

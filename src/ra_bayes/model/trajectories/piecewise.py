@@ -89,7 +89,8 @@ class Piecewise:
         """Return f at the visits, shape (..., visit)."""
         line = values["change"][..., None] * constants["mean_shape"]
         return line + sum(
-            values[f"bend_{k + 1}"][..., None] * constants["bend_shape"][k] for k in range(len(self.knots))
+            values[f"bend_{k + 1}"][..., None] * constants["bend_shape"][..., k, :]
+            for k in range(len(self.knots))
         )
 
     def response(self, _values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:

@@ -87,13 +87,13 @@ class Washout:
     def mean(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace) -> Any:
         """Return f at the visits, shape (..., visit)."""
         shape = self._shape(values, constants["since"], ns)
-        start = self._shape(values, constants["since_at_anchor"][None, :], ns)
-        end = self._shape(values, constants["since_at_reference"][None, :], ns)
+        start = self._shape(values, constants["since_at_anchor"][..., None, :], ns)
+        end = self._shape(values, constants["since_at_reference"][..., None, :], ns)
         return values["change"][..., None] * (shape - start) / end
 
     def response(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace) -> Any:
         """Return r at the visits, shape (..., visit)."""
-        end = self._shape(values, constants["since_at_reference"][None, :], ns)
+        end = self._shape(values, constants["since_at_reference"][..., None, :], ns)
         return self._shape(values, constants["since"], ns) / end
 
     def _shape(self, values: Mapping[str, Any], since: Any, ns: Namespace) -> Any:
