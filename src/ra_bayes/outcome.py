@@ -12,7 +12,7 @@ from typing import Literal
 from ra_bayes.errors import RaBayesError
 from ra_bayes.units import same_spelling
 
-__all__ = ["Benefit", "Category", "Mcid", "Outcome", "UnitHint"]
+__all__ = ["Benefit", "Category", "Improvement", "Mcid", "Outcome", "UnitHint"]
 
 type Benefit = Literal["decrease", "increase"]
 
@@ -72,6 +72,25 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Improvement:
+    """A share of a patient's own baseline by which who improves is called a responder.
+
+    Parameters
+    ----------
+    share
+        The share, 0.5 for 50%.
+    basis
+        What it is called and how it was derived.
+    source
+        Where it was seen.
+    """
+
+    share: float
+    basis: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitHint:
     """When a table names no unit: values this low look like another unit.
 
@@ -120,6 +139,8 @@ class Outcome:
         Known important improvements, the default one first.
     categories
         Named ranges in rising order, without gaps.
+    improvements
+        Known responses by percent improvement, the easiest first; only where 0 means none.
     suspicious
         Which other unit to suspect when a table names none.
     """
@@ -138,6 +159,7 @@ class Outcome:
     units: Mapping[str, float] = field(default_factory=dict, hash=False)
     mcids: tuple[Mcid, ...] = ()
     categories: tuple[Category, ...] = ()
+    improvements: tuple[Improvement, ...] = ()
     suspicious: UnitHint | None = None
 
     @property

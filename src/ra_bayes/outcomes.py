@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.outcome import Benefit, Category, Mcid, Outcome, UnitHint
+from ra_bayes.outcome import Benefit, Category, Improvement, Mcid, Outcome, UnitHint
 from ra_bayes.units import UNITS
 
-__all__ = ["OUTCOMES", "Category", "Mcid", "Outcome", "UnitHint", "get"]
+__all__ = ["OUTCOMES", "Category", "Improvement", "Mcid", "Outcome", "UnitHint", "get"]
 
 _WARD = "Ward 2015 Ann Rheum Dis 74:1691 (PMC4216638)"
 _ALETAHA = "Aletaha 2009 Arthritis Rheum 61:313 (PMID 19248136)"
@@ -54,6 +54,10 @@ def _activity(remission: float, low: float, moderate: float, source: str) -> tup
     )
 
 
+_SDAI_RESPONSES = tuple(
+    Improvement(share, f"{name} response, agreeing best with ACR{acr}", "Aletaha 2012 Ann Rheum Dis 71:1190")
+    for share, name, acr in ((0.5, "minor", 20), (0.7, "moderate", 50), (0.85, "major", 70))
+)
 _DAS28_ACTIVITY = (
     Category("remission", None, 2.6, f"das-score.nl; {_ARD_DAS}", up_to_inclusive=False),
     *_activity(2.6, 3.2, 5.1, _ARD_DAS)[1:],
@@ -110,6 +114,7 @@ def _points(
     mcids: tuple[Mcid, ...],
     categories: tuple[Category, ...],
     step: float | None = None,
+    improvements: tuple[Improvement, ...] = (),
 ) -> Outcome:
     return Outcome(
         id=id,
@@ -123,6 +128,7 @@ def _points(
         units=_UNITS["points"],
         mcids=mcids,
         categories=categories,
+        improvements=improvements,
     )
 
 
@@ -190,6 +196,7 @@ _TABLE = (
         "Smolen 2003 Rheumatology 42:244; range 0-86 only while CRP stays at most 10 mg/dL (PMC2678269)",
         (_ward(13.0, "points"), _aletaha(10.95)),
         _activity(3.3, 11.0, 26.0, f"rheumakit.com; {_ARD_SDAI}"),
+        improvements=_SDAI_RESPONSES,
     ),
     _points(
         "cdai",
@@ -204,6 +211,8 @@ _TABLE = (
             Mcid(1.0, "points", "MCID, baseline below 10", _CURTIS),
         ),
         _activity(2.8, 10.0, 22.0, _ARD_SDAI),
+        # Derived for the SDAI, and in use for the CDAI alike.
+        improvements=_SDAI_RESPONSES,
     ),
     # Stated ranges (0-9.4; 0.96-8.61) assume ESR or CRP up to about 150; these reach our ESR and CRP bounds.
     _points(
