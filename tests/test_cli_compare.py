@@ -50,9 +50,9 @@ def variant(folder: Path, name: str, **changed: str) -> Path:
     return path
 
 
-def drawn(model: ModelSpec, cohort: Cohort, *, diverging: int = 0) -> xr.DataTree:
-    tree = drawn_tree(model, cohort, diverging=diverging)
-    return with_provenance(tree, {**provenance(tree), "sampling": {"draws": 250, "chains": 4}})
+def drawn(model: ModelSpec, cohort: Cohort, *, diverging: int = 0, seed: int = 1) -> xr.DataTree:
+    tree = drawn_tree(model, cohort, diverging=diverging, seed=seed)
+    return with_provenance(tree, {**provenance(tree), "sampling": {"sampler": "independent draws", "draws": 250, "chains": 4, "tune": 0}})
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +159,22 @@ def test_a_comparison_that_is_no_longer_whole_says_how_to_mend_it(folder: Path) 
         RaBayesError, match=r"records\.csv: there is no such file; write it anew with ra-bayes compare"
     ):
         find_comparisons(out)
+
+
+def test_a_report_shows_what_was_compared_and_refuses_to_show_what_is_stale(
+    compared: tuple[Path, Result], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(compared[0] / "out", out)
+    assert run("report", out).exit_code == 0
+    page = (out / "index.html").read_text(encoding="utf-8")
+    section = page[page.index('id="compared-sdai"') :]
+    models = pd.read_csv(out / "comparison-sdai" / "models.csv")
+    assert all(f'<th scope="row">{name}</th>' in section for name in models["model"])
+    assert "comparison-sdai/figures/model-comparison.pdf" in section
+    assert (out / "comparison-sdai" / "figures" / "model-comparison.pdf").exists()
+    save_result(drawn(load_model("sdai"), read_cohort(COHORT), seed=9), out)
+    assert run("report", out).exit_code == 0
+    stale = (out / "index.html").read_text(encoding="utf-8")
+    assert "is of other fits than those beside it (sdai)" in stale
+    assert "model-comparison.pdf" not in stale

@@ -1,4 +1,4 @@
-"""A comparison of models in words, for a terminal."""
+"""A comparison of models in words, for a terminal and for a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ra_bayes.numbers import interval, listed, number
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["comparison_text", "findings_of"]
+__all__ = ["comparison_text", "findings_of", "model_rows", "notes_of"]
 
 # From here on the mean over draws rests on a few of them.
 _LARGE_ERROR = 0.1
@@ -23,28 +23,38 @@ _SMALL = 4.0
 def comparison_text(models: pd.DataFrame, patients: pd.DataFrame, records: pd.DataFrame) -> str:
     """Return the table of models, then what can be said of it."""
     count, seen = patients["patient"].nunique(), len(records) // len(models)
-    ci = f"{models['ci_prob'].iloc[0]:.0%}"
     outcome, cohort = models["outcome"].iloc[0], models["cohort"].iloc[0]
-    head = ["model", "elpd by patient", f"difference (SE; {ci})", "weight (from, to)"]
-    head += ["elpd by record", "difference (SE)", "p_loo", "worst k", "re-fits"]
-    rows = [tuple(head), *(_row(row, first=k == 0) for k, row in enumerate(models.to_dict("records")))]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
+    rows = model_rows(models)
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
     lines = [f"{outcome}: {len(models)} models of {seen} records of {count} patients of {cohort}", ""]
     lines += [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
-    notes = [
+    for paragraph in (*notes_of(models, patients), " ".join(findings_of(models, patients))):
+        lines += ["", textwrap.fill(paragraph, 100)]
+    return "\n".join(lines)
+
+
+def model_rows(models: pd.DataFrame) -> list[tuple[str, ...]]:
+    """Return the table of models as texts, its header first."""
+    ci = f"{models['ci_prob'].iloc[0]:.0%}"
+    head = ["model", "elpd by patient", f"difference (SE; {ci})", "weight (from, to)"]
+    head += ["elpd by record", "difference (SE)", "p_loo", "worst k", "re-fits"]
+    return [tuple(head), *(_row(row, first=k == 0) for k, row in enumerate(models.to_dict("records")))]
+
+
+def notes_of(models: pd.DataFrame, patients: pd.DataFrame) -> tuple[str, ...]:
+    """Return what the columns mean."""
+    count, ci = patients["patient"].nunique(), f"{models['ci_prob'].iloc[0]:.0%}"
+    return (
         "By patient: log density of all records of a patient, told by a fit to the others (exact re-fits); ± "
         "Monte Carlo error. By record: of one record, told by all others; weights of the fit's draws, or an "
         "exact re-fit where their Pareto k is bad.",
         f"Differences are to the first model and paired by patient; interval {ci}, Student's t on "
-        f"{count - 1} degrees of freedom. It takes {count} differences for a sample of normal ones, which "
-        f"{count} cannot show.",
+        f"{count - 1} degrees of freedom. It takes {count} differences for a sample of normal "
+        f"ones, which {count} cannot show.",
         "Weights: stacking of predictions by patient; from, to: as each patient is left out of the weighing.",
-    ]
-    for paragraph in (*notes, " ".join(findings_of(models, patients))):
-        lines += ["", textwrap.fill(paragraph, 100)]
-    return "\n".join(lines)
+    )
 
 
 def findings_of(models: pd.DataFrame, patients: pd.DataFrame) -> list[str]:

@@ -37,6 +37,7 @@ def page_content(
     paper: Publication | None = None,
     plans: Mapping[str, Mapping[str, Any]] | None = None,
     across: Sequence[Mapping[str, str]] = (),
+    compared: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return everything that the page's template shows.
 
@@ -57,6 +58,8 @@ def page_content(
         By sub-folder, the plans that the folder holds, as plain data.
     across
         Figures of several fits together.
+    compared
+        What :func:`~ra_bayes.report.comparison_content.comparison_content` says of models compared.
     """
     results, order = found.fits, read_order(found.fits)
     published = [counts_content(result, figures[name]) for name, result in found.counts.items()]
@@ -67,6 +70,7 @@ def page_content(
         "published": published,
         "plans": [_plan(name, data) for name, data in (plans or {}).items()],
         "across": across,
+        "compared": compared,
         "cohort": None,
         "models": [],
     }

@@ -17,11 +17,13 @@ from ra_bayes.figures.gallery import Entry, applying
 from ra_bayes.figures.save import save
 from ra_bayes.files import atomic_folder
 from ra_bayes.results import FIGURES, CountsResult, Result
+from ra_bayes.results.comparisons import place_of_comparison
 
 if TYPE_CHECKING:
+    from ra_bayes.comparison.comparison import Comparison
     from ra_bayes.planning.plan import Plan
 
-__all__ = ["ACROSS", "draw_across", "draw_counts", "draw_fit", "draw_plan"]
+__all__ = ["ACROSS", "draw_across", "draw_comparison", "draw_counts", "draw_fit", "draw_plan"]
 
 ACROSS = "across"
 
@@ -62,6 +64,14 @@ def draw_across(results: Mapping[str, Result], folder: Path, ci_prob: float) -> 
     if not shown:
         return []
     return _save([(each, each.draw(fits, ci_prob)) for each in shown], folder / ACROSS, f"{ACROSS}/")
+
+
+def draw_comparison(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
+    """Draw and save the figures of a comparison into the sub-folder of the results folder that holds it."""
+    where = place_of_comparison(folder, comparison.outcome)
+    ci_prob = float(comparison.models["ci_prob"].iloc[0])
+    made = [(each, each.draw(comparison, ci_prob)) for each in _shown(applying(comparison, "comparison"))]
+    return _save(made, where, f"{quote(where.name)}/")
 
 
 def draw_counts(result: CountsResult, folder: Path) -> list[dict[str, str]]:

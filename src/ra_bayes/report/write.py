@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ra_bayes.files import atomic_file, write_text
+from ra_bayes.report.comparison_content import comparison_content
 from ra_bayes.report.content import page_content
 from ra_bayes.report.document import DOCUMENT, document_of
-from ra_bayes.report.draw import draw_across, draw_counts, draw_fit
+from ra_bayes.report.draw import draw_across, draw_comparison, draw_counts, draw_fit
 from ra_bayes.report.render import PAGE, render
 from ra_bayes.results import Found, Result, read_order, read_trust
+from ra_bayes.results.comparisons import find_comparisons
 from ra_bayes.results.plans import stored_plans
 
 if TYPE_CHECKING:
@@ -75,9 +77,19 @@ def write_report(
         paper=paper,
         plans=stored_plans(folder),
         across=across,
+        compared=_compared(found.fits, Path(folder)),
     )
     page = render("page.html.j2", content)
     return {each: _write(each, page, Path(folder)) for each in formats}
+
+
+def _compared(fits: Mapping[str, Result], folder: Path) -> list[dict[str, Any]]:
+    """Return what the page shows of the comparisons in a folder, those that are of its fits drawn."""
+    shown = []
+    for outcome, stored in find_comparisons(folder).items():
+        drawn = [] if stored.stale(fits) else draw_comparison(stored.comparison, folder)
+        shown.append(comparison_content(outcome, stored, fits, drawn))
+    return shown
 
 
 def _write(form: Format, page: str, folder: Path) -> Path:
