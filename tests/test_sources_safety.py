@@ -128,7 +128,7 @@ BOMBS: dict[str, tuple[Callable[[Path], object], str]] = {
     "rows that are all ragged": (lambda f: big_csv(f, "A,x\n", 200_000), "after 10000 problems"),
     "cells that all differ": (distinct_csv, "reading stopped here"),
     "one line of 90 MB": (lambda f: f.write_bytes(b"x" * 90_000_000), "a line is longer than"),
-    "one cell of 4 MB": (lambda f: f.write_bytes(b"a,b\n1," + b"x" * 4_000_000), "field larger than"),
+    "one cell of 4 MB": (lambda f: f.write_bytes(b"a,b\n1," + b"x" * 4_000_000), "a cell has over"),
     "a million columns": (lambda f: f.write_bytes(b"a," * 1_000_000), "has 1000001 columns"),
     "NUL bytes": (lambda f: f.write_bytes(bytes(50_000_000)), "a binary file"),
     "150 MB in gzip": (lambda f: f.write_bytes(gzip.compress(bytes(150_000_000), 1)), "at most 100 MB"),

@@ -77,9 +77,10 @@ class _Limits:
             if limit not in self.used:
                 of = f"{limit.outcome} in batch {limit.batch!r}" if limit.batch else limit.outcome
                 mend = "correct it, or remove it from the mapping"
-                self.problems.add(
-                    "limits", f"the mapping has limits of {of}, and there is no such value", mend
-                )
+                outcome = self.known.get(limit.outcome)
+                none = outcome is not None and not can_be_censored(outcome)
+                why = "it is a bounded scale" if none else "there is no such value"
+                self.problems.add("limits", f"the mapping has limits of {of}, and {why}", mend)
         notes = (
             f"{outcome}: values whose limits are those {how}: {count}"
             for (outcome, how), count in sorted(self.taken.items())

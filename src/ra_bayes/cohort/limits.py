@@ -98,7 +98,7 @@ def no_limit(read: Value, batch: str) -> Mistake:
         ("below", "lower_limit", "<0.5") if read.limit == "<" else ("above", "upper_limit", ">200")
     )
     of = f" for batch {batch!r}" if batch else ""
-    mend = f"write the limit, such as {sign}, or give it in a column {key} or as [[limit]] in a mapping"
+    mend = f"write the limit, such as {sign}, or give it in a column {key} or as [[limits]] in a mapping"
     return Mistake(f"this says {side} the limit, and no limit is given{of}", mend)
 
 

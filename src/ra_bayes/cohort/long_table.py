@@ -62,7 +62,9 @@ def refuse_decimal_ids(table: Table, patient: int, problems: Problems) -> None:
     """Refuse identifiers that were numbers with decimals before they came here."""
     if patient in table.decimal_columns:
         what = "patients came as decimal numbers (1.0), so what the file said (1, 01, 1E0) is lost"
-        mend = "read the file with dtype=str, or give read_cohort its path"
+        mend = "write them as text"
+        if table.kind == "DataFrame":
+            mend = "read the file with dtype=str, or give read_cohort its path"
         problems.add("patient", what, mend, column=table.header[patient])
 
 

@@ -94,6 +94,8 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
         outcomes=_outcomes(page, problems),
         **named,
     )
+    for text in {text.casefold() for text in mapping.below} & {text.casefold() for text in mapping.missing}:
+        page.problem("below", "is a code of missing values too", "keep it in one of the two lists", text)
     page.finish()
     if problems:
         raise SpecError(source, problems)

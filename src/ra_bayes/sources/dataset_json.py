@@ -113,6 +113,8 @@ def _table(
     if counted is not None and str(counted) != str(read) and not problems:
         notes = (*notes, f"the file says that it has {counted} records, and {read} with any value were read")
     header = tuple(_of(column, "name").strip() for column in columns)
+    if any("\ud800" <= char <= "\udfff" for name in header for char in name):
+        problems.stop("encoding", "a column's name holds half a character, which no text can", _MEND)
     labels = tuple(_of(column, "label") for column in columns)
     return Table(source, _KIND, header, rows.kept, labels=labels, notes=notes)
 

@@ -114,7 +114,10 @@ def _parse(
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            what = f"the row cannot be read, nor what follows ({error})"
+            why = str(error).replace(
+                "field larger than field limit (131072)", "a cell has over 131072 characters"
+            )
+            what = f"the row cannot be read, nor what follows ({why})"
             mend = "check the quotation marks here: one is opened and not closed"
             problems.add("quotation", what, mend, row=row)
             return

@@ -63,6 +63,8 @@ def _read(
 
     book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
     sheets: list[Any] = [each for each in book.worksheets if hasattr(each, "iter_rows")]
+    if not sheets:
+        problems.stop("file", "the Excel workbook has no sheet that can be read", DAMAGED)
     starts = [list(islice(_texts(each, None), _LOOKED_AT)) for each in sheets]
     headers = [find_header(start, fits) for start in starts]
     candidates = [
@@ -99,6 +101,8 @@ def _table(
                 cells += [""] * (column + 1 - len(cells))
                 cells[column] = cells[column] or above.get(column, "")
         rows.add(row, cells)
+    # Told before anything else: what such a cell would have held is not known.
+    problems.raise_if_any()
     width = max([len(header.names), *(len(cells) for _, cells in rows.kept)])
     rows.pad(width)
     names = (*header.names, *[""] * (width - len(header.names)))

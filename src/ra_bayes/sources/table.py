@@ -96,6 +96,10 @@ class Rows:
                 self._known[cell] = known = cell
                 # An entry of the dictionary, the string's head and its characters.
                 self._memory += 160 + 4 * len(cell)
+                if not cell.isascii() and any("\ud800" <= char <= "\udfff" for char in cell):
+                    what = "this cell holds half a character, which no text can"
+                    self._problems.add("encoding", what, "write it anew", row=row, value=cell)
+                    return
                 if len(cell) > LONGEST_CELL:
                     what = f"a cell holds {len(cell)} characters, and at most {LONGEST_CELL} are read"
                     self._problems.stop("size", what, "shorten it, or remove its column", row=row)
