@@ -62,7 +62,10 @@ def test_limits_are_records_of_what_is_known(good: Cohort) -> None:
     ]  # fmt: skip
     assert good.limits("tnf_alpha") == (0.5,)
     assert good.limits("vas") == ()
-    assert good.notes == ("tnf_alpha: numbers under their row's lower limit, read as < that limit: 1",)
+    assert good.notes == (
+        "tnf_alpha: no unit is given, taken as pg/mL: 1",
+        "tnf_alpha: numbers under their row's lower limit, read as < that limit: 1",
+    )
 
 
 def test_the_cohort_says_what_it_holds(good: Cohort) -> None:
@@ -174,7 +177,10 @@ def test_decimal_commas_are_read_where_they_cannot_be_thousands(tmp_path: Path) 
         (0.5, 0.125),
         (2.0, 812.5678),
     ]
-    assert cohort.notes == ("values with a comma, read as the decimal mark: 3",)
+    assert cohort.notes == (
+        "crp: no unit is given, taken as mg/L: 3",
+        "values with a comma, read as the decimal mark: 3",
+    )
 
 
 def test_text_stays_text(tmp_path: Path) -> None:

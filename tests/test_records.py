@@ -162,3 +162,11 @@ def test_what_cannot_be_laid_out_says_why() -> None:
     other = load_model("sdai")
     with pytest.raises(FitError, match=r"needs the outcome 'sdai', which made does not have; it has x"):
         grid(other, cohort([("a", 0, 1.0), ("a", 24, 1.0)], model))
+
+
+def test_a_score_known_between_two_ends_is_a_cell_of_that_width() -> None:
+    low, high = ends(spec(), Record("a", 4.0, "x", 20.25, "", 17, 0.5))
+    assert (low, high) == (20.0, 20.5)
+    # A recording step that is wider stands.
+    low, high = ends(spec(rounding=1.0), Record("a", 4.0, "x", 20.25, "", 17, 0.5))
+    assert (low, high) == (19.75, 20.75)

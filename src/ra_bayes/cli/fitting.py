@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +29,24 @@ def load_all(names: Sequence[str]) -> list[ModelSpec]:
 
 
 def shipped_for(cohort: Cohort) -> list[ModelSpec]:
-    """Read the shipped pages of the outcomes that a cohort has."""
+    """Read the shipped pages of the outcomes that a cohort has.
+
+    A score that was only computed is passed over, and told, where the week that its page asks about was
+    not visited: nobody asked for it, and the other models should not be refused for it.
+    """
     from ra_bayes.model import list_models
 
-    return load_all([name for name in list_models() if name in cohort.outcomes])
+    computed = Counter(each.outcome for each in cohort.computed)
+    found = []
+    for spec in load_all([name for name in list_models() if name in cohort.outcomes]):
+        records = cohort.of(spec.outcome.id)
+        given = len(records) > computed[spec.outcome.id]
+        if given or any(record.week == spec.reference_week for record in records):
+            found.append(spec)
+        else:
+            why = f"{spec.outcome.id} was computed, and not at week {spec.reference_week:g}"
+            print(f"model {spec.name!r} is passed over: {why}", file=sys.stderr)
+    return found
 
 
 def read(

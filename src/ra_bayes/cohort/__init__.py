@@ -6,13 +6,15 @@ through its own methods, and pandas is imported only to write one.
 
 from __future__ import annotations
 
-from ra_bayes.cohort.cohort import Cohort, Conversion, Infusion, LeftOut, Record
+from ra_bayes.cohort.cohort import Cohort, Computed, Conversion, Disagreement, Infusion, LeftOut, Record
 from ra_bayes.cohort.overview import overview, overview_text
 from ra_bayes.cohort.read import read_cohort
 
 __all__ = [
     "Cohort",
+    "Computed",
     "Conversion",
+    "Disagreement",
     "Infusion",
     "LeftOut",
     "Record",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -16,7 +17,7 @@ from ra_bayes.outcome import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Assigned", "Cohort", "Conversion", "Infusion", "LeftOut", "Record"]
+__all__ = ["Assigned", "Cohort", "Computed", "Conversion", "Disagreement", "Infusion", "LeftOut", "Record"]
 
 
 class Record(NamedTuple):
@@ -25,6 +26,8 @@ class Record(NamedTuple):
     `limit` is ``"<"`` where the true value lies below `value` (left-censored: below the limit of
     quantification), ``">"`` where it lies above, and blank where `value` is what was recorded.
     `week` counts from baseline; `row` is the spreadsheet row it was read from (the header is row 1).
+    `width` is not 0 where a score was computed from a component below its limit: the true value lies within
+    half of it around `value`.
     """
 
     patient: str
@@ -33,6 +36,15 @@ class Record(NamedTuple):
     value: float
     limit: Limit
     row: int
+    width: float = 0.0
+
+
+class CovariateValue(NamedTuple):
+    """What a column of the table says of a patient, the same in all their rows, as written."""
+
+    patient: str
+    name: str
+    value: str
 
 
 class Infusion(NamedTuple):
@@ -48,13 +60,14 @@ class LeftOut:
 
     `of` says what is counted: ``"values"``, which together with records and infusions are all values (rows of
     a long table) that there were; ``"cells"`` of columns that hold no values; ``"patients"``, which the
-    values counted elsewhere belong to.
+    values counted elsewhere belong to; ``"scores"`` that could not be computed. Records that were computed
+    are no values of the table.
     """
 
     what: str
     count: int
     why: str
-    of: Literal["values", "cells", "patients"] = field(default="values", compare=False)
+    of: Literal["values", "cells", "patients", "scores"] = field(default="values", compare=False)
 
 
 class Assigned(NamedTuple):
@@ -69,6 +82,30 @@ class Assigned(NamedTuple):
     day: int
     week: float | None
     values: int
+    row: int
+
+
+class Computed(NamedTuple):
+    """A record that was computed, and the outcomes that it was computed from."""
+
+    patient: str
+    week: float
+    outcome: str
+    parts: tuple[str, ...]
+
+
+class Disagreement(NamedTuple):
+    """A score that the table gives (`given`, which is used) and that its components make something else.
+
+    They make what lies from `low` to `high`: the same number, unless a component lies below its limit.
+    """
+
+    patient: str
+    week: float
+    outcome: str
+    given: float
+    low: float
+    high: float
     row: int
 
 
@@ -113,6 +150,10 @@ class Cohort:
         Each patient's arm, as (patient, arm); empty if the table has no arms.
     assigned
         Dated rows and the planned weeks they were taken for; empty if the table gives weeks.
+    computed
+        Which records were computed, and from what; the others were read.
+    disagreements
+        Scores that the table gives and that its components make something else.
     mapping
         What the table's columns and visits were taken to mean, as a page of TOML; empty for a long table
         that was read without one.
@@ -130,7 +171,10 @@ class Cohort:
     notes: tuple[str, ...] = ()
     arms: tuple[tuple[str, str], ...] = ()
     assigned: tuple[Assigned, ...] = ()
+    computed: tuple[Computed, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
     mapping: str = ""
+    covariates: tuple[CovariateValue, ...] = ()
 
     @property
     def patients(self) -> tuple[str, ...]:
@@ -166,11 +210,13 @@ class Cohort:
         content = {
             "format": "ra_bayes cohort 1",
             "outcomes": sorted(self.outcomes),
-            "records": [[*record[:5]] for record in self.records],
+            "records": [[*record[:5], *([record.width] if record.width else [])] for record in self.records],
             "infusions": [[*infusion] for infusion in self.infusions],
         }
         if self.arms:
             content["arms"] = sorted(map(list, self.arms))
+        if self.covariates:
+            content["covariates"] = sorted(map(list, self.covariates))
         return sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")).hexdigest()
 
     def patients_of(self, arm: str) -> tuple[str, ...]:
@@ -217,12 +263,16 @@ class Cohort:
         gone = [patient for patient in self.patients if patient not in wanted]
         records = tuple(record for record in self.records if record.patient in wanted)
         measured = {record.outcome for record in records}
-        counts = {patient: sum(record.patient == patient for record in self.records) for patient in gone}
+        counts = Counter(record.patient for record in self.records)
+        counts.subtract(each.patient for each in self.computed)
         return replace(
             self,
             records=records,
             infusions=tuple(infusion for infusion in self.infusions if infusion.patient in wanted),
+            computed=tuple(each for each in self.computed if each.patient in wanted),
+            disagreements=tuple(each for each in self.disagreements if each.patient in wanted),
             arms=tuple(pair for pair in self.arms if pair[0] in wanted),
+            covariates=tuple(each for each in self.covariates if each.patient in wanted),
             used=tuple(outcome for outcome in self.used if outcome.id in measured),
             lower_limits=tuple(limit for limit in self.lower_limits if limit[0] in measured),
             left_out=(
@@ -235,12 +285,15 @@ class Cohort:
         """Return the measurements as a tidy long DataFrame.
 
         Columns: patient, week, outcome, value (canonical unit), unit, limit, synthetic, and arm if
-        there are any; read_cohort reads it back to the same records. Infusions are in `infusions`.
+        there are any; read_cohort reads it back to the same records. Infusions are in `infusions`. A
+        score known to lie between two ends is not in it: it is computed again from its components.
         """
         import pandas as pd
 
         units = {outcome.id: outcome.unit for outcome in self.used}
-        rows = [(*record[:4], units[record.outcome], record.limit) for record in self.records]
+        rows = [
+            (*record[:4], units[record.outcome], record.limit) for record in self.records if not record.width
+        ]
         columns = ["patient", "week", "outcome", "value", "unit", "limit"]
         table = pd.DataFrame(rows, columns=columns).assign(synthetic="yes" if self.synthetic else "no")
         return table.assign(arm=table["patient"].map(dict(self.arms))) if self.arms else table

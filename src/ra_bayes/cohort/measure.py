@@ -171,7 +171,7 @@ def _with_unit(line: Line, outcome: Outcome) -> Line:
     for role in ("value", "lower_limit", "upper_limit"):
         text: str = getattr(line, role)
         # Most cells are a number alone.
-        parts = split_unit(text) if text and not text[-1].isdigit() else None
+        parts = None if text.replace(".", "", 1).isdecimal() else split_unit(text)
         factor = _known_factor(outcome, parts[1]) if parts else None
         if parts is not None and factor is not None and (not unit or _known_factor(outcome, unit) == factor):
             values[role], unit = parts[0], unit or parts[1].strip("()[] ")

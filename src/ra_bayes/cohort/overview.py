@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from ra_bayes.cohort.cohort import Assigned, Cohort
@@ -10,6 +11,7 @@ from ra_bayes.cohort.pattern import pattern, pattern_text
 __all__ = ["overview", "overview_text"]
 
 _MOST_WINDOWS = 60
+_MOST_DIFFERENCES = 40
 
 
 def overview(cohort: Cohort) -> dict[str, Any]:
@@ -34,6 +36,8 @@ def overview(cohort: Cohort) -> dict[str, Any]:
             {"outcome": each.outcome, "from": each.from_unit, "to": each.to_unit, "count": each.count}
             for each in cohort.conversions
         ],
+        "computed": _computed(cohort),
+        "disagreements": [each._asdict() for each in cohort.disagreements],
         "left_out": [{"what": each.what, "count": each.count, "why": each.why} for each in cohort.left_out],
         "notes": list(cohort.notes),
         "pattern": {outcome: list(rows) for outcome, rows in pattern(cohort).items()},
@@ -55,6 +59,13 @@ def _outcome(cohort: Cohort, outcome: str) -> dict[str, Any]:
         "limited": sum(bool(record.limit) for record in records),
         "lower_limits": list(cohort.limits(outcome)),
     }
+
+
+def _computed(cohort: Cohort) -> list[dict[str, Any]]:
+    """Return each outcome of which records were computed, how many, and from what."""
+    counts = Counter(each.outcome for each in cohort.computed)
+    parts = {each.outcome: list(each.parts) for each in cohort.computed}
+    return [{"outcome": outcome, "count": counts[outcome], "from": parts[outcome]} for outcome in counts]
 
 
 def _assigned(each: Assigned) -> dict[str, Any]:
@@ -97,6 +108,7 @@ def overview_text(cohort: Cohort) -> str:
             "converted",
             [f"{e['count']} of {e['outcome']} from {e['from']} to {e['to']}" for e in found["converted"]],
         ),
+        ("given and computed differ; what is given is used", _differences(cohort)),
         ("left out", [f"{e['count']} {e['what']}: {e['why']}" for e in found["left_out"]]),
         ("noted", found["notes"]),
     ):
@@ -106,6 +118,17 @@ def overview_text(cohort: Cohort) -> str:
         lines += ["", "read as (to change it: --fix-template FILE, edit, --mapping FILE):"]
         lines += [f"  {line}" for line in cohort.mapping.splitlines() if line and not line.startswith("#")]
     return "\n".join(lines)
+
+
+def _differences(cohort: Cohort) -> list[str]:
+    lines = []
+    for each in cohort.disagreements[:_MOST_DIFFERENCES]:
+        ends = [f"{end:.10g}" if end in (0, 1) else f"{end:.2f}" for end in (each.low, each.high)]
+        told = ends[0] if each.low == each.high else f"{ends[0]} to {ends[1]}"
+        at = f"{each.outcome} of patient {each.patient!r} in week {each.week:g} (row {each.row})"
+        lines.append(f"{at}: given {each.given:.10g}, computed {told}")
+    more = len(cohort.disagreements) - len(lines)
+    return [*lines, *([f"and {more} more"] if more else [])]
 
 
 def _share(outcome: dict[str, Any]) -> str:

@@ -91,6 +91,13 @@ def pseudonymise(
         conversions=cohort.conversions,
         left_out=tuple(_left_out(each, given) for each in cohort.left_out),
         notes=tuple(without_identifiers(note, given) for note in cohort.notes),
+        computed=tuple(sorted(each._replace(patient=given[each.patient]) for each in cohort.computed)),
+        disagreements=tuple(
+            sorted(
+                each._replace(patient=given[each.patient], row=row[given[each.patient]])
+                for each in cohort.disagreements
+            )
+        ),
         arms=tuple(
             sorted(((given[who], arm) for who, arm in cohort.arms), key=lambda each: in_order(each[0]))
         ),

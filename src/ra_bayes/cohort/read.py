@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, LeftOut
+from ra_bayes.cohort.composites import Composed, add_composites
 from ra_bayes.cohort.layout import fits, to_long
 from ra_bayes.cohort.layouts.left import some_rows
 from ra_bayes.cohort.long_table import LongTable
@@ -104,10 +105,11 @@ def read_cohort(
     for line in long.lines:
         take(line, found)
     problems.written_as = long.written_as
+    composed = add_composites(found)
     check_whole(found)
     problems.raise_if_any()
     stem = Path(problems.source).stem if problems.source != "DataFrame" else "cohort"
-    return _assemble(found, long, defined, problems.source, name or stem)
+    return _assemble(found, long, composed, defined, problems.source, name or stem)
 
 
 def given_mapping(mapping: str | os.PathLike[str] | TableMapping | None, layout: str | None) -> TableMapping:
@@ -164,7 +166,12 @@ def with_units(
 
 
 def _assemble(
-    found: Found, long: LongTable, defined: Mapping[str, Outcome], source: str, name: str
+    found: Found,
+    long: LongTable,
+    composed: Composed,
+    defined: Mapping[str, Outcome],
+    source: str,
+    name: str,
 ) -> Cohort:
     synthetic = True in found.synthetic
     if synthetic and "synthetic" not in name.casefold():
@@ -181,15 +188,17 @@ def _assemble(
         infusions=tuple(sorted(infusions, key=lambda infusion: (infusion.week, infusion.patient))),
         used=tuple(outcome for id, outcome in defined.items() if id in measured),
         lower_limits=tuple(sorted(found.lower_limits)),
-        left_out=(*long.left_out, *_missing_values(found), *_unmeasured_patients(found)),
+        left_out=(*long.left_out, *_missing_values(found), *_unmeasured_patients(found), *composed.left_out),
         conversions=tuple(
             Conversion(outcome, unit, found.known[outcome].unit, factor, count)
             for (outcome, unit, factor), count in sorted(found.units.items())
             if factor != 1
         ),
-        notes=(*long.notes, *_notes(found)),
+        notes=(*long.notes, *_notes(found), *composed.notes),
         arms=tuple((patient, arm) for patient, (arm, _) in found.arms.items() if arm and patient in patients),
         assigned=long.assigned,
+        computed=tuple(sorted(composed.computed, key=lambda each: (each.outcome, each.patient, each.week))),
+        disagreements=composed.disagreements,
         mapping=long.mapping,
     )
 
@@ -228,6 +237,10 @@ def _unmeasured_patients(found: Found) -> list[LeftOut]:
 
 def _notes(found: Found) -> Iterator[str]:
     """Say what the table was taken to mean where it could have been taken otherwise."""
+    for (outcome, unit, _), count in sorted(found.units.items()):
+        own = found.known[outcome]
+        if not unit and any(factor != 1 for factor in own.units.values()):
+            yield f"{outcome}: no unit is given, taken as {own.unit}: {count}"
     yield from _beyond_limits(found)
     if found.decimal_commas:
         beside = f", beside {found.decimal_points} with a point" if found.decimal_points else ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Mapping
+from statistics import median
 
 from ra_bayes.cohort.rows import INFUSION, Found, Visit
 from ra_bayes.outcome import Outcome
 
 __all__ = ["check_whole"]
+
+_DEFINE = "define it as one of [[outcomes]] in a mapping (in Python: outcomes=)"
 
 
 def check_whole(found: Found) -> None:
@@ -24,6 +27,8 @@ def check_whole(found: Found) -> None:
         written[outcome].add((unit, factor))
     for outcome, units in written.items():
         _check_units(found.known[outcome], units, found)
+        if ("", 1.0) in units:
+            _check_batches(found.known[outcome], found)
 
 
 def _check_empty(found: Found) -> None:
@@ -40,8 +45,8 @@ def _check_outcomes(found: Found) -> None:
     """Name each unknown outcome once, however many rows it has."""
     for text, rows in found.unknown.items():
         what = "this outcome is not known" if text else "the outcome is blank"
-        if len(rows) > 1:
-            what += f" (in {len(rows)} rows up to row {rows[-1]})"
+        if len(set(rows)) > 1:
+            what += f" (in {len(set(rows))} rows up to row {rows[-1]})"
         mend = _likely_outcome(text, found.known)
         found.problems.add("outcome", what, mend, row=rows[0], column="outcome", value=text or None)
 
@@ -53,8 +58,8 @@ def _likely_outcome(text: str, known: Mapping[str, Outcome]) -> str:
     if _folded(text) in names:
         return f"write {names[_folded(text)]}"
     if close := [names[name] for name in difflib.get_close_matches(_folded(text), names, n=3, cutoff=0.7)]:
-        return f"did you mean {' or '.join(dict.fromkeys(close))}? Or define it in outcomes="
-    return f"write one of {', '.join(known)}, or define it in outcomes="
+        return f"did you mean {' or '.join(dict.fromkeys(close))}? Or {_DEFINE}"
+    return f"write one of {', '.join(known)}, or {_DEFINE}"
 
 
 def _folded(name: str) -> str:
@@ -69,6 +74,9 @@ def _check_baselines(found: Found) -> None:
     empty = {(gap.outcome, gap.patient): gap.row for gap in found.missing if gap.week == 0}
     for (outcome, patient), row in first.items():
         if found.known[outcome].kind == "binary" or (outcome, patient) in found.undated:
+            continue
+        if patient not in found.look_alikes.values():
+            # Told as the misspelt name of another patient, who has the baseline.
             continue
         if Visit(patient, 0.0, outcome) not in found.visits:
             what = f"patient {patient!r} has no baseline (week 0) of {outcome}"
@@ -123,6 +131,32 @@ def _check_units(outcome: Outcome, units: set[tuple[str, float]], found: Found) 
     )
     mend = f"write {hint.other_unit} or {outcome.unit} in a column unit"
     _ask_for_unit(what, mend, outcome, found, row=min(record.row for record in records))
+
+
+# Kits of one cytokine differ up to 200-fold in scale (Chin J Rheumatol 2010:182 beside PMID 24128872), and
+# batches of one kit by far less: what is further apart is in two units.
+_MOST_BETWEEN_BATCHES = 200.0
+
+
+def _check_batches(outcome: Outcome, found: Found) -> None:
+    """Ask for a unit where assay batches lie so far apart that they must be in two."""
+    values: dict[str, list[float]] = defaultdict(list)
+    for record in found.records:
+        batch = found.batches.get(Visit(record.patient, record.week, record.outcome))
+        if record.outcome == outcome.id and batch is not None and outcome.positive:
+            values[batch].append(record.value)
+    if len(values) < 2:
+        return
+    typical = sorted((median(each), batch) for batch, each in values.items())
+    (low, first), (high, last) = typical[0], typical[-1]
+    if high <= _MOST_BETWEEN_BATCHES * low:
+        return
+    what = (
+        f"no unit is given for {outcome.id}, and half of its values in batch {first!r} are up to {low:.10g} "
+        f"and in batch {last!r} up to {high:.10g}, as in two units"
+    )
+    names = " or ".join(dict.fromkeys(filter(None, outcome.units)))
+    _ask_for_unit(what, f"write the unit of each row ({names}) in a column unit", outcome, found)
 
 
 def _ask_for_unit(what: str, mend: str, outcome: Outcome, found: Found, row: int | None = None) -> None:

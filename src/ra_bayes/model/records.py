@@ -13,6 +13,7 @@ import numpy as np
 from ra_bayes.cohort import Cohort, Record
 from ra_bayes.errors import FitError
 from ra_bayes.model.likelihoods import CELL, POINT, UNBOUNDED
+from ra_bayes.model.people import People, people_of
 from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["Grid", "ends", "grid"]
@@ -38,6 +39,8 @@ class Grid:
         MISSED, POINT or CELL of :mod:`~ra_bayes.model.likelihoods` (patient, visit).
     log_slope
         Log of the link's slope at points, 0 elsewhere (patient, visit).
+    people
+        Arms and covariates of the patients, if the model has any.
     """
 
     patients: tuple[str, ...]
@@ -48,6 +51,7 @@ class Grid:
     high: np.ndarray
     kind: np.ndarray
     log_slope: np.ndarray
+    people: People | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -65,10 +69,10 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
         a record that the link cannot take (a 0 under the log link).
     """
     arms = sorted({arm for _, arm in cohort.arms})
-    if len(arms) > 1:
+    if len(arms) > 1 and spec.arm is None:
         raise FitError(
             f"{cohort.name} has {len(arms)} arms ({', '.join(arms)}), and a model is of one; choose one with "
-            f"cohort.only(patients=cohort.patients_of({arms[0]!r}))"
+            f"cohort.only(patients=cohort.patients_of({arms[0]!r})), or give the page a table [arm]"
         )
     records = cohort.of(spec.outcome.id)
     if not records:
@@ -92,7 +96,8 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
         )
     patients = cohort.patients
     shape = len(patients), weeks.size
-    out = Grid(patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5)))
+    people = people_of(spec.arm, spec.covariates, cohort, spec.name)
+    out = Grid(patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5)), people=people)
     row = {patient: i for i, patient in enumerate(patients)}
     column = {week: j for j, week in enumerate(weeks)}
     for record in records:
@@ -102,7 +107,7 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
         low, high = ends(spec, record)
         out.low[at], out.high[at] = low, high
         out.kind[at] = POINT if low == high else CELL
-        if low == high:
+        if low == high and spec.likelihood.on_link:
             out.log_slope[at] = spec.link.log_slope(record.value)
     return out
 
@@ -115,13 +120,24 @@ def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:
     FitError
         If the record is a point that the link cannot take.
     """
+    kept = spec.likelihood.ends(record.value, spec.outcome)
+    if kept is not None and not record.limit:
+        return kept
+    if not spec.likelihood.on_link:
+        raise FitError(
+            f"row {record.row}: patient {record.patient!r}, week {record.week:g}: {spec.outcome.id} is known only "
+            f"to lie {'below' if record.limit == '<' else 'above'} {record.value:g}, which the likelihood "
+            f"{spec.likelihood.name} of model {spec.name!r} cannot take; write the value, or leave the cell empty"
+        )
     if spec.binary:
         return (0.0, UNBOUNDED) if record.value > 0.5 else (-UNBOUNDED, 0.0)
     low = high = record.value
     if record.limit:
         low, high = (-np.inf, high) if record.limit == "<" else (low, np.inf)
     else:
-        low, high = low - spec.rounding / 2.0, high + spec.rounding / 2.0
+        # A score computed from a component below its limit is known no better than its width says.
+        half = max(spec.rounding, record.width) / 2.0
+        low, high = low - half, high + half
         if spec.open_below and spec.outcome.lower is not None and record.value <= spec.outcome.lower:
             low = -np.inf
         if spec.open_above and spec.outcome.upper is not None and record.value >= spec.outcome.upper:

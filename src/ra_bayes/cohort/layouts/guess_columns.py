@@ -110,16 +110,26 @@ def _column(read: ColumnName, companions: Mapping[str, str]) -> Column:
 
 
 def _companions(header: Sequence[str], names: Names) -> Mapping[str, dict[str, str]]:
-    """Find ``crp_unit`` and ``crp_lloq`` beside ``crp``."""
+    """Find ``crp_unit`` and ``crp_lloq`` beside ``crp``, ``CRP (mg/L)`` or all of ``crp_w0``, ``crp_w4``."""
     by_name = {alphanumeric(name): name for name in header}
     found: dict[str, dict[str, str]] = {}
     for key, endings in _COMPANIONS.items():
         for ending in endings:
             for folded, name in by_name.items():
-                of = by_name.get(folded.removesuffix(ending), "")
-                if folded.endswith(ending) and of and of != name and names.read(of).outcomes:
-                    found.setdefault(of, {}).setdefault(key, name)
+                if folded.endswith(ending):
+                    for of in _companions_of(folded.removesuffix(ending), name, header, names):
+                        found.setdefault(of, {}).setdefault(key, name)
     return found
+
+
+def _companions_of(stem: str, name: str, header: Sequence[str], names: Names) -> list[str]:
+    """Return the columns that ``name`` goes with: the one called `stem`, else all of its outcome."""
+    others = [each for each in header if each != name and names.read(each).outcomes]
+    if same := [each for each in others if alphanumeric(each) == stem]:
+        return same
+    meant = names.read(stem)
+    whole = meant.certain and len(meant.outcomes) == 1 and not meant.visit
+    return [each for each in others if whole and names.read(each).outcomes == meant.outcomes]
 
 
 def ask_about_alone(table: Table, used: set[str], doubts: list[Problem]) -> None:

@@ -24,9 +24,9 @@ class Left:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, Literal["values", "cells"]], list[int]] = {}
+        self._found: dict[tuple[str, str, Literal["values", "cells", "scores"]], list[int]] = {}
 
-    def add(self, what: str, why: str, row: int, of: Literal["values", "cells"] = "values") -> None:
+    def add(self, what: str, why: str, row: int, of: Literal["values", "cells", "scores"] = "values") -> None:
         """Note one cell of `what`, in `row`."""
         self._found.setdefault((what, why, of), []).append(row)
 
