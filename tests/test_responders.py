@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from drawn import fitted
+from drawn import fit_to_print, fitted, lines, one
 from pages import cohort, page, spec
 from scipy import stats
 from trees import drawn_tree
 
+from ra_bayes import figures, tables
 from ra_bayes.errors import FitError, RaBayesError
 from ra_bayes.estimand.counted import counted_interval, patients_worth, recorded_responses
 from ra_bayes.estimand.criteria import Criterion, criteria_of
@@ -216,3 +217,26 @@ def test_a_criterion_of_an_outcome_without_a_direction_has_no_percentage() -> No
     assert criteria_of(spec(outcome=outcome)) == ()
     with pytest.raises(RaBayesError, match="no agreed direction"):
         criteria_of(spec(outcome=outcome), [0.5])
+
+
+def test_the_table_prints_counts_and_rates_and_the_figure_draws_them() -> None:
+    table = tables.responders(fitted("sdai"))
+    heads = [column.header for column in table.columns]
+    rows = [dict(zip(heads, (cell.text for cell in row), strict=True)) for row in table.rows]
+    (last,) = (
+        row for row in rows if row["Week"] == "24" and row["Response"] == "SDAI improved by at least 50%"
+    )
+    told = responders(fitted("sdai")).query(
+        "who == 'new patient' and value == 'recorded' and week == 24 and criterion == 'sdai50'"
+    )
+    count = told.iloc[0]
+    assert last["Responders"] == f"{count['responders']:.0f}/{count['recorded']:.0f}"
+    assert float(last["Gain"]) == pytest.approx(count["gain"], abs=0.051)
+    figure = figures.responders(fitted("sdai"))
+    fit_to_print(figure)
+    assert len(figure.axes) == 5
+    line = one(figure.axes[0], "recorded")
+    assert line.get_ydata()[-1] == pytest.approx(count["estimate"])
+    (square,) = lines(figure.axes[0], "counted")
+    assert square.get_ydata()[-1] == pytest.approx(count["counted_estimate"])
+    assert f"{count['responders']:.0f} of {count['recorded']:.0f} counted" in figure.alt

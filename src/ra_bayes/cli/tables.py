@@ -24,6 +24,7 @@ KINDS = (
     "estimands",
     "patients",
     "diagnostics",
+    "responders",
     "priors",
     "leave-one-out",
     "sensitivity",

@@ -32,6 +32,7 @@ from ra_bayes.figures.population_effect import population_effect
 from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
+from ra_bayes.figures.responders import responders
 from ra_bayes.figures.ridge import ridge
 from ra_bayes.figures.sampler import sampler
 from ra_bayes.figures.save import save
@@ -69,6 +70,7 @@ __all__ = [
     "predictive_check",
     "prior_posterior",
     "readings",
+    "responders",
     "ridge",
     "sampler",
     "save",

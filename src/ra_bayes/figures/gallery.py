@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.criteria import has_criteria
 from ra_bayes.estimand.states import has_states
 from ra_bayes.figures.beyond_placebo import beyond_placebo
 from ra_bayes.figures.biomarker import biomarker
@@ -35,6 +36,7 @@ from ra_bayes.figures.population_effect import population_effect
 from ra_bayes.figures.predictive_check import predictive_check
 from ra_bayes.figures.prior_posterior import prior_posterior
 from ra_bayes.figures.readings import readings
+from ra_bayes.figures.responders import responders
 from ra_bayes.figures.ridge import ridge
 from ra_bayes.figures.sampler import sampler
 from ra_bayes.figures.sensitivity import sensitivity
@@ -178,6 +180,15 @@ GALLERY: tuple[Entry, ...] = (
         "How probable each state of response is for each patient at each visit.",
         lambda fit, _: swimmer(fit.result.tree, diagnosis=fit.result.gate),
         applies=lambda fit: has_states(spec_of(fit.result.tree)),
+    ),
+    Entry(
+        "responders",
+        "Rates of response",
+        "fit",
+        "How many new patients would respond, by criterion and visit, beside the count of these.",
+        lambda fit, ci_prob: responders(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        applies=lambda fit: has_criteria(spec_of(fit.result.tree)),
+        in_report=False,
     ),
     Entry(
         "prior-posterior",

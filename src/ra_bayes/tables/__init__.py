@@ -10,6 +10,7 @@ from ra_bayes.tables.leave_one_out_table import leave_one_out
 from ra_bayes.tables.outcomes_table import outcomes
 from ra_bayes.tables.patients_table import patients
 from ra_bayes.tables.priors_table import priors
+from ra_bayes.tables.responders_table import responders
 from ra_bayes.tables.save import save
 from ra_bayes.tables.sensitivity_table import sensitivity
 from ra_bayes.tables.table import Cell, Column, Table
@@ -27,6 +28,7 @@ __all__ = [
     "outcomes",
     "patients",
     "priors",
+    "responders",
     "save",
     "sensitivity",
 ]

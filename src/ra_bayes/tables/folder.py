@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ra_bayes.estimand.criteria import has_criteria
 from ra_bayes.results.fits import Result
 from ra_bayes.results.folder import Found
 from ra_bayes.results.summary import read_order
@@ -16,9 +17,10 @@ from ra_bayes.tables.leave_one_out_table import leave_one_out
 from ra_bayes.tables.outcomes_table import outcomes_of
 from ra_bayes.tables.patients_table import patients_of
 from ra_bayes.tables.priors_table import priors
+from ra_bayes.tables.responders_table import responders_of
 from ra_bayes.tables.sensitivity_table import sensitivity
 from ra_bayes.tables.table import Table
-from ra_bayes.tree import provenance
+from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
     from ra_bayes.trust.assessment import Assessment
@@ -31,6 +33,7 @@ TABLES = (
     "estimands",
     "patients",
     "diagnostics",
+    "responders",
     "priors",
     "leave-one-out",
     "sensitivity",
@@ -87,6 +90,8 @@ def _of_fit(result: Result, stored: Assessment | None, ci_prob: float) -> Iterat
         return
     yield "estimands", estimands_of(result, ci_prob)
     yield "patients", patients_of(result, ci_prob)
+    if has_criteria(spec_of(result.tree)):
+        yield "responders", responders_of(result, ci_prob)
     yield "priors", priors(result.tree, ci_prob=ci_prob)
     tables = {} if stored is None else stored.tables
     if "left_out_patients" in tables:

@@ -1,0 +1,129 @@
+"""Rates of response from the model's measurements beside those of counting the same patients, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ra_bayes.diagnostics import warnings_of
+from ra_bayes.estimand.responders import responders as rates_of
+from ra_bayes.numbers import interval_name
+from ra_bayes.results.fits import Result
+from ra_bayes.tables.cells import (
+    ROUNDED,
+    error_cell,
+    estimate_cell,
+    interval_cell,
+    passed,
+    result_of,
+    week_cell,
+    words,
+)
+from ra_bayes.tables.table import Cell, Column, Table
+from ra_bayes.tables.titles import cohort_named
+from ra_bayes.tree import provenance, spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+
+__all__ = ["responders", "responders_of"]
+
+
+def responders(
+    tree: xr.DataTree, *, improvements: Sequence[float] | None = None, ci_prob: float = 0.90
+) -> Table:
+    """Return the rates of :func:`ra_bayes.responders` of new patients, by criterion and week.
+
+    Parameters
+    ----------
+    tree
+        A fit.
+    improvements
+        Shares of one's own baseline, 0.5 for 50%; those in use for the outcome if not given.
+    ci_prob
+        Probability of the credible intervals, which are equal-tailed.
+
+    Raises
+    ------
+    FitError
+        If the fit did not pass its gate.
+    RaBayesError
+        If the outcome has no criterion of response.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> rb.tables.save(rb.tables.responders(tree), "table-s4.docx")     # doctest: +SKIP
+    """
+    return responders_of(result_of(tree, ci_prob), ci_prob, improvements)
+
+
+def responders_of(result: Result, ci_prob: float, improvements: Sequence[float] | None = None) -> Table:
+    """Return the table of :func:`responders` of a result that has been read."""
+    tree = passed(result).tree
+    told = rates_of(tree, improvements=improvements, ci_prob=ci_prob, checked=result.gate)
+    told = told[told["who"] == "new patient"].assign(unit="share of patients")
+    true = {(row["criterion"], row["week"]): row for row in told[told["value"] == "true"].to_dict("records")}
+    rows = told[told["value"] == "recorded"].to_dict("records")
+    interval = interval_name(ci_prob)
+    return Table(
+        name=f"{provenance(tree)['model']['name']}-responders",
+        title=f"Response rates of {spec_of(tree).outcome.label}, {cohort_named(tree)}",
+        columns=(
+            Column("Response"),
+            Column("Week", numbers=("week",)),
+            Column("Measured, true", numbers=("true_estimate",)),
+            Column(f"{interval}, true", numbers=("true_lower", "true_upper")),
+            Column("Measured, as recorded", numbers=("estimate",)),
+            Column(f"{interval}, as recorded", numbers=("lower", "upper")),
+            Column("Monte Carlo error", numbers=("error",)),
+            Column("Responders", numbers=("responders", "recorded")),
+            Column("Counted", numbers=("counted_estimate",)),
+            Column(f"{interval}, counted", numbers=("counted_lower", "counted_upper")),
+            Column("Width ratio", numbers=("width_ratio",)),
+            Column("Gain", numbers=("gain",)),
+            Column("Note"),
+        ),
+        rows=tuple(_row(row, true.get((row["criterion"], row["week"]))) for row in rows),
+        notes=(
+            "Share of new patients, posterior medians. Measured: from the model of all records, true values "
+            f"or values as they would be recorded. {ROUNDED} Counted: from the responders among patients "
+            "whose records decide it, under a uniform prior.",
+            "Width ratio: the counted interval over that of the rate as recorded. Gain: patients counted "
+            "that one patient measured stands for, what the model's priors knew taken off.",
+        ),
+        warnings=warnings_of(tree, result.gate),
+    ).without_blank_columns()
+
+
+def _row(row: Mapping[Hashable, Any], true: Mapping[Hashable, Any] | None) -> tuple[Cell, ...]:
+    nan = float("nan")
+    patients = int(row["recorded"])
+    counted: dict[Hashable, Any] = {
+        "unit": "share of patients",
+        "estimate": row["counted_estimate"],
+        "lower": row["counted_lower"],
+        "upper": row["counted_upper"],
+        "mcse": 0.0,
+    }
+    return (
+        words(str(row["definition"]).partition(": ")[2]),
+        week_cell(float(row["week"])),
+        Cell("", (nan,)) if true is None else estimate_cell(true),
+        Cell("", (nan, nan)) if true is None else interval_cell(true),
+        estimate_cell(row),
+        interval_cell(row),
+        error_cell(float(row["mcse"])),
+        Cell(f"{int(row['responders'])}/{patients}", (float(row["responders"]), float(patients))),
+        estimate_cell(counted) if patients else Cell("", (nan,)),
+        interval_cell(counted) if patients else Cell("", (nan, nan)),
+        _ratio(float(row["width_ratio"])),
+        _ratio(float(row["gain"])),
+        words(row["note"]),
+    )
+
+
+def _ratio(value: float) -> Cell:
+    return Cell("" if value != value else f"{value:.1f}", (value,))
