@@ -7,11 +7,13 @@ A parameter's family follows from what it is, so a page only gives numbers and a
 - a *scale* (a standard deviation, a half-time) is LogNormal, given by median and SD of the log.
   LogNormal keeps scales off zero, where six patients cannot hold the sampler (HalfNormal priors
   diverge in most six-patient fits). ``fixed`` pins it, at 0 too;
-- a *correlation* rho has ``(rho + 1) / 2 ~ Beta(c, c)``, the two-dimensional LKJ(c).
+- a *correlation* rho has ``(rho + 1) / 2 ~ Beta(c, c)``, the two-dimensional LKJ(c);
+- a *proportion*, between 0 and 1, has a Normal probit, given by its own median and the probit's SD.
 
 All but the correlation are sampled as standard normals ``z``: ``level = median + sd * z``, ``scale =
-median * exp(sdlog * z)``. Prior numbers can then enter a compiled model as data, every outcome starts the
-sampler in the same place, and ``sdlog = 0`` fixes a scale without another compilation.
+median * exp(sdlog * z)``, ``proportion = Phi(probit of the median + sd * z)``. Prior numbers can then enter a
+compiled model as data, every outcome starts the sampler in the same place, and ``sdlog = 0`` fixes a scale
+without another compilation.
 """
 
 from __future__ import annotations
@@ -27,13 +29,14 @@ from ra_bayes.model.namespace import Namespace
 
 __all__ = ["Family", "Parameter", "Prior", "family_keys", "from_raw", "raw_name"]
 
-type Family = Literal["level", "shift", "scale", "correlation"]
+type Family = Literal["level", "shift", "scale", "correlation", "proportion"]
 
 _KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "level": (("median", "sd"),),
     "shift": (("median", "sd"),),
     "scale": (("median", "sdlog"), ("fixed",)),
     "correlation": (("concentration",),),
+    "proportion": (("median", "sd"),),
 }
 
 
@@ -77,7 +80,7 @@ class Prior:
         What it is the prior of.
     numbers
         ``(median, sd)``, ``(median, sdlog)`` or ``(concentration, 0)``; for a fixed scale
-        ``(value, 0)``.
+        ``(value, 0)``, for a proportion its probit's.
     why
         The page's one-line reason.
     """
@@ -122,6 +125,8 @@ class Prior:
                 return float(first * np.exp(second * special.ndtri(probability)))
             case "correlation":
                 return float(2.0 * special.betaincinv(first, first, probability) - 1.0)
+            case "proportion":
+                return float(special.ndtr(first + second * special.ndtri(probability)))
 
 
 def raw_name(parameter: Parameter) -> str:
@@ -138,3 +143,5 @@ def from_raw(parameter: Parameter, raw: Any, first: Any, second: Any, ns: Namesp
             return first * ns.exp(second * raw)
         case "correlation":
             return 2.0 * raw - 1.0
+        case "proportion":
+            return ns.ndtr(first + second * raw)
