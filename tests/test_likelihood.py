@@ -12,7 +12,7 @@ from pages import OUTCOME, cohort, spec
 from pytensor.compile.mode import Mode
 from scipy import integrate, special, stats
 
-from ra_bayes.model import ModelSpec
+from ra_bayes.model import ModelSpec, load_model
 from ra_bayes.model.build import Levels, build, data, record_data
 from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.priors import raw_name
@@ -27,7 +27,8 @@ def laid_out(low: np.ndarray, high: np.ndarray, kind: np.ndarray, log_slope: np.
 
 def one(low: float, high: float, kind: int, mu: float, sd: float, log_slope: float = 0.0) -> float:
     records = laid_out(*(np.array([[each]]) for each in (low, high, kind, log_slope)))
-    return log_likelihood(records, {"expected": np.array([[mu]]), "residual_sd": np.array(sd)}).item()
+    draws = {"expected": np.array([[mu]]), "residual_sd": np.array(sd)}
+    return log_likelihood(load_model("vas"), records, draws).item()
 
 
 def log_cell(low: float, high: float) -> float:
@@ -93,7 +94,7 @@ def density(model: ModelSpec, value: float, mu: float, sd: float) -> float:
     """Log likelihood of one recorded value at baseline."""
     records = grid(model, cohort([("a", 0, value), ("a", 24, value)], model))
     draws = {"expected": np.full((1, 2), mu), "residual_sd": np.array(sd)}
-    return float(log_likelihood(records, draws)[0, 0])
+    return float(log_likelihood(model, records, draws)[0, 0])
 
 
 def test_under_the_log_link_a_record_is_lognormal() -> None:
@@ -223,7 +224,7 @@ def test_pymc_and_numpy_agree_on_every_record_and_on_the_prior(built: Built, lin
     for _ in range(5):
         point, raw = random_point(built, rng)
         draws = to_clinical(model, raw, records.weeks)
-        likelihood = log_likelihood(records, draws)
+        likelihood = log_likelihood(model, records, draws)
         by_kind = [likelihood[records.kind == kind] for kind in (POINT, CELL)]
         # PyMC leaves out the slope of the link at a point, which no parameter changes.
         by_kind[0] = by_kind[0] - records.log_slope[records.kind == POINT]

@@ -35,7 +35,7 @@ def log_joint(model: ModelSpec, raw: dict[str, Any], records: Grid, prior: float
     """Log of prior^prior times likelihood^power, patients' effects left out, written with densities alone."""
     parts = log_prior(model, raw).values()
     of_prior = sum(each.sum(axis=-1) if each.ndim > 1 else each for each in parts)
-    likelihood = log_likelihood(records, to_clinical(model, raw, records.weeks)).sum(axis=(-2, -1))
+    likelihood = log_likelihood(model, records, to_clinical(model, raw, records.weeks)).sum(axis=(-2, -1))
     return np.asarray(prior * of_prior + power * likelihood)
 
 

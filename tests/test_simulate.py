@@ -17,7 +17,7 @@ WEEKS = np.array([0.0, 4.0, 24.0])
 def probability(model: ModelSpec, value: float, draws: dict[str, np.ndarray]) -> float:
     """Probability of one record, by the likelihood."""
     records = grid(model, cohort([("a", 0, value), ("a", 24, value)], model))
-    return float(np.exp(log_likelihood(records, draws)[0, 0]))
+    return float(np.exp(log_likelihood(model, records, draws)[0, 0]))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_binary_replicate_is_one_as_often_as_the_likelihood_says() -> None:
     records = grid(model, cohort(rows, model))
     size = 10_000
     one = {"expected": np.array([[0.7, 0.7]]), "residual_sd": np.array(1.0)}
-    by_likelihood = np.exp(log_likelihood(records, one))[0]
+    by_likelihood = np.exp(log_likelihood(model, records, one))[0]
     np.testing.assert_allclose(by_likelihood, [stats.norm.cdf(0.7), stats.norm.cdf(-0.7)], rtol=1e-12)
     draws = {"expected": np.full((size, 1, 2), 0.7), "residual_sd": np.ones(size)}
     got = replicate(model, draws, np.random.default_rng(1))

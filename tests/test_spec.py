@@ -54,7 +54,7 @@ def test_a_good_page() -> None:
     assert model.prior("baseline_mean").numbers == (pytest.approx(np.log(8.0)), 0.5)
     assert model.prior("half_time").numbers == (5.0, 0.5)
     assert model.prior("correlation").numbers == (3.0, 0.0)
-    assert [prior.parameter for prior in model.priors] == list(parameters(TRAJECTORIES["onset"]))
+    assert [prior.parameter for prior in model.priors] == list(parameters(TRAJECTORIES["onset"], model.likelihood, model.outcome))
     assert model.prior("change").why == "a test"
 
 
@@ -409,7 +409,7 @@ def test_ninety_percent_ranges_in_a_shipped_pages_reasons_are_those_of_its_numbe
 def test_pages_of_every_trajectory_can_be_written() -> None:
     for name, shape in TRAJECTORIES.items():
         assert {prior.parameter.name for prior in spec(name).priors} == {
-            each.name for each in parameters(shape)
+            each.name for each in parameters(shape, spec(name).likelihood, spec(name).outcome)
         }
 
 

@@ -128,7 +128,8 @@ class Outcome:
     source
         Where bounds and definition come from.
     kind
-        ``"binary"`` outcomes are 0 or 1.
+        ``"binary"`` outcomes are 0 or 1; ``"ordinal"`` ones are ordered categories, whole numbers from `lower`
+        to `upper`.
     step
         Recording step (HAQ-DI 0.125); ``None`` where the record is as fine as the measurement.
     positive
@@ -141,6 +142,8 @@ class Outcome:
         Named ranges in rising order, without gaps.
     improvements
         Known responses by percent improvement, the easiest first; only where 0 means none.
+    labels
+        Names of an ordinal outcome's categories, lowest first; none if they are their numbers.
     suspicious
         Which other unit to suspect when a table names none.
     """
@@ -152,7 +155,7 @@ class Outcome:
     upper: float | None
     benefit: Benefit | None
     source: str
-    kind: Literal["continuous", "binary"] = "continuous"
+    kind: Literal["continuous", "binary", "ordinal"] = "continuous"
     step: float | None = None
     positive: bool = False
     # A plain dict behind a read-only type: a mapping proxy could be neither pickled nor copied.
@@ -160,7 +163,31 @@ class Outcome:
     mcids: tuple[Mcid, ...] = ()
     categories: tuple[Category, ...] = ()
     improvements: tuple[Improvement, ...] = ()
+    labels: tuple[str, ...] = ()
     suspicious: UnitHint | None = None
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The categories of an ordinal outcome, as numbers, rising; none of another."""
+        if self.kind != "ordinal" or self.lower is None or self.upper is None:
+            return ()
+        return tuple(range(int(self.lower), int(self.upper) + 1))
+
+    @property
+    def level_names(self) -> str:
+        """The categories in words, lowest first."""
+        return ", ".join(self.level_name(k) for k in range(len(self.levels)))
+
+    def level_name(self, k: int) -> str:
+        """Name the category at place `k`, counted from 0: its label, or its number.
+
+        Examples
+        --------
+        >>> feels = Outcome(id="x", label="X", unit="", lower=1, upper=3, benefit=None, source="", kind="ordinal")
+        >>> feels.level_name(0)
+        '1'
+        """
+        return self.labels[k] if self.labels else str(self.levels[k])
 
     @property
     def mcid(self) -> Mcid | None:

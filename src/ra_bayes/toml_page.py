@@ -249,6 +249,10 @@ class TomlTable:
             return []
         return value
 
+    def nested(self, table: Mapping[str, Any], name: str) -> TomlTable:
+        """Return one of the tables that :meth:`tables` found; `name` is what messages call it."""
+        return TomlTable(table, self._problems, self._dotted(name))
+
     def finish(self) -> None:
         """Note every key that nobody asked for."""
         for key in self._table:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
-from ra_bayes.model.records import Grid, grid
+from ra_bayes.model.records import Grid, empty, grid
 from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["CohortDesign", "design_of", "empty_grid"]
@@ -91,9 +91,5 @@ def design_of(model: ModelSpec, cohort: Cohort) -> CohortDesign:
 
 def empty_grid(design: CohortDesign) -> tuple[Grid, NDArray[np.bool_]]:
     """Return a grid of the design's shape without records, and where they will be (patient, visit)."""
-    shape = design.patients, len(design.weeks)
     patients = tuple(f"P{number}" for number in range(1, design.patients + 1))
-    blank = Grid(
-        patients, np.array(design.weeks), np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5))
-    )
-    return blank, np.array(design.seen)
+    return empty(patients, np.array(design.weeks)), np.array(design.seen)

@@ -159,6 +159,8 @@ def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _P
             return _Panel(title, f"{name} ({own})", before, after, "log")
         case "correlation":
             return _Panel(title, name, before, after, "atanh")
+        case "proportion":
+            return _Panel(title, name, before, after, "logit")
         case "shift":
             return _Panel(title, f"{name} ({on_link})", before, after, "as it is")
 

@@ -15,14 +15,21 @@ from ra_bayes.inference.compile import compiled
 from ra_bayes.model.build import Levels
 from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import Grid, grid
-from ra_bayes.model.simulate import draw_prior, log_likelihood, log_prior, replicate, to_clinical
+from ra_bayes.model.simulate import (
+    draw_prior,
+    log_likelihood,
+    log_likelihood_given_others,
+    log_prior,
+    replicate,
+    to_clinical,
+)
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import model_entry, with_provenance
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["fit", "sample_stats"]
+__all__ = ["PRIOR_DRAWS", "fit", "outcome_groups", "sample_stats", "versions"]
 
 PRIOR_DRAWS = 4000
 
@@ -155,36 +162,90 @@ def _gather(model: ModelSpec, records: Grid, trace: Any, seed: int) -> xr.DataTr
         for name, variable in trace["posterior"].data_vars.items()
         if not str(name).endswith("__")
     }
-    posterior = to_clinical(model, raw, records.weeks)
+    posterior = to_clinical(model, raw, records.weeks, records.people)
     raw_prior = {
         name: each[None]
         for name, each in draw_prior(model, len(records.patients), records.weeks, PRIOR_DRAWS, rng).items()
     }
-    prior = to_clinical(model, raw_prior, records.weeks)
+    prior = to_clinical(model, raw_prior, records.weeks, records.people)
+    stats = sample_stats(trace)
+    return xr.DataTree.from_dict(
+        outcome_groups(model, records, posterior, prior, log_prior(model, raw), stats, rng)
+    )
+
+
+def outcome_groups(
+    model: ModelSpec,
+    records: Grid,
+    posterior: dict[str, np.ndarray],
+    prior: dict[str, np.ndarray],
+    log_prior: dict[str, np.ndarray],
+    stats: xr.Dataset,
+    rng: np.random.Generator,
+) -> dict[str, xr.Dataset]:
+    """Return the groups of one outcome's tree.
+
+    Parameters
+    ----------
+    model, records
+        Its page and its records.
+    posterior, prior
+        Draws (chain, draw, ...) as :func:`~ra_bayes.model.simulate.to_clinical` names them.
+    log_prior
+        Log prior density of parameters (chain, draw, ...).
+    stats
+        What diagnoses the sampler.
+    rng
+        Random numbers for replicated records.
+    """
+    import xarray as xr
+
     observed = records.kind != MISSED
     where = np.nonzero(observed)
-    groups = {
-        "posterior": _named(model, posterior, records),
-        "prior": _named(model, prior, records),
-        "posterior_predictive": _dataset({"record": replicate(model, posterior, rng)}, records),
-        "prior_predictive": _dataset({"record": replicate(model, prior, rng)}, records),
-        "log_likelihood": xr.Dataset(
-            {"record": (("chain", "draw", "observation"), log_likelihood(records, posterior)[..., observed])},
+
+    def by_record(values: np.ndarray) -> xr.Dataset:
+        return xr.Dataset(
+            {"record": (("chain", "draw", "observation"), values[..., observed])},
             coords={
                 "patient": ("observation", np.array(records.patients)[where[0]]),
                 "visit": ("observation", records.weeks[where[1]]),
             },
+        )
+
+    others = {}
+    if model.residuals is not None:
+        given = log_likelihood_given_others(model, records, posterior)
+        others = {"log_likelihood_given_others": by_record(given)}
+    return {
+        "posterior": _named(model, posterior, records),
+        "prior": _named(model, prior, records),
+        "posterior_predictive": _dataset(
+            {"record": replicate(model, posterior, rng, records.weeks)}, records
         ),
-        "log_prior": _named(model, log_prior(model, raw), records),
-        "sample_stats": sample_stats(trace),
+        "prior_predictive": _dataset({"record": replicate(model, prior, rng, records.weeks)}, records),
+        "log_likelihood": by_record(log_likelihood(model, records, posterior)),
+        **others,
+        "log_prior": _named(model, log_prior, records),
+        "sample_stats": stats,
         "observed_data": _dataset({"record": records.value}, records, lead=()),
-        "constant_data": _dataset(
-            {name: getattr(records, name) for name in ("limit", "low", "high", "kind", "log_slope")},
-            records,
-            lead=(),
-        ),
+        "constant_data": constant_data(model, records),
     }
-    return xr.DataTree.from_dict(groups)
+
+
+def constant_data(model: ModelSpec, records: Grid) -> xr.Dataset:
+    """Lay out what the fit was given besides the values recorded."""
+    given = {name: getattr(records, name) for name in ("limit", "low", "high", "kind", "log_slope")}
+    data = _dataset(given, records, lead=())
+    people = records.people
+    if people is None:
+        return data
+    if people.arms:
+        data = data.assign(arm=("patient", np.array(people.arms)), treated=("patient", people.treated))
+    if model.covariates:
+        names = [covariate.name for covariate in model.covariates]
+        data = data.assign_coords(covariate=names)
+        data = data.assign(covariates=(("patient", "covariate"), people.covariates))
+    return data
 
 
 def _named(model: ModelSpec, values: dict[str, np.ndarray], records: Grid) -> xr.Dataset:
@@ -211,6 +272,8 @@ _DIMS = {
     "mean_change": ("visit",),
     "response_shape": ("visit",),
     "walk_step": ("step",),
+    "effect": ("visit",),
+    "effect_walk_step": ("effect_step",),
 }
 
 
@@ -235,15 +298,20 @@ def _dataset(
 def _provenance(
     model: ModelSpec, cohort: Cohort, *, seed: int, sampling: dict[str, Any], attempts: list[str]
 ) -> dict[str, Any]:
-    packages = ("ra_bayes", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz")
     return {
         "model": model_entry(model),
         "cohort": overview(cohort),
         "seed": seed,
         "sampling": sampling,
         "attempts": attempts,
-        "versions": {
-            "python": platform.python_version(),
-            **{package: importlib.metadata.version(package) for package in packages},
-        },
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what a fit was made with."""
+    packages = ("ra_bayes", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz")
+    return {
+        "python": platform.python_version(),
+        **{package: importlib.metadata.version(package) for package in packages},
     }

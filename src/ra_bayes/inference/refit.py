@@ -17,10 +17,11 @@ from ra_bayes.cohort import Record
 from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
-from ra_bayes.inference.fit import _Attempt, _dataset, _named
+from ra_bayes.inference.fit import _Attempt, _dataset, _named, constant_data
 from ra_bayes.model.build import record_data
 from ra_bayes.model.likelihoods import CELL, POINT
-from ra_bayes.model.records import Grid, ends
+from ra_bayes.model.people import People
+from ra_bayes.model.records import Grid, empty, ends
 from ra_bayes.model.simulate import to_clinical
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import model_entry, provenance, with_provenance
@@ -78,7 +79,14 @@ def records_of(tree: xr.DataTree) -> Grid:
         constant[name].values.copy() for name in ("limit", "low", "high", "kind", "log_slope")
     )
     patients = tuple(map(str, constant["patient"].values))
-    return Grid(patients, constant["visit"].values, value.copy(), limit, low, high, kind, log_slope)
+    people = None
+    if "treated" in constant or "covariates" in constant:
+        treated = constant["treated"].values if "treated" in constant else np.zeros(len(patients))
+        arms = tuple(map(str, constant["arm"].values)) if "arm" in constant else ()
+        x = constant["covariates"].values if "covariates" in constant else np.zeros((len(patients), 0))
+        people = People(arms, treated.copy(), x.copy())
+    weeks = constant["visit"].values
+    return Grid(patients, weeks, value.copy(), limit, low, high, kind, log_slope, people)
 
 
 def without(records: Grid, patients: Iterable[str]) -> Grid:
@@ -101,12 +109,13 @@ def without(records: Grid, patients: Iterable[str]) -> Grid:
 
 def without_records(records: Grid, masked: NDArray[np.bool_]) -> Grid:
     """Return the grid without the records that are masked (patient, visit), as if they had been missed."""
-    rest = (records.limit, records.low, records.high, records.kind, records.log_slope)
+    limit, low, high, kind, log_slope = (
+        np.where(masked, 0.0, each)
+        for each in (records.limit, records.low, records.high, records.kind, records.log_slope)
+    )
+    value = np.where(masked, np.nan, records.value)
     return Grid(
-        records.patients,
-        records.weeks,
-        np.where(masked, np.nan, records.value),
-        *(np.where(masked, 0.0, each) for each in rest),
+        records.patients, records.weeks, value, limit, low, high, kind, log_slope, records.people
     )
 
 
@@ -129,16 +138,15 @@ def with_values(model: ModelSpec, records: Grid, values: Array) -> Grid:
     """
     if values.shape != records.shape:
         raise FitError(f"values of shape {values.shape} do not fit a grid of {records.shape}")
-    out = Grid(
-        records.patients, records.weeks, values.astype(float), *(np.zeros(values.shape) for _ in range(5))
-    )
+    out = empty(records.patients, records.weeks, records.people)
+    out.value[:] = values
     for i, j in zip(*np.nonzero(~np.isnan(values)), strict=True):
         value = float(values[i, j])
         record = Record(records.patients[i], float(records.weeks[j]), model.outcome.id, value, "", 0)
         low, high = ends(model, record)
         out.low[i, j], out.high[i, j] = low, high
         out.kind[i, j] = POINT if low == high else CELL
-        if low == high:
+        if low == high and model.likelihood.on_link:
             out.log_slope[i, j] = model.link.log_slope(value)
     return out
 
@@ -283,13 +291,14 @@ def _light(model: ModelSpec, records: Grid, trace: _Trace) -> xr.DataTree:
     """Lay out what estimands and the gate need; predictions and likelihoods are left to whoever asks."""
     import xarray as xr
 
-    constant = {name: getattr(records, name) for name in ("limit", "low", "high", "kind", "log_slope")}
     stats = {name: (("chain", "draw"), trace.stats[own]) for own, name in _STATS.items()}
     return xr.DataTree.from_dict(
         {
-            "posterior": _named(model, to_clinical(model, trace.draws, records.weeks), records),
+            "posterior": _named(
+                model, to_clinical(model, trace.draws, records.weeks, records.people), records
+            ),
             "sample_stats": xr.Dataset(stats),
             "observed_data": _dataset({"record": records.value}, records, lead=()),
-            "constant_data": _dataset(constant, records, lead=()),
+            "constant_data": constant_data(model, records),
         }
     )

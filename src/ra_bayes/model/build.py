@@ -6,6 +6,7 @@ A structure is a trajectory, a way of sampling the patients' levels, and the sha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,11 +14,13 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from ra_bayes.model.likelihoods import CELL, POINT
-from ra_bayes.model.likelihoods.normal import log_cell
+from ra_bayes.model.likelihoods.normal import Normal
 from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.people import EFFECT, covariate_shift, effect, effect_constants
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import Parameter, from_raw, raw_name
-from ra_bayes.model.records import Grid
+from ra_bayes.model.records import Grid, records_in_order
+from ra_bayes.model.residuals import log_density
 from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["Structure", "build", "data", "record_data", "structure"]
@@ -29,7 +32,9 @@ class Structure(NamedTuple):
     """What a compiled model is specific to; everything else is data.
 
     ``levels`` says how patients' levels are sampled: ``"centred"`` (as they are: best where their
-    visits pin them) or ``"non-centred"`` (as standard normal scores: best where they do not).
+    visits pin them) or ``"non-centred"`` (as standard normal scores: best where they do not);
+    ``effect`` is the trajectory of the difference between arms, ``moves`` what each covariate moves;
+    ``residuals`` says whether they are correlated, and whether any record is a cell.
     """
 
     shape: str
@@ -37,11 +42,30 @@ class Structure(NamedTuple):
     patients: int
     visits: int
     priors: tuple[str, ...]
+    likelihood: str = "normal"
+    effect: str = ""
+    moves: tuple[str, ...] = ()
+    residuals: str = ""
 
 
 def structure(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> Structure:
     """Return the structure of a model on a grid."""
-    return Structure(spec.shape, levels, *records.shape, tuple(prior.parameter.name for prior in spec.priors))
+    return Structure(
+        spec.shape,
+        levels,
+        *records.shape,
+        priors=tuple(prior.parameter.name for prior in spec.priors),
+        likelihood=spec.likelihood.name,
+        effect="" if spec.arm is None else spec.arm.trajectory.name,
+        moves=tuple(covariate.moves for covariate in spec.covariates),
+        residuals=_residuals(spec, records),
+    )
+
+
+def _residuals(spec: ModelSpec, records: Grid) -> str:
+    if spec.residuals is None:
+        return ""
+    return "ar1 with cells" if (records.kind == CELL).any() else "ar1"
 
 
 def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
@@ -50,7 +74,20 @@ def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
         f"prior_{prior.parameter.name}": np.asarray(prior.numbers, dtype=float) for prior in spec.priors
     }
     constants = spec.trajectory.constants(records.weeks, spec.reference_week, spec.anchor_week)
-    return {**priors, **constants, **record_data(records)}
+    constants |= spec.likelihood.constants(spec.outcome)
+    own = record_data(records) if spec.residuals is None else records_in_order(spec, records)
+    return {**priors, **constants, **_people_data(spec, records), **own}
+
+
+def _people_data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
+    people = records.people
+    if people is None:
+        return {}
+    found = {}
+    if spec.arm is not None:
+        found = effect_constants(spec.arm, records.weeks, spec.reference_week, spec.anchor_week)
+        found["treated"] = people.treated
+    return found | ({"covariates": people.covariates} if spec.covariates else {})
 
 
 def record_data(records: Grid) -> dict[str, np.ndarray]:
@@ -93,21 +130,59 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Mode
         steps = trajectory.steps(records.weeks.size)
         if steps:
             values["walk_step"] = pm.Normal("walk_step", 0.0, 1.0, shape=steps)
-        level, response = patient_effects(values, _patients(values, numbers, levels))
-        mu = expected(trajectory, values, level, response, numbers, PYTENSOR).ravel()
-        # Points and cells apart: the tails of a cell cost five times what all the rest does, and most
-        # outcomes have few. Their numbers may differ between outcomes without another compilation.
-        sd = values["residual_sd"]
-        pm.Normal("point", mu[numbers["point_at"]], sd, observed=numbers["point_value"])
-        pm.CustomDist(
-            "cell",
-            mu[numbers["cell_at"]],
-            sd,
-            numbers["cell_high"],
-            logp=_cell_logp,
-            observed=numbers["cell_low"],
+        shifts = (
+            covariate_shift(spec.covariates, moves, values, numbers.get("covariates"))
+            for moves in ("level", "change")
         )
+        level_shift, response_shift = shifts
+        own = _patients(values, numbers, levels, level_shift)
+        level, response = patient_effects(values, own, level_shift, response_shift)
+        mu = expected(trajectory, values, level, response, numbers, PYTENSOR)
+        if spec.arm is not None:
+            steps = spec.arm.trajectory.steps(records.weeks.size)
+            if steps:
+                values[EFFECT + "walk_step"] = pm.Normal(EFFECT + "walk_step", 0.0, 1.0, shape=steps)
+            difference = effect(spec.arm, values, numbers, PYTENSOR)
+            mu = mu + numbers["treated"][:, None] * difference[None, :]
+        if spec.residuals is None:
+            _observe(spec, values, mu.ravel(), numbers)
+        else:
+            _observe_in_order(_residuals(spec, records), values, mu.ravel(), numbers)
     return model
+
+
+def _observe(spec: ModelSpec, values: Mapping[str, Any], mu: Any, numbers: Mapping[str, Any]) -> None:
+    """Add the records."""
+    likelihood = spec.likelihood
+    # Points and cells apart: the tails of a cell cost five times what all the rest does, and most
+    # outcomes have few. Their numbers may differ between outcomes without another compilation.
+    names = [each.name for each in likelihood.parameters(spec.outcome)]
+    constants = list(likelihood.constants(spec.outcome))
+    given = [*(values[name] for name in names), *(numbers[name] for name in constants)]
+    names += constants
+
+    def log_point(value: Any, mu: Any, *own: Any) -> Any:
+        return likelihood.log_point(value, mu, dict(zip(names, own, strict=True)), PYTENSOR)
+
+    def log_cell(low: Any, mu: Any, *own: Any) -> Any:
+        return likelihood.log_cell(low, own[-1], mu, dict(zip(names, own[:-1], strict=True)), PYTENSOR)
+
+    at, value = mu[numbers["point_at"]], numbers["point_value"]
+    if isinstance(likelihood, Normal):
+        # As ever: another graph of the same density would give other draws from the same seed.
+        pm.Normal("point", at, values["residual_sd"], observed=value)
+    else:
+        pm.CustomDist("point", at, *given, logp=log_point, observed=value)
+    cell = mu[numbers["cell_at"]], *given, numbers["cell_high"]
+    pm.CustomDist("cell", *cell, logp=log_cell, observed=numbers["cell_low"])
+
+
+def _observe_in_order(kind: str, values: Mapping[str, Any], mu: Any, numbers: Mapping[str, Any]) -> None:
+    """Add the records where residuals are correlated, with a score for every visit if some are cells."""
+    at, score = numbers["record_at"], None
+    if kind == "ar1 with cells":
+        score = pm.Normal("residual_z", 0.0, 1.0, dims=("patient", "visit")).ravel()[at]
+    pm.Potential("record", log_density(values, mu[at], score, numbers, PYTENSOR))
 
 
 def _parameter(parameter: Parameter, numbers: Any) -> Any:
@@ -119,23 +194,22 @@ def _parameter(parameter: Parameter, numbers: Any) -> Any:
     return from_raw(parameter, raw, numbers[0], numbers[1], PYTENSOR)
 
 
-def _patients(values: dict[str, Any], numbers: dict[str, Any], levels: Levels) -> dict[str, Any]:
+def _patients(
+    values: Mapping[str, Any], numbers: Mapping[str, Any], levels: Levels, shift: Any | None
+) -> dict[str, Any]:
     own = {"patient_response_z": pm.Normal("patient_response_z", 0.0, 1.0, dims="patient")}
     if levels == "non-centred":
         return {**own, "patient_level_z": pm.Normal("patient_level_z", 0.0, 1.0, dims="patient")}
     # In units of the prior, so that every outcome starts the sampler in the same place.
     middle, unit = numbers["prior_baseline_mean"][0], numbers["prior_baseline_sd"][0]
+    centre = (values["baseline_mean"] - middle) / unit
     score = pm.Normal(
         "patient_level_c",
-        (values["baseline_mean"] - middle) / unit,
+        centre if shift is None else centre + shift / unit,
         values["baseline_sd"] / unit,
         dims="patient",
     )
     return {**own, "patient_level": middle + unit * score}
-
-
-def _cell_logp(low: Any, mu: Any, residual_sd: Any, high: Any) -> Any:
-    return log_cell(low, high, mu, residual_sd, PYTENSOR)
 
 
 def _log_ndtr(z: Any) -> Any:
@@ -156,4 +230,22 @@ def _ndtri(p: Any) -> Any:
     return -float(np.sqrt(2.0)) * pt.erfcinv(2.0 * p)
 
 
-PYTENSOR = Namespace(pt.exp, pt.log, pt.switch, pt.minimum, _ndtr, _ndtri, _log_ndtr, pt.log1mexp, pt.expm1)
+def _log_expit(x: Any) -> Any:
+    return -pt.softplus(-x)
+
+
+PYTENSOR = Namespace(
+    pt.exp,
+    pt.log,
+    pt.switch,
+    pt.minimum,
+    _ndtr,
+    _ndtri,
+    _log_ndtr,
+    pt.log1mexp,
+    pt.expm1,
+    pt.log1p,
+    _log_expit,
+    pt.gammaln,
+    pt.arcsinh,
+)

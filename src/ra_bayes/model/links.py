@@ -105,7 +105,10 @@ _PROBIT = Link(
     lambda y: np.full_like(y, np.nan),
 )
 
-LINK_NAMES = ("identity", "log", "sqrt", "logit", "probit")
+# The score behind ordered categories has no unit of the outcome's: mu is told as it is.
+_SCORE = Link("latent", "g is the latent score", "difference", lambda y: y, lambda x: x, np.zeros_like)
+
+LINK_NAMES = ("identity", "log", "sqrt", "logit", "probit", "latent")
 
 
 def link(name: str, lower: float | None = None, upper: float | None = None) -> Link:
@@ -125,7 +128,7 @@ def link(name: str, lower: float | None = None, upper: float | None = None) -> L
         if lower is None or upper is None:
             raise ValueError("the logit link needs an outcome with a lower and an upper bound")
         return _logit(lower, upper)
-    known = {each.name: each for each in (_IDENTITY, _LOG, _SQRT, _PROBIT)}
+    known = {each.name: each for each in (_IDENTITY, _LOG, _SQRT, _PROBIT, _SCORE)}
     if name not in known:
         raise ValueError(f"link {name!r} is none of {', '.join(LINK_NAMES)}")
     return known[name]

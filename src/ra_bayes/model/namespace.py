@@ -37,6 +37,14 @@ class Namespace:
         ``log(1 - exp(x))`` for negative ``x``, accurate near 0 and far from it.
     expm1
         ``exp(x) - 1``, accurate near 0.
+    log1p
+        ``log(1 + x)``, accurate near 0.
+    log_expit
+        Log of the standard logistic distribution function.
+    gammaln
+        Log of the gamma function.
+    arcsinh
+        Inverse hyperbolic sine.
     """
 
     exp: Function
@@ -48,6 +56,10 @@ class Namespace:
     log_ndtr: Function
     log1mexp: Function
     expm1: Function
+    log1p: Function
+    log_expit: Function
+    gammaln: Function
+    arcsinh: Function
 
 
 def _log1mexp(x: np.ndarray) -> np.ndarray:
@@ -66,4 +78,8 @@ NUMPY = Namespace(
     special.log_ndtr,
     _log1mexp,
     np.expm1,
+    np.log1p,
+    special.log_expit,
+    special.gammaln,
+    np.arcsinh,
 )

@@ -76,7 +76,7 @@ def _unit(spec: ModelSpec, parameter: Parameter) -> str:
     family = parameter.family
     if parameter.in_weeks:
         return "weeks"
-    if family == "correlation":
+    if family in ("correlation", "proportion"):
         return ""
     if family == "level" or spec.link.name == "identity":
         return "rate" if spec.binary else spec.outcome.unit
@@ -90,7 +90,7 @@ def implied(spec: ModelSpec) -> list[dict[str, Any]]:
     """
     weeks = np.unique([*IMPLIED_WEEKS, spec.reference_week, spec.anchor_week])
     draws = to_clinical(spec, draw_prior(spec, 1, weeks, _DRAWS, np.random.default_rng(20240101)), weeks)
-    records = replicate(spec, draws, np.random.default_rng(20240102))[:, 0, :]
+    records = replicate(spec, draws, np.random.default_rng(20240102), weeks)[:, 0, :]
     rows = []
     if spec.binary:
         rate = spec.link.inverse(draws["expected"][:, 0, :])

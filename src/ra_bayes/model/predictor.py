@@ -4,7 +4,12 @@
     A_i = baseline_mean + baseline_sd * z_i
     b_i = response_sd * (correlation * z_i + sqrt(1 - correlation^2) * v_i)        z_i, v_i ~ N(0, 1)
 
-so that (A_i, b_i) is bivariate normal. ``A_i`` is sampled as it is, but for the prior's own scale (a
+so that (A_i, b_i) is bivariate normal. Two arms and covariates x (:mod:`ra_bayes.model.people`) add to it
+
+    mu_ij += [i treated] d(t_j)      A_i += sum of x_i beta over covariates of the level
+                                     b_i += sum of x_i beta over covariates of the change
+
+with d another trajectory, zero at the anchor week. ``A_i`` is sampled as it is, but for the prior's own scale (a
 patient's visits pin it), or through ``z_i`` (when they do not); ``b_i`` always through ``v_i``.
 """
 
@@ -24,11 +29,15 @@ PATIENT_PARAMETERS = (
     Parameter("baseline_sd", "scale", "between-patient SD at the anchor week"),
     Parameter("response_sd", "scale", "between-patient SD of the true change at the reference week", True),
     Parameter("correlation", "correlation", "correlation of a patient's level with their change"),
-    Parameter("residual_sd", "scale", "SD of one record around its patient's trajectory"),
 )
 
 
-def patient_effects(values: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[Any, Any]:
+def patient_effects(
+    values: Mapping[str, Any],
+    raw: Mapping[str, Any],
+    level_shift: Any | None = None,
+    response_shift: Any | None = None,
+) -> tuple[Any, Any]:
     """Return every patient's level A_i and response b_i, shape (..., patient).
 
     Parameters
@@ -37,8 +46,12 @@ def patient_effects(values: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[
         The parameters of :data:`PATIENT_PARAMETERS`, any leading dimensions.
     raw
         ``patient_response_z`` and either ``patient_level`` or ``patient_level_z``.
+    level_shift, response_shift
+        What covariates add, (..., patient); None if there are none.
     """
     mean, spread = values["baseline_mean"][..., None], values["baseline_sd"][..., None]
+    if level_shift is not None:
+        mean = mean + level_shift
     if "patient_level" in raw:
         level = raw["patient_level"]
         score = (level - mean) / spread
@@ -47,7 +60,8 @@ def patient_effects(values: Mapping[str, Any], raw: Mapping[str, Any]) -> tuple[
         level = mean + spread * score
     rho = values["correlation"][..., None]
     own = rho * score + (1.0 - rho**2) ** 0.5 * raw["patient_response_z"]
-    return level, values["response_sd"][..., None] * own
+    response = values["response_sd"][..., None] * own
+    return level, response if response_shift is None else response + response_shift
 
 
 def expected(

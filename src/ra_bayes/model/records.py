@@ -14,9 +14,10 @@ from ra_bayes.cohort import Cohort, Record
 from ra_bayes.errors import FitError
 from ra_bayes.model.likelihoods import CELL, POINT, UNBOUNDED
 from ra_bayes.model.people import People, people_of
+from ra_bayes.model.residuals import sequence
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["Grid", "ends", "grid"]
+__all__ = ["Grid", "empty", "ends", "grid", "records_in_order"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,13 @@ class Grid:
         return len(self.patients), self.weeks.size
 
 
+def empty(patients: tuple[str, ...], weeks: np.ndarray, people: People | None = None) -> Grid:
+    """Return a grid without any record."""
+    limit, low, high, kind, log_slope = (np.zeros((len(patients), weeks.size)) for _ in range(5))
+    value = np.full(limit.shape, np.nan)
+    return Grid(patients, weeks, value, limit, low, high, kind, log_slope, people)
+
+
 def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
     """Lay the cohort's records of the model's outcome on the cohort's grid.
 
@@ -95,9 +103,8 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
             f"{', '.join(f'{each:g}' for each in seen)}); set it to one of them in the model page"
         )
     patients = cohort.patients
-    shape = len(patients), weeks.size
     people = people_of(spec.arm, spec.covariates, cohort, spec.name)
-    out = Grid(patients, weeks, np.full(shape, np.nan), *(np.zeros(shape) for _ in range(5)), people=people)
+    out = empty(patients, weeks, people)
     row = {patient: i for i, patient in enumerate(patients)}
     column = {week: j for j, week in enumerate(weeks)}
     for record in records:
@@ -110,6 +117,12 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
         if low == high and spec.likelihood.on_link:
             out.log_slope[at] = spec.link.log_slope(record.value)
     return out
+
+
+def records_in_order(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
+    """Return the records as the data of correlated residuals: each with the patient's record before it."""
+    assert spec.residuals is not None
+    return sequence(records.kind, records.low, records.high, records.weeks, spec.residuals.gap)
 
 
 def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:

@@ -12,9 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from ra_bayes.model.likelihoods import LIKELIHOODS, Likelihood
 from ra_bayes.model.links import Link
+from ra_bayes.model.people import Arm, Covariate
 from ra_bayes.model.predictor import PATIENT_PARAMETERS
 from ra_bayes.model.priors import Parameter, Prior
+from ra_bayes.model.residuals import AUTOCORRELATION, Autoregressive
 from ra_bayes.model.trajectories import Trajectory
 from ra_bayes.outcome import Outcome
 
@@ -79,6 +82,14 @@ class ModelSpec:
         A prior for every parameter.
     toml
         The page itself.
+    likelihood
+        How records scatter around what is expected.
+    arm
+        The two arms, if the page is of a trial with a control arm.
+    covariates
+        What is known of patients beforehand and moves their level or change.
+    residuals
+        How a patient's residuals go with each other; None if they are independent.
     """
 
     name: str
@@ -98,6 +109,10 @@ class ModelSpec:
     placebo: Placebo | None
     priors: tuple[Prior, ...]
     toml: str = field(repr=False)
+    likelihood: Likelihood = LIKELIHOODS["normal"]
+    arm: Arm | None = None
+    covariates: tuple[Covariate, ...] = ()
+    residuals: Autoregressive | None = None
 
     @property
     def shape(self) -> str:
@@ -108,6 +123,11 @@ class ModelSpec:
     def binary(self) -> bool:
         """Whether the outcome is 0 or 1."""
         return self.outcome.kind == "binary"
+
+    @property
+    def ordinal(self) -> bool:
+        """Whether the outcome is one of a few ordered categories."""
+        return self.outcome.kind == "ordinal"
 
     @property
     def benefit_sign(self) -> int:
@@ -141,6 +161,14 @@ class ModelSpec:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def parameters(trajectory: Trajectory) -> tuple[Parameter, ...]:
-    """Return every parameter that needs a prior under a trajectory."""
-    return (*PATIENT_PARAMETERS, *trajectory.parameters)
+def parameters(
+    trajectory: Trajectory,
+    likelihood: Likelihood,
+    outcome: Outcome,
+    arm: Arm | None = None,
+    residuals: Autoregressive | None = None,
+) -> tuple[Parameter, ...]:
+    """Return every parameter that needs a prior under ``[priors]``, in the order of a model's priors."""
+    effect = () if arm is None else arm.parameters
+    noise = (*likelihood.parameters(outcome), *(() if residuals is None else (AUTOCORRELATION,)))
+    return (*PATIENT_PARAMETERS, *noise, *trajectory.parameters, *effect)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from os import PathLike
 
 from ra_bayes.errors import Problem, RaBayesError, SpecError
+from ra_bayes.model.likelihoods import LIKELIHOODS, Likelihood
 from ra_bayes.model.links import LINK_NAMES, Link, link
-from ra_bayes.model.priors import Parameter, Prior, family_keys
-from ra_bayes.model.spec import ModelSpec, Placebo, parameters
-from ra_bayes.model.trajectories import Trajectory, read_trajectory
+from ra_bayes.model.people_reader import read_arm, read_covariates
+from ra_bayes.model.prior_reader import check_binary, on_link, read_priors
+from ra_bayes.model.residuals import Autoregressive
+from ra_bayes.model.spec import ModelSpec, Placebo
+from ra_bayes.model.trajectories import read_trajectory
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcome_page import define_outcome
 from ra_bayes.outcomes import get
@@ -86,7 +88,8 @@ def read_spec(toml: str, *, name: str, source: str | None = None) -> ModelSpec:
 
 
 def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> ModelSpec:
-    chosen = _read_link(page, outcome)
+    likelihood = _read_likelihood(page, outcome)
+    chosen = _read_link(page, outcome, likelihood)
     reference = page.number("reference_week", "give the week the change is told at, e.g. 24", above=0)
     trajectory = read_trajectory(page, "trajectory", "visits", reference)
     sustained = page.number(
@@ -100,9 +103,13 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
             page.raw("sustained_from"),
         )
     mcid, mcid_source = _read_mcid(page, outcome)
-    priors = _read_priors(page, trajectory, chosen, outcome)
+    arm = read_arm(page, reference)
+    covariates, coefficients = read_covariates(page, outcome)
+    residuals = _read_residuals(page, likelihood, outcome)
+    own = read_priors(page, trajectory, likelihood, chosen, outcome, arm, residuals)
+    priors = (*own, *coefficients)
     if outcome.kind == "binary":
-        _check_binary(page, trajectory, priors)
+        check_binary(page, trajectory, priors)
     bounds = page.choice("bounds", ("open", "open below", "open above", "closed"), "closed")
     return ModelSpec(
         name=name,
@@ -124,7 +131,29 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
         placebo=_read_placebo(page, outcome, chosen),
         priors=priors,
         toml=toml,
+        likelihood=likelihood,
+        arm=arm,
+        covariates=covariates,
+        residuals=residuals,
     )
+
+
+def _read_residuals(page: TomlTable, likelihood: Likelihood, outcome: Outcome) -> Autoregressive | None:
+    found = page.choice("residuals", ("independent", "ar1"), "independent")
+    mend = "give the weeks apart at which the autocorrelation is told, e.g. 4"
+    weeks = page.number("autocorrelation_weeks", mend, default=1.0, above=0)
+    if found == "independent":
+        if "autocorrelation_weeks" in page:
+            page.problem(
+                "autocorrelation_weeks", "is of AR(1) residuals", 'leave it out, or write residuals = "ar1"'
+            )
+        return None
+    if outcome.kind != "continuous" or likelihood.name != "normal":
+        page.problem(
+            "residuals", "ar1 is for normal residuals of a continuous outcome", "leave it out", found
+        )
+        return None
+    return Autoregressive(weeks)
 
 
 def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
@@ -142,15 +171,43 @@ def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
         return None
 
 
-def _read_link(page: TomlTable, outcome: Outcome) -> Link:
+def _read_likelihood(page: TomlTable, outcome: Outcome) -> Likelihood:
+    ordered = [name for name in LIKELIHOODS if name.startswith("cumulative")]
+    if outcome.kind == "ordinal":
+        return LIKELIHOODS[page.choice("likelihood", ordered, "cumulative_logit")]
     if outcome.kind == "binary":
-        page.choice("link", ("probit",), "probit")
-        return link("probit")
-    name = page.choice("link", [each for each in LINK_NAMES if each != "probit"], "identity")
+        return LIKELIHOODS[page.choice("likelihood", ("normal",), "normal")]
+    name = page.choice("likelihood", [each for each in LIKELIHOODS if each not in ordered], "normal")
+    whole = outcome.lower == 0.0 and outcome.step == 1.0 and outcome.upper is not None
+    if name in _COUNTS and not whole:
+        mend = "write it of an outcome with lower = 0, step = 1 and upper, the total, such as sjc28"
+        page.problem("likelihood", f"counts of a total, which {outcome.id} is not", mend, name)
+    elif name in _COUNTS and page.raw("rounding"):
+        page.problem("rounding", "has no place beside counts", "leave it out", page.raw("rounding"))
+    elif name == "hurdle" and outcome.lower != 0.0:
+        page.problem(
+            "likelihood", f"is of scores that end at 0, which {outcome.id} does not", "use normal", name
+        )
+    return LIKELIHOODS[name]
+
+
+_COUNTS = ("binomial", "beta_binomial")
+
+
+def _read_link(page: TomlTable, outcome: Outcome, likelihood: Likelihood) -> Link:
+    only = {"binary": "probit", "ordinal": "latent"}.get(outcome.kind, "")
+    only = only or {"binomial": "logit", "beta_binomial": "logit", "hurdle": "log"}.get(likelihood.name, "")
+    if only:
+        page.choice("link", (only,), only)
+    name = only or page.choice("link", [each for each in LINK_NAMES if each not in _LATENT], "identity")
     if name == "logit" and (outcome.lower is None or outcome.upper is None):
-        page.problem("link", f"logit needs two bounds, which {outcome.id} lacks", "use log or sqrt", name)
+        if not only:
+            page.problem("link", f"logit needs two bounds, which {outcome.id} lacks", "use log or sqrt", name)
         name = "identity"
     return link(name, outcome.lower, outcome.upper)
+
+
+_LATENT = ("probit", "latent")
 
 
 def _read_mcid(page: TomlTable, outcome: Outcome) -> tuple[float | None, str]:
@@ -173,90 +230,10 @@ def _read_placebo(page: TomlTable, outcome: Outcome, chosen: Link) -> Placebo | 
         page.problem("placebo", f"has no clinical unit under the {chosen.name} link", "leave the table out")
     median = table.number("median", "give the placebo arms' typical change (or rate)")
     placebo = Placebo(
-        median=_on_link(table, "median", median, chosen) if outcome.kind == "binary" else median,
+        median=on_link(table, "median", median, chosen) if outcome.kind == "binary" else median,
         sd=table.number("sd", "give the SD between placebo arms, on the link's scale", above=0),
         why=table.text("why", "say how the numbers were reached"),
         source=table.text("source", "name the trials"),
     )
     table.finish()
     return placebo
-
-
-def _read_priors(
-    page: TomlTable, trajectory: Trajectory, chosen: Link, outcome: Outcome
-) -> tuple[Prior, ...]:
-    table = page.table("priors", "give a table [priors.NAME] for every parameter")
-    if table is None:
-        return ()
-    pinned = table.raw("response_sd")
-    no_response = isinstance(pinned, dict) and pinned.get("fixed") == 0
-    priors = []
-    for parameter in parameters(trajectory):
-        if parameter.name == "correlation" and no_response and parameter.name not in table:
-            priors.append(Prior(parameter, (1.0, 0.0), "patients have no response of their own to correlate"))
-            continue
-        choices = " or ".join(" and ".join(keys) for keys in family_keys(parameter.family))
-        entry = table.table(parameter.name, f"give {choices}, and why ({parameter.meaning})")
-        if entry is not None:
-            priors.append(_read_prior(entry, parameter, chosen, outcome))
-            entry.finish()
-    table.finish()
-    return tuple(priors)
-
-
-def _check_binary(page: TomlTable, trajectory: Trajectory, priors: tuple[Prior, ...]) -> None:
-    """Note what a page of a binary outcome may not ask for."""
-    pinned = {prior.parameter.name: prior.numbers[0] for prior in priors if prior.fixed}
-    if pinned.get("residual_sd") != 1.0:
-        page.problem("priors.residual_sd", "is not 1", "set fixed = 1: it is the unit of the latent score")
-    if pinned.get("response_sd") != 0.0:
-        page.problem(
-            "priors.response_sd", "is not 0", "set fixed = 0: yes or no cannot tell it from the level"
-        )
-    if trajectory.name != "visits":
-        page.problem(
-            "trajectory",
-            "is not visits",
-            "leave it out: a rate is anchored where it is told",
-            trajectory.name,
-        )
-
-
-def _read_prior(entry: TomlTable, parameter: Parameter, chosen: Link, outcome: Outcome) -> Prior:
-    why = entry.text("why", "give the reason for these numbers in one line")
-    match parameter.family:
-        case "level":
-            median = entry.number("median", "give the median in the outcome's unit")
-            lower, upper = (end if end is not None else math.nan for end in (outcome.lower, outcome.upper))
-            if median < lower or median > upper:
-                entry.problem(
-                    "median", f"is outside {outcome.id}'s bounds", "give a value inside them", median
-                )
-            sd = entry.number("sd", "give the SD on the link's scale", above=0)
-            return Prior(parameter, (_on_link(entry, "median", median, chosen), sd), why)
-        case "shift":
-            median = entry.number("median", "give the median on the link's scale, 0 for no change")
-            sd = entry.number("sd", "give the SD on the link's scale", above=0)
-            return Prior(parameter, (median, sd), why)
-        case "scale" if "fixed" in entry:
-            if parameter.may_be_zero:
-                fixed = entry.number("fixed", "give a number from 0 up", at_least=0)
-            else:
-                fixed = entry.number("fixed", "give a number above 0", above=0)
-            return Prior(parameter, (fixed, 0.0), why)
-        case "scale":
-            median = entry.number("median", "give the median, above 0", above=0)
-            sdlog = entry.number("sdlog", "give the SD of the log, e.g. 0.4", above=0)
-            return Prior(parameter, (median, sdlog), why)
-        case "correlation":
-            return Prior(
-                parameter, (entry.number("concentration", "give Beta(c, c)'s c, e.g. 4", above=0), 0.0), why
-            )
-
-
-def _on_link(table: TomlTable, key: str, value: float, chosen: Link) -> float:
-    on_link = float(chosen.forward(value))
-    if math.isnan(value) or math.isfinite(on_link):
-        return on_link
-    table.problem(key, f"is outside what the {chosen.name} link can take", "give a value inside it", value)
-    return math.nan

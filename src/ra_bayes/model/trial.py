@@ -20,12 +20,13 @@ import pytensor.tensor as pt
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model.build import PYTENSOR
+from ra_bayes.model.likelihoods.normal import RESIDUAL_SD
 from ra_bayes.model.predictor import PATIENT_PARAMETERS, patient_effects
 from ra_bayes.model.priors import from_raw, raw_name
 
 __all__ = ["build_trial", "trial_data"]
 
-_SCALES = tuple(each for each in PATIENT_PARAMETERS if each.name != "baseline_mean")
+_SCALES = (*(each for each in PATIENT_PARAMETERS if each.name != "baseline_mean"), RESIDUAL_SD)
 
 
 def trial_data(

@@ -162,7 +162,7 @@ def _range(lower: float, upper: float) -> Cell:
 def _distribution(prior: Prior) -> str:
     """Return a prior as a statistician writes it, on the link's scale.
 
-    Normal(mean, SD); LogNormal(median, SD of the log); LKJ(concentration).
+    Normal(mean, SD); LogNormal(median, SD of the log); LKJ(concentration); of a proportion's probit, Normal.
     """
     first, second = (f"{each:.3g}".replace("-", "−") for each in prior.numbers)
     if prior.fixed:
@@ -174,6 +174,8 @@ def _distribution(prior: Prior) -> str:
             return f"LogNormal({first}, {second})"
         case "correlation":
             return f"LKJ({first})"
+        case "proportion":
+            return f"probit Normal({first}, {second})"
 
 
 def _scale_note(spec: ModelSpec) -> str:

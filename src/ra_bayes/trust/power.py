@@ -83,7 +83,12 @@ def _to_power(prior: Prior, power: float) -> tuple[float, float]:
 
 
 def likelihood_to_power(model: ModelSpec, records: Grid, power: float) -> Scaled | None:
-    """Return the model whose likelihood is that of `model` to a power; None if cells stand in the way."""
+    """Return the model whose likelihood is that of `model` to a power.
+
+    None where cells stand in the way, or residuals that are correlated.
+    """
+    if model.residuals is not None:
+        return None
     if not (records.kind == CELL).any():
         median, sdlog = model.prior("residual_sd").numbers
         tilt = np.exp((records.kind == POINT).sum() * (1.0 - power) * sdlog**2)

@@ -13,8 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ra_bayes.model.likelihoods.beta_binomial import BetaBinomial
+from ra_bayes.model.likelihoods.binomial import Binomial
+from ra_bayes.model.likelihoods.hurdle import Hurdle
 from ra_bayes.model.likelihoods.intervals import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.likelihoods.normal import Normal
+from ra_bayes.model.likelihoods.ordered import Ordered
+from ra_bayes.model.likelihoods.student_t import StudentT
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
@@ -53,9 +58,22 @@ class Likelihood(Protocol):
         """Return the log probability of records that are cells."""
 
     def draw(
-        self, mu: np.ndarray, values: Mapping[str, np.ndarray], rng: np.random.Generator, /
+        self, mu: np.ndarray, values: Mapping[str, np.ndarray], outcome: Outcome, rng: np.random.Generator, /
     ) -> np.ndarray:
         """Draw records, shape of `mu`."""
 
 
-LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType({each.name: each for each in (Normal(),)})
+LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            Normal(),
+            StudentT(),
+            Ordered("probit"),
+            Ordered("logit"),
+            Binomial(),
+            BetaBinomial(),
+            Hurdle(),
+        )
+    }
+)

@@ -92,6 +92,66 @@ class Normal:
         """Return the log probability of cells."""
         return log_cell(low, high, mu, values["residual_sd"], ns)
 
-    def draw(self, mu: np.ndarray, values: Mapping[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    def draw(
+        self, mu: np.ndarray, values: Mapping[str, np.ndarray], _outcome: Outcome, rng: np.random.Generator
+    ) -> np.ndarray:
         """Draw g(y*), shape of `mu`."""
         return np.asarray(mu + values["residual_sd"] * rng.normal(size=mu.shape))
+
+    def script(self, outcome: Outcome, kinds: frozenset[Any]) -> tuple[str, str]:
+        """Return the records as lines of a PyMC script, and the function they need."""
+        if outcome.kind == "binary":
+            return "", _BERNOULLI
+        lines = "".join(lines for kind, lines in _SCRIPT.items() if kind in kinds)
+        return _LOG_BETWEEN if "between" in kinds else "", lines
+
+
+_BERNOULLI = """
+# A response: yes with probability Phi(expected).
+pm.Bernoulli("response", p=pm.math.invprobit(expected[points_at]), observed=points_value)
+"""
+
+_SCRIPT = {
+    "points": """
+# Records scatter around what is expected of their patient.
+pm.Normal("record", expected[points_at], residual_sd, observed=points_value)
+""",
+    "below": """
+# Below a limit: the probability of lying there.
+pm.Censored(
+    "record_below",
+    pm.Normal.dist(expected[below_at], residual_sd),
+    lower=below_value,
+    upper=None,
+    observed=below_value,
+)
+""",
+    "above": """
+# Above a limit: the probability of lying there.
+pm.Censored(
+    "record_above",
+    pm.Normal.dist(expected[above_at], residual_sd),
+    lower=None,
+    upper=above_value,
+    observed=above_value,
+)
+""",
+    "between": """
+# Between two ends: the probability of lying there.
+pm.Potential(
+    "record_between", log_between(between_low, between_high, expected[between_at], residual_sd)
+)
+""",
+}
+
+_LOG_BETWEEN = '''
+
+def log_between(low, high, mu, sd):
+    """Return the log probability that a Normal lies between two ends."""
+    low, high = (low - mu) / sd, (high - mu) / sd
+    # Mirrored into the left tail, where it keeps its digits.
+    right = low + high > 0
+    far, near = pt.switch(right, -high, low), pt.switch(right, -low, high)
+    standard = pm.Normal.dist(0.0, 1.0)
+    return pm.math.logdiffexp(pm.logcdf(standard, near), pm.logcdf(standard, far))
+'''

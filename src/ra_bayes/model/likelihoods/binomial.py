@@ -1,0 +1,66 @@
+"""`binomial`: so many of a known total, such as swollen joints of 28, each as likely as the next.
+
+    y_ij ~ Binomial(total, p_ij)        logit(p_ij) = mu_ij
+
+The total is the outcome's upper bound. g is the logit between 0 and the total, so that g^-1(mu) = total p is the
+expected count, and a change is told in counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.priors import Parameter
+from ra_bayes.outcome import Outcome
+
+__all__ = ["Binomial", "log_choose", "total"]
+
+
+def total(outcome: Outcome) -> dict[str, np.ndarray]:
+    """Return how many there are to count."""
+    return {"total": np.asarray(outcome.upper, dtype=float)}
+
+
+def log_choose(value: Any, of: Any, ns: Namespace) -> Any:
+    """Return the log of the number of ways to choose."""
+    return ns.gammaln(of + 1.0) - ns.gammaln(value + 1.0) - ns.gammaln(of - value + 1.0)
+
+
+class Binomial:
+    """Independent yes or no of a known total."""
+
+    name = "binomial"
+    equation = "y_ij ~ Binomial(total, p_ij),  logit(p_ij) = mu_ij"
+    on_link = False
+
+    def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
+        """Return none."""
+        return ()
+
+    def constants(self, outcome: Outcome) -> dict[str, np.ndarray]:
+        """Return the total."""
+        return total(outcome)
+
+    def ends(self, value: float, _outcome: Outcome) -> tuple[float, float] | None:
+        """Return the count, which is a point."""
+        return value, value
+
+    def log_point(self, value: Any, mu: Any, values: Mapping[str, Any], ns: Namespace) -> Any:
+        """Return the log probability of counts."""
+        of = values["total"]
+        return log_choose(value, of, ns) + value * ns.log_expit(mu) + (of - value) * ns.log_expit(-mu)
+
+    def log_cell(self, low: Any, high: Any, mu: Any, _values: Mapping[str, Any], _ns: Namespace) -> Any:
+        """Return the log of 1: every record is a point."""
+        return 0.0 * (low + high + mu)
+
+    def draw(
+        self, mu: np.ndarray, _values: Mapping[str, np.ndarray], outcome: Outcome, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Draw counts, shape of `mu`."""
+        return np.asarray(rng.binomial(int(total(outcome)["total"]), special.expit(mu)), dtype=float)
