@@ -88,6 +88,16 @@ def test_what_a_page_may_leave_out() -> None:
     assert read(page(priors={"loading": {"fixed": 0.0, "why": "a test"}})).loading is None
 
 
+def test_records_alone_have_a_second_factor_or_all_correlations() -> None:
+    loading = TABLES["priors"]["loading"]
+    both = read(page(priors={"baseline_loading": {**loading, "sd": 0.5}}))
+    assert both.baseline_loading is not None
+    assert (both.baseline_loading.numbers, both.patients) == ((0.0, 0.5), None)
+    free = read(page(priors={"patients": {"concentration": 2.0, "why": "a test"}}))
+    assert free.patients is not None
+    assert (free.patients.numbers, free.baseline_loading) == ((2.0, 0.0), None)
+
+
 def test_a_joint_page_moves_effects_alone() -> None:
     model = read(page(change={"width": 0.5}, rate={"centre": "placebo", "width": 2.0}))
     vas, acr20 = model.page("vas"), model.page("acr20")
@@ -141,6 +151,19 @@ BAD: dict[str, tuple[str, str]] = {
     "other-prior": (
         page(priors={"walk_sd": {"median": 1.0}}),
         "key priors.walk_sd: is not a known key; known here: loading",
+    ),
+    "two-ways-to-tie": (
+        page(
+            priors={
+                "baseline_loading": TABLES["priors"]["loading"],
+                "patients": {"concentration": 1.0, "why": "a test"},
+            }
+        ),
+        "key priors.baseline_loading: has no factor to be of beside [priors.patients]; leave one of the two",
+    ),
+    "concentration-zero": (
+        page(priors={"patients": {"concentration": 0, "why": "a test"}}),
+        "key priors.patients.concentration, value '0': must be above 0; give a number above 0; 1 is flat",
     ),
     "loading-of-one": (
         page(priors={"loading": {**TABLES["priors"]["loading"], "median": 1.0}}),
@@ -278,8 +301,8 @@ def test_shipped_pages_load_with_every_outcome_page(name: str) -> None:
         assert model.page(outcome).outcome.id == outcome
 
 
-def test_shipped_pages_are_the_three_of_the_docs() -> None:
-    assert list_joint_models() == ("placebo_informed", "sceptical", "wide")
+def test_shipped_pages_are_those_of_the_docs() -> None:
+    assert list_joint_models() == ("placebo_informed", "records", "sceptical", "wide")
 
 
 def test_hash_changes_with_content_and_only_with_content() -> None:
@@ -317,6 +340,12 @@ def keys_known(at: str) -> set[str]:
         "change": {"change": wrong},
         "rate": {"rate": wrong},
         "priors.loading": {"priors": {"loading": {**TABLES["priors"]["loading"], **wrong}}},
+        "priors.baseline_loading": {
+            "priors": {**TABLES["priors"], "baseline_loading": {**TABLES["priors"]["loading"], **wrong}}
+        },
+        "priors.patients": {
+            "priors": {**TABLES["priors"], "patients": {"concentration": 1.0, "why": "a test", **wrong}}
+        },
         "related": {"related": wrong},
         "shared": {"shared": [{**PAIR, **wrong}]},
     }[at]
@@ -331,7 +360,9 @@ def keys_known(at: str) -> set[str]:
         ("change", "Keys of `[change]` and `[rate]`", set()),
         ("rate", "Keys of `[change]` and `[rate]`", set()),
         # The reader asks for it first, and for the others if it is not there.
-        ("priors.loading", "Keys of `[priors.loading]`", {"fixed"}),
+        ("priors.loading", "Keys of `[priors.loading]` and `[priors.baseline_loading]`", {"fixed"}),
+        ("priors.baseline_loading", "Keys of `[priors.loading]` and `[priors.baseline_loading]`", {"fixed"}),
+        ("priors.patients", "Keys of `[priors.patients]`", set()),
         ("related", "Keys of `[related]`", set()),
         ("shared", "Keys of `[[shared]]`", set()),
     ],
@@ -341,7 +372,9 @@ def test_documented_keys_are_those_of_the_reader(table: str, heading: str, besid
 
 
 def test_documented_limit_of_tied_patients_is_the_code_s() -> None:
-    assert f"more than {MOST_TIED} patients" in section(text("joint-pages.md"), "Keys of `[priors.loading]`")
+    assert f"more than {MOST_TIED} patients" in section(
+        text("joint-pages.md"), "Keys of `[priors.loading]` and `[priors.baseline_loading]`"
+    )
 
 
 @pytest.mark.parametrize("name", ["sceptical", "placebo_informed"])

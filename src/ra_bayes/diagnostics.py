@@ -11,7 +11,7 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ra_bayes.tree import is_given_counts, outcome_trees, provenance
+from ra_bayes.tree import is_given_counts, is_joint, joint_trees, outcome_trees, provenance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -158,8 +158,16 @@ def warnings_of(tree: xr.DataTree, diagnosis: Diagnosis | None = None) -> tuple[
 
 
 def _posterior(tree: xr.DataTree) -> xr.Dataset:
-    """Return the posterior; of one given published counts, that of all its outcomes."""
+    """Return the posterior; of a tree of several outcomes, that of all of them."""
     own = tree["posterior"].to_dataset()
+    if is_joint(tree):
+        return own.assign(
+            {
+                f"{outcome}/{name}": variable
+                for outcome, node in joint_trees(tree).items()
+                for name, variable in node["posterior"].data_vars.items()
+            }
+        )
     if not is_given_counts(tree):
         return own
     each = {

@@ -8,6 +8,10 @@ name and hash, seed, sampler settings and versions are one JSON text in the root
 Posterior variables are on the link's scale: the parameters of the page, ``patient_level`` and
 ``patient_response`` (patient), ``mean_change`` and ``response_shape`` (visit). ``observed_data`` and
 the predictives hold records in the outcome's unit.
+
+A joint fit (:func:`ra_bayes.fit_joint`) has such a tree for every outcome, under its name, and at the root
+what ties them: ``response_correlation``, ``level_correlation`` (outcome, other), ``loading``,
+``baseline_loading`` (outcome), ``responder_factor`` and ``baseline_factor`` (patient).
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "is_given_counts",
+    "is_joint",
+    "joint_trees",
     "load",
     "model_entry",
     "outcome_trees",
@@ -83,6 +89,28 @@ def outcome_trees(tree: xr.DataTree) -> Iterator[tuple[str, str, xr.DataTree]]:
     for arm in provenance(tree)["published"]["arms"]:
         for outcome, node in tree[arm["id"]].children.items():
             yield arm["id"], outcome, node
+
+
+def is_joint(tree: xr.DataTree) -> bool:
+    """Return whether a tree is a joint fit of several outcomes' records, rather than the fit of one."""
+    entries = provenance(tree)
+    return "joint" in entries and "outcome" not in entries
+
+
+def joint_trees(tree: xr.DataTree) -> dict[str, xr.DataTree]:
+    """Return the tree of every outcome of a joint fit, by outcome.
+
+    Each is a tree as :func:`~ra_bayes.fit` makes them, whose draws are those of one joint posterior:
+    estimands, tables and figures of fits take it.
+
+    Raises
+    ------
+    RaBayesError
+        If the tree is no joint fit.
+    """
+    if not is_joint(tree):
+        raise RaBayesError("this tree is no joint fit of several outcomes; make one with ra_bayes.fit_joint")
+    return {outcome: tree.children[outcome] for outcome in provenance(tree)["joint"]["outcomes"]}
 
 
 def model_entry(spec: ModelSpec) -> dict[str, Any]:

@@ -14,6 +14,10 @@ leaving every outcome's own model as its page has it:
 - *shared components*: every score of the second outcome of ``[[shared]]`` is c times the first one's plus
   sqrt(1 - c^2) its own, the residuals' too.
 
+So it is for published counts. Records tell more: fitted to them (:mod:`~ra_bayes.model.joint_ties`) each
+outcome has a loading of its own under the prior of the one, baselines may be tied by a second factor, or both
+factors give way to an unstructured correlation matrix of all levels and responses.
+
 The page also says what the mean change is expected to be before any data: ``[change]`` widens or narrows
 the outcome pages' prior of it, and centres it on no change or on the historical placebo response.
 """
@@ -33,13 +37,28 @@ import numpy as np
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model.priors import Parameter, Prior
 from ra_bayes.model.spec import ModelSpec
+from ra_bayes.model.trajectories import STEP_SCALES
 
-__all__ = ["EFFECTS", "LOADING", "Centre", "JointModel", "Shared", "effect_names"]
+__all__ = [
+    "BASELINE_LOADING",
+    "EFFECTS",
+    "LOADING",
+    "PATIENTS",
+    "Centre",
+    "JointModel",
+    "Shared",
+    "effect_names",
+]
 
 LOADING = Parameter("loading", "level", "how far a patient's responses go with the responder factor, 0 to 1")
 
+BASELINE_LOADING = Parameter(
+    "baseline_loading", "level", "how far a patient's levels go with the baseline factor, 0 to 1"
+)
+PATIENTS = Parameter("patients", "correlation", "correlations of patients' levels and responses, LKJ")
+
 # Parameters of a mean change that a joint page may widen or narrow.
-EFFECTS = frozenset({"walk_sd", "change"})
+EFFECTS = frozenset({*STEP_SCALES, "change"})
 
 # Of the quadrature over a scale's prior: exact to nine digits for sdlog 0.4.
 _NODES = 20
@@ -98,6 +117,12 @@ class JointModel:
         Prior of the mean change of continuous outcomes, and of the rate of binary ones.
     loading
         Prior of the loading of patients' responses on the responder factor, probit; ``None`` if it is 0.
+    baseline_loading
+        Prior of the loadings of patients' levels on the baseline factor, probit; ``None`` if they are 0. For
+        records only.
+    patients
+        Prior of all correlations of patients' levels and responses, in place of the factors; ``None`` if they
+        are by the factors. For records only.
     related
         Correlation of treatment effects on different outcomes, counted towards benefit.
     related_why
@@ -116,6 +141,8 @@ class JointModel:
     change: Centre
     rate: Centre
     loading: Prior | None
+    baseline_loading: Prior | None
+    patients: Prior | None
     related: float
     related_why: str
     shared: tuple[Shared, ...]

@@ -12,8 +12,8 @@ import numpy as np
 from scipy import special
 
 from ra_bayes.errors import Problem, SpecError
-from ra_bayes.model.joint import LOADING, Anchor, Centre, JointModel, Shared
-from ra_bayes.model.priors import Prior
+from ra_bayes.model.joint import BASELINE_LOADING, LOADING, PATIENTS, Anchor, Centre, JointModel, Shared
+from ra_bayes.model.priors import Parameter, Prior
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.spec_reader import list_models, load_model
 from ra_bayes.outcomes import OUTCOMES
@@ -29,7 +29,7 @@ def list_joint_models() -> tuple[str, ...]:
     Examples
     --------
     >>> list_joint_models()
-    ('placebo_informed', 'sceptical', 'wide')
+    ('placebo_informed', 'records', 'sceptical', 'wide')
     """
     return page_names(models_dir() / "joint")
 
@@ -93,13 +93,20 @@ def read_joint_model(
     source = source or name
     page, problems = begin_page(toml, source)
     related, related_why = _read_related(page)
+    title = page.text("title", "give the model a title")
+    about = page.text("about", "say what it presumes and why")
+    change = _read_centre(page, "change", ("no change", "placebo"))
+    rate = _read_centre(page, "rate", ("page", "placebo"))
+    loading, baseline_loading, patients = _read_priors(page)
     model = JointModel(
         name=name,
-        title=page.text("title", "give the model a title"),
-        about=page.text("about", "say what it presumes and why"),
-        change=_read_centre(page, "change", ("no change", "placebo")),
-        rate=_read_centre(page, "rate", ("page", "placebo")),
-        loading=_read_loading(page),
+        title=title,
+        about=about,
+        change=change,
+        rate=rate,
+        loading=loading,
+        baseline_loading=baseline_loading,
+        patients=patients,
         related=related,
         related_why=related_why,
         shared=_read_shared(page, problems),
@@ -147,12 +154,27 @@ def _correlation(table: TomlTable) -> float:
     return value
 
 
-def _read_loading(page: TomlTable) -> Prior | None:
+def _read_priors(page: TomlTable) -> tuple[Prior | None, Prior | None, Prior | None]:
+    """Return the priors of the loadings, and of the correlations that take their place."""
     priors = page.table("priors", "give a table [priors.loading]")
-    entry = (
-        None if priors is None else priors.table("loading", "give median, sd and why, or fixed = 0.0 and why")
-    )
-    if priors is None or entry is None:
+    if priors is None:
+        return None, None, None
+    found = _read_loading(priors, LOADING)
+    baseline = _read_loading(priors, BASELINE_LOADING) if "baseline_loading" in priors else None
+    patients = _read_patients(priors) if "patients" in priors else None
+    if baseline is not None and patients is not None:
+        priors.problem(
+            "baseline_loading",
+            "has no factor to be of beside [priors.patients]",
+            "leave one of the two out",
+        )
+    priors.finish()
+    return found, baseline, patients
+
+
+def _read_loading(priors: TomlTable, parameter: Parameter) -> Prior | None:
+    entry = priors.table(parameter.name, "give median, sd and why, or fixed = 0.0 and why")
+    if entry is None:
         return None
     why = entry.text("why", "give the reason for these numbers in one line")
     if "fixed" in entry:
@@ -164,9 +186,20 @@ def _read_loading(page: TomlTable) -> Prior | None:
         if median >= 1.0:
             entry.problem("median", "must be below 1", "give the median, between 0 and 1", median)
         sd = entry.number("sd", "give the SD on the probit scale; 1 with median 0.5 is uniform", above=0)
-        found = Prior(LOADING, (float(special.ndtri(np.clip(median, 1e-9, 1 - 1e-9))), sd), why)
+        found = Prior(parameter, (float(special.ndtri(np.clip(median, 1e-9, 1 - 1e-9))), sd), why)
     entry.finish()
-    priors.finish()
+    return found
+
+
+def _read_patients(priors: TomlTable) -> Prior | None:
+    entry = priors.table("patients", "give concentration and why")
+    if entry is None:
+        return None
+    concentration = entry.number("concentration", "give a number above 0; 1 is flat over matrices", above=0)
+    found = Prior(
+        PATIENTS, (concentration, 0.0), entry.text("why", "give the reason for these numbers in one line")
+    )
+    entry.finish()
     return found
 
 

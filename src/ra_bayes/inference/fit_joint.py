@@ -1,0 +1,225 @@
+"""Fit a joint model to the records of several outcomes of the same patients, in one posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ra_bayes.cohort import Cohort, overview
+from ra_bayes.errors import FitError
+from ra_bayes.inference.fit import PRIOR_DRAWS, _Attempt, outcome_groups, sample_stats, versions
+from ra_bayes.model.build import Levels
+from ra_bayes.model.joint import JointModel
+from ra_bayes.model.joint_build import build_joint
+from ra_bayes.model.joint_draws import (
+    draw_joint_prior,
+    joint_parameters,
+    log_joint_prior,
+    outcome_log_prior,
+    outcome_values,
+    to_joint_values,
+)
+from ra_bayes.model.joint_structure import JointRecords, JointStructure, make_joint_records
+from ra_bayes.tree import model_entry, with_provenance
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["fit_joint", "sample_joint"]
+
+_ATTEMPTS = (
+    _Attempt("centred", 0.95, 1000),
+    _Attempt("centred", 0.99, 2000),
+    _Attempt("non-centred", 0.99, 2000),
+)
+_COMPILED: dict[JointStructure, Any] = {}
+
+
+def fit_joint(
+    model: JointModel,
+    cohort: Cohort,
+    outcomes: Sequence[str],
+    *,
+    seed: int,
+    draws: int = 1000,
+    chains: int = 4,
+    cores: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> xr.DataTree:
+    """Sample the joint posterior of several outcomes of the same patients.
+
+    Each outcome keeps its page: link, trajectory, censoring, priors. Factors, or all correlations, tie what
+    patients do in one to what they do in the others, so that a patient's outcomes lend each other strength
+    and one that was not measured is predicted from those that were. As :func:`~ra_bayes.fit` it is tried
+    again with smaller steps if there are divergences.
+
+    Parameters
+    ----------
+    model
+        A joint page, from :func:`~ra_bayes.model.load_joint_model`, such as ``"records"``.
+    cohort
+        From :func:`~ra_bayes.cohort.read_cohort`.
+    outcomes
+        At least two, such as ``("vas", "sdai", "il10")``.
+    seed, draws, chains, cores, progress
+        As for :func:`~ra_bayes.fit`.
+
+    Returns
+    -------
+    xarray.DataTree
+        A tree for every outcome, under its name, as :func:`~ra_bayes.fit` makes them; at the root what ties
+        them. See :mod:`ra_bayes.tree`.
+
+    Raises
+    ------
+    FitError
+        If an outcome's records or page do not allow it, or too few draws are asked for.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> cohort = rb.read_cohort(rb.data_dir() / "synthetic_cohort.csv")
+    >>> page = rb.load_joint_model("records")
+    >>> tree = rb.fit_joint(page, cohort, ("vas", "sdai", "il10"), seed=1)          # doctest: +SKIP
+    >>> rb.estimands(tree)                                                          # doctest: +SKIP
+    """
+    if draws < 100 or chains < 2:
+        raise FitError(
+            f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
+        )
+    records = make_joint_records(model, cohort, outcomes)
+    best: tuple[int, _Attempt, Any] | None = None
+    tried: list[str] = []
+    for attempt in _ATTEMPTS:
+        trace = sample_joint(
+            records, attempt, seed=seed, draws=draws, chains=chains, cores=cores, progress=progress
+        )
+        diverging = int(trace["sample_stats"]["diverging"].sum())
+        tried.append(f"{attempt}: {diverging} divergence{'' if diverging == 1 else 's'}")
+        if best is None or diverging < best[0]:
+            best = diverging, attempt, trace
+        if diverging == 0:
+            break
+    assert best is not None
+    entries = {
+        "joint": {
+            "name": model.name,
+            "hash": model.hash,
+            "toml": model.toml,
+            "outcomes": [page.outcome.id for page in records.pages],
+        },
+        "model": {"name": model.name, "hash": model.hash, "toml": model.toml},
+        "cohort": overview(cohort),
+        "seed": seed,
+        "sampling": {"sampler": "nutpie NUTS", "draws": draws, "chains": chains, **best[1]._asdict()},
+        "attempts": tried,
+        "versions": versions(),
+    }
+    return _gather(records, best[2], seed, entries)
+
+
+def sample_joint(
+    records: JointRecords,
+    attempt: _Attempt,
+    *,
+    seed: int,
+    draws: int,
+    chains: int,
+    cores: int | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Any:
+    """Return the sampler's raw draws; nothing is compiled if the structure was sampled before."""
+    import nutpie
+
+    def report(states: list[Any]) -> None:
+        total = sum(state.total_draws for state in states) or 1
+        if progress is not None:
+            progress(sum(state.finished_draws for state in states) / total)
+
+    return nutpie.sample(
+        _compiled(records, attempt.levels),
+        draws=draws,
+        tune=attempt.tune,
+        chains=chains,
+        cores=cores,
+        seed=seed,
+        target_accept=attempt.target_accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=report if progress is not None else None,
+    )
+
+
+def _compiled(records: JointRecords, levels: Levels) -> Any:
+    import nutpie
+
+    key = records.structure(levels)
+    if key not in _COMPILED:
+        shape = records.measured, len(records.patients)
+        start = {"patient_level_c": np.zeros(shape)} if levels == "centred" else {}
+        _COMPILED[key] = nutpie.compile_pymc_model(build_joint(records, levels), initial_points=start)
+    return _COMPILED[key].with_data(**records.data())
+
+
+def _gather(records: JointRecords, trace: Any, seed: int, entries: dict[str, Any]) -> xr.DataTree:
+    """Compute from the raw draws all that people read, outcome by outcome, and what ties them."""
+    import xarray as xr
+
+    rng = np.random.default_rng(seed)
+    raw = {
+        str(name): variable.values
+        for name, variable in trace["posterior"].data_vars.items()
+        if not str(name).endswith("__")
+    }
+    raw_prior = {name: each[None] for name, each in draw_joint_prior(records, PRIOR_DRAWS, rng).items()}
+    values, prior = to_joint_values(records, raw), to_joint_values(records, raw_prior)
+    stats = sample_stats(trace)
+    nodes: dict[str, Any] = {
+        "posterior": _root(records, joint_parameters(records, values, raw, rng)),
+        "prior": _root(records, joint_parameters(records, prior, raw_prior, rng)),
+        "log_prior": _root(records, log_joint_prior(records, raw)),
+        "sample_stats": stats,
+    }
+    for place, page in enumerate(records.pages):
+        groups = outcome_groups(
+            page,
+            records.grids[place],
+            outcome_values(records, values, place),
+            outcome_values(records, prior, place),
+            outcome_log_prior(records, raw, place),
+            stats,
+            rng,
+        )
+        own = with_provenance(
+            xr.DataTree(), {**entries, "model": model_entry(page), "outcome": page.outcome.id}
+        )
+        nodes[page.outcome.id] = xr.Dataset(attrs=own.attrs)
+        nodes |= {f"{page.outcome.id}/{name}": group for name, group in groups.items()}
+    return with_provenance(xr.DataTree.from_dict(nodes), entries)
+
+
+_DIMS = {
+    "response_correlation": ("outcome", "other"),
+    "level_correlation": ("outcome", "other"),
+    "responder_factor": ("patient",),
+    "baseline_factor": ("patient",),
+}
+
+
+def _root(records: JointRecords, values: dict[str, np.ndarray]) -> xr.Dataset:
+    import xarray as xr
+
+    names = [page.outcome.id for page in records.pages]
+    coords = {"outcome": names, "other": names, "patient": list(records.patients)}
+    variables = {
+        name: (("chain", "draw", *_DIMS.get(name, ("outcome",))[: each.ndim - 2]), each)
+        for name, each in values.items()
+    }
+    sizes = {
+        dim: size for dims, each in variables.values() for dim, size in zip(dims, each.shape, strict=True)
+    }
+    return xr.Dataset(
+        variables, coords={dim: coords.get(dim, np.arange(size)) for dim, size in sizes.items()}
+    )

@@ -1,0 +1,140 @@
+"""From a joint model and records to a `pm.Model`: all outcomes in one, every number as `pm.Data`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from ra_bayes.model.build import PYTENSOR, Levels
+from ra_bayes.model.joint_structure import JointRecords
+from ra_bayes.model.joint_ties import log_density_of_levels, whitened
+from ra_bayes.model.joint_values import joint_values, level_scores
+from ra_bayes.model.likelihoods.normal import log_cell
+from ra_bayes.model.priors import Parameter, raw_name
+
+__all__ = ["build_joint"]
+
+
+def build_joint(records: JointRecords, levels: Levels = "centred") -> pm.Model:
+    """Return the PyMC model of a joint model and records of several outcomes.
+
+    The sampled variables are raw, as in :func:`~ra_bayes.model.build.build`, with a dimension of outcomes;
+    those of trajectories begin with the number of their kind.
+
+    Examples
+    --------
+    >>> from ra_bayes.cohort import read_cohort
+    >>> from ra_bayes.model.joint_reader import load_joint_model
+    >>> from ra_bayes.model.joint_structure import make_joint_records
+    >>> from ra_bayes.resources import data_dir
+    >>> cohort = read_cohort(data_dir() / "synthetic_cohort.csv")
+    >>> records = make_joint_records(load_joint_model("records"), cohort, ("vas", "il10"))
+    >>> [each.name for each in build_joint(records).observed_RVs]
+    ['point', 'cell']
+    """
+    with pm.Model() as model:
+        numbers = {name: pm.Data(name, array) for name, array in records.data().items()}
+        raw = _raw(records, numbers, levels)
+        values = joint_values(records, raw, numbers, PYTENSOR, _join)
+        if levels == "centred":
+            _levels_density(records, values, raw, numbers)
+        own = values["patient_response"][:, :, None] * values["response_shape"][:, None, :]
+        mu = (values["patient_level"][:, :, None] + values["mean_change"][:, None, :] + own).ravel()
+        sd = values["residual_sd"]
+        pm.Normal(
+            "point",
+            mu[numbers["point_at"]],
+            sd[numbers["point_of"]],
+            observed=numbers["point_value"],
+        )
+        pm.CustomDist(
+            "cell",
+            mu[numbers["cell_at"]],
+            sd[numbers["cell_of"]],
+            numbers["cell_high"],
+            logp=_cell_logp,
+            observed=numbers["cell_low"],
+        )
+    return model
+
+
+def _raw(records: JointRecords, numbers: dict[str, Any], levels: Levels) -> dict[str, Any]:
+    """Declare the sampled variables."""
+    outcomes, measured, patients = len(records.pages), records.measured, len(records.patients)
+    shapes: dict[str, tuple[int, ...]] = {}
+    found: dict[str, Any] = {}
+    for parameter in records.common:
+        _declare(parameter, raw_name(parameter), numbers[f"prior_{parameter.name}"], outcomes, shapes, found)
+    for place, kind in enumerate(records.kinds):
+        for parameter in kind.parameters:
+            prior = numbers[f"prior_{place}_{parameter.name}"]
+            _declare(parameter, f"{place}_{raw_name(parameter)}", prior, kind.outcomes, shapes, found)
+        if kind.steps:
+            shapes[f"{place}_walk_step"] = kind.outcomes, kind.steps
+    if "placebo" in numbers:
+        shapes["placebo_z"] = (outcomes,)
+    if "related" in numbers:
+        shapes["related_step"] = (records.weeks.size - 1,)
+    if records.matrix:
+        size = 2 * outcomes
+        found["partial_u"] = pm.Beta(
+            "partial_u", numbers["lkj_shape"], numbers["lkj_shape"], shape=size * (size - 1) // 2
+        )
+        shapes["patient_score_z"] = size - measured, patients
+    else:
+        shapes |= {"loading_z": (outcomes,), "baseline_loading_z": (measured,)}
+        shapes |= {"responder_factor": (patients,), "patient_response_z": (measured, patients)}
+        if measured < outcomes:
+            shapes["rate_level_z"] = outcomes - measured, patients
+        if levels == "non-centred":
+            shapes["baseline_factor"] = (patients,)
+    if levels == "non-centred":
+        shapes["patient_level_z"] = measured, patients
+    else:
+        # Its density is the potential `levels`, in which the factor is integrated out.
+        found["patient_level_c"] = pm.Flat(
+            "patient_level_c", shape=(measured, patients), initval=np.zeros((measured, patients))
+        )
+    return found | {name: pm.Normal(name, 0.0, 1.0, shape=shape) for name, shape in shapes.items()}
+
+
+def _declare(
+    parameter: Parameter,
+    name: str,
+    prior: Any,
+    size: int,
+    shapes: dict[str, tuple[int, ...]],
+    found: dict[str, Any],
+) -> None:
+    if parameter.family == "correlation":
+        found[name] = pm.Beta(name, prior[:, 0], prior[:, 0], shape=size)
+    else:
+        shapes[name] = (size,)
+
+
+def _levels_density(
+    records: JointRecords, values: dict[str, Any], raw: dict[str, Any], numbers: dict[str, Any]
+) -> None:
+    """Add the density of levels sampled as they are, by change of variables from their scores."""
+    measured = records.measured
+    score = level_scores(records, values, raw, numbers)
+    scale = pt.log(values["baseline_sd"][:measured] / numbers["prior_baseline_sd"][:measured, 0])
+    if records.matrix:
+        factor = values["factor"]
+        own = whitened(factor, score, measured, _join)
+        scale = scale + pt.log(pt.stack([factor[k, k] for k in range(measured)]))
+        density = (-0.5 * own**2 - 0.5 * float(np.log(2.0 * np.pi))).sum()
+    else:
+        density = log_density_of_levels(score, values["loading_level"], PYTENSOR).sum()
+    pm.Potential("levels", density - len(records.patients) * scale.sum())
+
+
+def _join(parts: list[Any], axis: int) -> Any:
+    return pt.concatenate(parts, axis=axis)  # type: ignore[no-untyped-call]
+
+
+def _cell_logp(low: Any, mu: Any, residual_sd: Any, high: Any) -> Any:
+    return log_cell(low, high, mu, residual_sd, PYTENSOR)
