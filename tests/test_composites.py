@@ -112,7 +112,7 @@ def test_what_is_computed_is_flagged_counted_and_told(tmp_path: Path) -> None:
     assert flagged.parts == ("tjc28", "sjc28", "patient_global", "physician_global", "crp")
     assert "sdai: computed from tjc28, sjc28, patient_global, physician_global and crp: 1" in cohort.notes
     assert len(cohort.records) - len(cohort.computed) == 6
-    assert cohort.left_out == ()
+    assert cohort.left_out == cohort.not_computed == ()
 
 
 def test_components_in_a_sheet_and_in_other_units_give_the_same_scores(tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def test_a_missing_component_is_a_missing_score_and_named(tmp_path: Path) -> Non
     cohort = read(tmp_path, table({("A", 0.0): FULL, ("A", 4.0): later}))
     assert value_of(cohort, "cdai", 4) == 20
     assert value_of(cohort, "sdai", 4) is None
-    told = {(each.what, each.why) for each in cohort.left_out if each.of == "scores"}
-    assert ("sdai not computed", "crp is missing (row 8)") in told
-    assert ("das28_crp not computed", "crp is missing (row 8)") in told
+    told = {(each.what, each.why) for each in cohort.not_computed}
+    assert ("sdai", "crp is missing (row 8)") in told
+    assert ("das28_crp", "crp is missing (row 8)") in told
     # With tender and swollen joints above 1 there is no remission, whatever the CRP.
     assert value_of(cohort, "boolean_remission", 4) == 0
 
@@ -137,7 +137,7 @@ def test_a_score_without_baseline_is_left_out_and_named(tmp_path: Path) -> None:
     first = {part: value for part, value in FULL.items() if part not in ("physician_global",)}
     cohort = read(tmp_path, table({("A", 0.0): first, ("B", 0.0): FULL, ("A", 4.0): {**first, "tjc28": 3}}))
     assert {each.patient for each in cohort.of("sdai")} == {"B"}
-    whys = {each.why for each in cohort.left_out if each.what == "sdai not computed"}
+    whys = {each.why for each in cohort.not_computed if each.what == "sdai"}
     assert any(why.startswith("physician_global is missing (row") for why in whys)
 
 
@@ -218,10 +218,10 @@ def test_a_score_of_two_ends_changes_the_hash_and_comes_back_from_a_dataframe(tm
 def test_a_crp_above_its_limit_and_an_esr_below_give_no_score(tmp_path: Path) -> None:
     cohort = read(tmp_path, table({("A", 0.0): {**FULL, "crp": ">200", "esr": "<2"}}))
     assert {each.outcome for each in cohort.computed} == {"cdai", "boolean_remission"}
-    told = {(each.what, each.why.partition(" (")[0]) for each in cohort.left_out}
-    assert ("sdai not computed", "crp is above a limit") in told
+    told = {(each.what, each.why.partition(" (")[0]) for each in cohort.not_computed}
+    assert ("sdai", "crp is above a limit") in told
     assert (
-        "das28_esr not computed",
+        "das28_esr",
         "esr is under 1 mm/h or below a limit, and its logarithm is taken",
     ) in told
 
@@ -255,14 +255,14 @@ def test_acr_with_missing_measures_is_told_only_where_they_do_not_decide(tmp_pat
     fewer = {part: value for part, value in AFTER.items() if part != "crp"}
     cohort = read(tmp_path, table({("A", 0.0): CORE, ("A", 12.0): fewer}))
     assert acr(cohort) == (None, 0, 0)
-    (told,) = [each for each in cohort.left_out if each.what == "acr20 not computed"]
+    (told,) = [each for each in cohort.not_computed if each.what == "acr20"]
     assert told.why.startswith("it depends on what is missing: crp (row")
     before = {part: value for part, value in CORE.items() if part != "crp"}
     cohort = read(
         tmp_path,
         table({("A", 0.0): before, ("A", 12.0): AFTER, ("B", 0.0): CORE}).replace("A,12,crp,20,mg/L\n", ""),
     )
-    (told,) = [each for each in cohort.left_out if each.what == "acr20 not computed"]
+    (told,) = [each for each in cohort.not_computed if each.what == "acr20"]
     assert "crp at baseline, crp" in told.why
 
 
@@ -273,7 +273,7 @@ def test_acr_with_a_censored_crp_is_told_where_it_does_not_matter(tmp_path: Path
     unknown = {("A", 0.0): {**CORE, "crp": "<5"}, ("A", 12.0): {**AFTER, "crp": 3}}
     cohort = read(tmp_path, table(unknown))
     assert acr(cohort) == (None, 0, 0)
-    (told,) = [each for each in cohort.left_out if each.what == "acr20 not computed"]
+    (told,) = [each for each in cohort.not_computed if each.what == "acr20"]
     assert told.why.startswith("it depends on where below its limit a component lies")
 
 
@@ -293,7 +293,7 @@ def test_a_response_that_is_given_is_kept_and_a_disagreement_told(tmp_path: Path
 
 def test_components_that_no_composite_is_made_of_change_nothing(tmp_path: Path) -> None:
     cohort = read(tmp_path, table({("A", 0.0): {"tjc28": 4, "sjc28": 5, "haq": 1}}))
-    assert cohort.computed == cohort.notes == cohort.left_out == ()
+    assert cohort.computed == cohort.notes == cohort.not_computed == ()
 
 
 def test_check_tells_what_was_computed_as_data(tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ class LeftOut:
 
     `of` says what is counted: ``"values"``, which together with records and infusions are all values (rows of
     a long table) that there were; ``"cells"`` of columns that hold no values; ``"patients"``, which the
-    values counted elsewhere belong to; ``"scores"`` that could not be computed. Records that were computed
-    are no values of the table.
+    values counted elsewhere belong to; ``"scores"`` that could not be computed, which are under
+    `not_computed` of a cohort. Records that were computed are no values of the table.
     """
 
     what: str
@@ -152,6 +152,8 @@ class Cohort:
         Dated rows and the planned weeks they were taken for; empty if the table gives weeks.
     computed
         Which records were computed, and from what; the others were read.
+    not_computed
+        Scores that could not be computed at a visit where joints were counted, and why.
     disagreements
         Scores that the table gives and that its components make something else.
     mapping
@@ -172,6 +174,7 @@ class Cohort:
     arms: tuple[tuple[str, str], ...] = ()
     assigned: tuple[Assigned, ...] = ()
     computed: tuple[Computed, ...] = ()
+    not_computed: tuple[LeftOut, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     mapping: str = ""
     covariates: tuple[CovariateValue, ...] = ()

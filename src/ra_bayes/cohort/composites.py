@@ -45,7 +45,7 @@ class Composed(NamedTuple):
 
     computed: tuple[Computed, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    not_computed: tuple[LeftOut, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -128,7 +128,7 @@ class _Writer:
             if supplied is not None and attempt.ends is not None:
                 self._compare(attempt, supplied, attempt.ends, tolerance[attempt.outcome])
             elif supplied is None and attempt.ends is None:
-                self.left.add(f"{attempt.outcome} not computed", attempt.why, attempt.row, "scores")
+                self.left.add(attempt.outcome, attempt.why, attempt.row, "scores")
             elif supplied is None:
                 new.append(attempt)
         started = {(outcome, patient) for outcome, patient, week in self.given if week == 0}
@@ -139,7 +139,7 @@ class _Writer:
                 self._add(attempt)
             else:
                 why = "there is none at baseline, so no change can be told"
-                self.left.add(f"{attempt.outcome} not computed", why, attempt.row, "scores")
+                self.left.add(attempt.outcome, why, attempt.row, "scores")
 
     def _compare(
         self, attempt: Attempt, supplied: Record, ends: tuple[float, float], tolerance: float

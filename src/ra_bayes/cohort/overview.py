@@ -37,6 +37,9 @@ def overview(cohort: Cohort) -> dict[str, Any]:
             for each in cohort.conversions
         ],
         "computed": _computed(cohort),
+        "not_computed": [
+            {"outcome": each.what, "count": each.count, "why": each.why} for each in cohort.not_computed
+        ],
         "disagreements": [each._asdict() for each in cohort.disagreements],
         "left_out": [{"what": each.what, "count": each.count, "why": each.why} for each in cohort.left_out],
         "notes": list(cohort.notes),
@@ -108,6 +111,7 @@ def overview_text(cohort: Cohort) -> str:
             "converted",
             [f"{e['count']} of {e['outcome']} from {e['from']} to {e['to']}" for e in found["converted"]],
         ),
+        ("not computed", [f"{e['count']} {e['outcome']}: {e['why']}" for e in found["not_computed"]]),
         ("given and computed differ; what is given is used", _differences(cohort)),
         ("left out", [f"{e['count']} {e['what']}: {e['why']}" for e in found["left_out"]]),
         ("noted", found["notes"]),

@@ -92,6 +92,7 @@ def pseudonymise(
         left_out=tuple(_left_out(each, given) for each in cohort.left_out),
         notes=tuple(without_identifiers(note, given) for note in cohort.notes),
         computed=tuple(sorted(each._replace(patient=given[each.patient]) for each in cohort.computed)),
+        not_computed=tuple(_left_out(each, given) for each in cohort.not_computed),
         disagreements=tuple(
             sorted(
                 each._replace(patient=given[each.patient], row=row[given[each.patient]])

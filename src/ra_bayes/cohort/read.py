@@ -188,7 +188,7 @@ def _assemble(
         infusions=tuple(sorted(infusions, key=lambda infusion: (infusion.week, infusion.patient))),
         used=tuple(outcome for id, outcome in defined.items() if id in measured),
         lower_limits=tuple(sorted(found.lower_limits)),
-        left_out=(*long.left_out, *_missing_values(found), *_unmeasured_patients(found), *composed.left_out),
+        left_out=(*long.left_out, *_missing_values(found), *_unmeasured_patients(found)),
         conversions=tuple(
             Conversion(outcome, unit, found.known[outcome].unit, factor, count)
             for (outcome, unit, factor), count in sorted(found.units.items())
@@ -198,6 +198,7 @@ def _assemble(
         arms=tuple((patient, arm) for patient, (arm, _) in found.arms.items() if arm and patient in patients),
         assigned=long.assigned,
         computed=tuple(sorted(composed.computed, key=lambda each: (each.outcome, each.patient, each.week))),
+        not_computed=composed.not_computed,
         disagreements=composed.disagreements,
         mapping=long.mapping,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from ra_bayes.cohort.layouts.visit_names import VisitName, read_visit
@@ -18,8 +18,8 @@ __all__ = ["ColumnName", "Names", "alphanumeric", "names_of"]
 # that the name is asked about: a tender joint count may be of 28 joints or of 68.
 _ALIASES = {
     "vas": "pain vaspain painvas vasp",
-    "patient_global": "ptga patga ptgl patientglobalassessment patientvas vaspatient",
-    "physician_global": "phga phyga mdga physicianglobalassessment physicianvas vasphysician evaluatorglobal",
+    "patient_global": "ptglobal patientglobal ptga patga ptgl patientglobalassessment patientvas vaspatient",
+    "physician_global": "mdglobal physicianglobal phga phyga mdga physicianglobalassessment physicianvas vasphysician evaluatorglobal",
     "tjc28": "tjc28 tendercount28 tenderjoints28 tjc? tenderjoints? tenderjointcount? tenjc?",
     "sjc28": "sjc28 swollencount28 swollenjoints28 sjc? swollenjoints? swollenjointcount? swojc?",
     "tjc68": "tendercount68 tenderjoints68",
@@ -42,6 +42,7 @@ _ALIASES = {
 }
 _SHARED = {"pga": ("patient_global", "physician_global"), "global": ("patient_global", "physician_global")}
 _WORD = re.compile(r"[^\s_\-./,:;|#]+")
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)", re.ASCII)
 _BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 
 
@@ -148,7 +149,33 @@ class Names:
             if outcomes and (visit is not None or not rest):
                 why = "" if certain else _several(outcomes)
                 return ColumnName(name, outcomes, certain, "", rest, visit, why)
+            if outcomes and start == 0 and (found := self._with_unit(name, bare, words[stop:], outcomes)):
+                return replace(found, certain=certain, why="" if certain else _several(outcomes))
         return self._glued(name, bare.strip()) or self._near(name, bare, words)
+
+    def _with_unit(
+        self, name: str, bare: str, words: Sequence[tuple[int, int]], outcomes: tuple[str, ...]
+    ) -> ColumnName | None:
+        """Read the words after an outcome as a unit and then a visit: ``CRP mg/L``, ``crp_mgdl W4``."""
+        for stop in range(len(words), 0, -1):
+            unit, rest = self._unit(outcomes, _span(bare, words[:stop])), _span(bare, words[stop:])
+            visit = read_visit(rest) if rest else None
+            if unit and (visit is not None or not rest):
+                return ColumnName(name, outcomes, True, unit, rest, visit)
+        return None
+
+    def _unit(self, outcomes: Sequence[str], text: str) -> str:
+        """Return the unit of an outcome that a text spells, maybe without its slash; empty if none."""
+        folded = alphanumeric(text)
+        units = [
+            unit
+            for outcome in outcomes
+            if outcome in self._known
+            for unit in (self._known[outcome].unit, *self._known[outcome].units)
+        ]
+        # 0-10 without its dash is a number.
+        fits = (unit for unit in units if alphanumeric(unit) == folded and not folded.isdigit())
+        return next(fits, text if self._is_unit(outcomes, text) else "")
 
     def _glued(self, name: str, bare: str) -> ColumnName | None:
         """Find an outcome with a number glued to it, ``crp12``: a visit, but which is asked about."""
@@ -184,10 +211,18 @@ class Names:
             unit = text
         elif not visit and (read := read_visit(text)) is not None:
             visit, week = text, read
-        elif alphanumeric(text):
+        elif alphanumeric(text) and not self._is_range(found.outcomes, text):
             why = f"{text!r} in brackets is no unit of {found.outcomes[0]} and no visit"
         certain = found.certain and not (why and why != found.why)
         return ColumnName(found.name, found.outcomes, certain, unit, visit, week, why)
+
+    def _is_range(self, outcomes: Sequence[str], text: str) -> bool:
+        """Say whether a text is an outcome's lowest and highest value: ``HAQ (0-3)``."""
+        ends = _RANGE.fullmatch(text)
+        known = [self._known[outcome] for outcome in outcomes if outcome in self._known]
+        return ends is not None and any(
+            (each.lower, each.upper) == (float(ends[1]), float(ends[2])) for each in known
+        )
 
     def _is_unit(self, outcomes: Sequence[str], text: str) -> bool:
         for outcome in outcomes:

@@ -82,6 +82,10 @@ class _Meaning:
         line = line._replace(arm=arm, synthetic=synthetic)
         if line.visit and not line.week and not line.date:
             return self._visit(line, what)
+        if line.column and not (line.visit or line.week or line.date or line.value):
+            # A row of a database's other form, of no visit and without any value.
+            self.left.add(what, "empty, in a row that says no visit", line.row)
+            return None
         return line
 
     def _parameter(self, line: Line) -> Line:
