@@ -13,11 +13,13 @@ from ra_bayes.cohort.layouts.visit_names import read_visit
 from ra_bayes.cohort.mapping import LAYOUTS, Dates, TableMapping
 from ra_bayes.cohort.mapping_reader import read_mapping
 from ra_bayes.errors import SpecError
+from ra_bayes.outcomes import get
 
 PAGE = re.findall(r"^```toml complete\n(.*?)^```", text("data.md"), flags=re.MULTILINE | re.DOTALL)[0]
 WRONG = {
     "Keys of the mapping": "schema = 1\nqqqqqqqq = 1\n",
     "Keys of a column": 'schema = 1\ncolumns.x = { outcome = "crp", qqqqqqqq = 1 }\n',
+    "Keys of limits": 'schema = 1\n[[limits]]\noutcome = "crp"\nlower = 5\nqqqqqqqq = 1\n',
     "Keys of dates": 'schema = 1\ndates = { column = "x", qqqqqqqq = 1 }\n',
     "Keys of leave_out": 'schema = 1\n[[leave_out]]\nrow = 2\nwhy = "x"\nqqqqqqqq = 1\n',
 }
@@ -42,6 +44,15 @@ def test_defaults_are_the_reader_s() -> None:
     assert (mapping.visit_unit, mapping.decimal_mark) == ("labels", "both")
     assert Dates("x").window_days == 3
     assert read_visit("month 1") == (4.0, False)
+
+
+def test_units_are_the_reader_s() -> None:
+    rows = section(text("data.md"), "Units").splitlines()
+    for row in (line for line in rows if line.startswith("| `") or line.startswith("| VAS")):
+        outcomes, own, others = (cell.strip() for cell in row.strip("|").split("|"))
+        for id in ("vas", "patient_global") if outcomes == "VAS" else re.findall(r"`(\w+)`", outcomes):
+            units = get(id).units
+            assert {own, *re.findall(r"`([^`]+)`", others)} == {*units}, id
 
 
 def test_the_page_reads_a_table(tmp_path: Path) -> None:

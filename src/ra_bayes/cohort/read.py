@@ -45,10 +45,10 @@ def read_cohort(
         A file, told by its content: text (comma, semicolon or tab), Excel (.xlsx), Parquet, SAS transport
         (xpt) or sas7bdat, CDISC Dataset-JSON; or a DataFrame. Its layout, told by its header: a CDISC ADaM
         BDS dataset, or a long table, one row per patient, week and outcome, with the columns ``patient``,
-        ``week``, ``outcome`` and ``value``; optional ``unit``, ``lower_limit`` (of quantification, also
-        ``lloq``), ``limit`` (``<`` or ``>``, where the value does not carry it), ``synthetic`` (yes or
-        no, the same in all rows) and ``arm`` (the same in all rows of a patient). Case, spaces, dots and
-        hyphens in the header do not matter.
+        ``week``, ``outcome`` and ``value``; optional ``unit``, ``lower_limit`` and ``upper_limit`` (of
+        quantification, also ``lloq`` and ``uloq``), ``batch`` (of the assay), ``limit`` (``<`` or ``>``,
+        where the value does not carry it), ``synthetic`` (yes or no, the same in all rows) and ``arm``
+        (the same in all rows of a patient). Case, spaces, dots and hyphens in the header do not matter.
     outcomes
         Outcomes of your own, besides those of :data:`ra_bayes.outcomes.OUTCOMES`.
     name
@@ -80,6 +80,8 @@ def read_cohort(
     ``BLQ`` are records of what is known; they apply to concentrations only. A number under its row's
     lower limit becomes ``<`` that limit. An empty value (also ``NA`` and ``.``) is missing and counted
     in `left_out`, even with a lower limit beside it: a sample that was not taken is not a low one.
+    A unit may stand in the cell of its value. SDAI, CDAI, DAS28 and responses are computed from their
+    components where the table does not give them; a table's own are kept, and differences told.
     Rows with outcome ``infusion`` and value 1 are events. Yes/no outcomes take 1, 0, yes, no, true, false.
 
     Examples
