@@ -191,3 +191,35 @@ def test_layouts_are_told_by_the_header() -> None:
     assert sheet_layouts(["ID", "BL", "W4"], OUTCOMES) == ("visits",)
     assert sheet_layouts(["record_id", "redcap_event_name", "crp"], OUTCOMES) == ("redcap",)
     assert sheet_layouts(["patient", "week", "outcome", "value"], OUTCOMES) == ()
+
+
+NAMES = {
+    "CRP mg/L": ("crp", "mg/L", ""), "crp_mgdl": ("crp", "mg/dL", ""), "CRP mg/dL W4": ("crp", "mg/dL", "W4"),
+    "CRP_mg_dl": ("crp", "mg/dL", ""), "pain_vas_mm": ("vas", "mm", ""), "VAS cm (W4)": ("vas", "cm", "W4"),
+    "il10_pg_ml": ("il10", "pg/mL", ""), "HAQ (0-3)": ("haq", "", ""), "TJC28 (0 to 28)": ("tjc28", "", ""),
+    "pt_global": ("patient_global", "", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_unit_after_a_name_needs_no_brackets(name: str) -> None:
+    found = Names(OUTCOMES).read(name)
+    outcome, unit, visit = NAMES[name]
+    assert (found.outcomes, found.unit, found.visit, found.certain) == ((outcome,), unit, visit, True)
+
+
+@pytest.mark.parametrize("name", ["CRP mg", "crp_date", "crp_g", "vas_0_10", "HAQ (0-4)", "haq_total"])
+def test_what_is_no_unit_is_not_taken_for_one(name: str) -> None:
+    found = Names(OUTCOMES).read(name)
+    assert not found.unit
+    assert not (found.certain and found.outcomes)
+
+
+def test_a_form_without_a_visit_is_left_out_by_name(tmp_path: Path) -> None:
+    """REDCap writes the rows of a form that is not repeated beside those of one that is."""
+    text = "record_id,redcap_repeat_instrument,redcap_repeat_instance,age,week,sdai\n"
+    cohort = read(tmp_path, text + "1,,,50,,\n1,visit,1,,0,30\n1,visit,2,,4,20\n")
+    assert [record.value for record in cohort.records] == [30, 20]
+    assert accounted(cohort) == 3
+    (problem,) = problems_of(tmp_path, text + "1,,,50,,12\n1,visit,1,,0,30\n")
+    assert (problem.row, problem.column) == (2, "week")

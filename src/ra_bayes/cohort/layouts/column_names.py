@@ -18,8 +18,9 @@ __all__ = ["ColumnName", "Names", "alphanumeric", "names_of"]
 # that the name is asked about: a tender joint count may be of 28 joints or of 68.
 _ALIASES = {
     "vas": "pain vaspain painvas vasp",
-    "patient_global": "ptglobal patientglobal ptga patga ptgl patientglobalassessment patientvas vaspatient",
-    "physician_global": "mdglobal physicianglobal phga phyga mdga physicianglobalassessment physicianvas vasphysician evaluatorglobal",
+    "patient_global": "ptglobal ptga patga ptgl patientglobalassessment patientvas vaspatient",
+    "physician_global": "mdglobal phga phyga mdga physicianglobalassessment physicianvas vasphysician"
+    " evaluatorglobal",
     "tjc28": "tjc28 tendercount28 tenderjoints28 tjc? tenderjoints? tenderjointcount? tenjc?",
     "sjc28": "sjc28 swollencount28 swollenjoints28 sjc? swollenjoints? swollenjointcount? swojc?",
     "tjc68": "tendercount68 tenderjoints68",
@@ -173,8 +174,8 @@ class Names:
             if outcome in self._known
             for unit in (self._known[outcome].unit, *self._known[outcome].units)
         ]
-        # 0-10 without its dash is a number.
-        fits = (unit for unit in units if alphanumeric(unit) == folded and not folded.isdigit())
+        # Without its slash only: mg is not mg%, and 010 not 0-10.
+        fits = (unit for unit in units if "/" in unit and alphanumeric(unit) == folded)
         return next(fits, text if self._is_unit(outcomes, text) else "")
 
     def _glued(self, name: str, bare: str) -> ColumnName | None:
