@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from ra_bayes.cli.options import json_option
 from ra_bayes.cli.terminal import say
+from ra_bayes.errors import RaBayesError
 
 __all__ = ["models"]
 
 
 @click.command(short_help="List the models, or print one's page.")
 @click.argument("name", required=False)
+@click.option("--pymc", "as_script", is_flag=True, help="Print it as a PyMC script that needs no ra_bayes.")
+@click.option(
+    "--cohort",
+    "file",
+    type=click.Path(path_type=Path),
+    help="With --pymc: the table whose records the script holds.  [default: the synthetic cohort]",
+)
 @json_option
-def models(name: str | None, as_json: bool) -> None:
+def models(name: str | None, as_script: bool, file: Path | None, as_json: bool) -> None:
     """List the shipped models, or print the page of the model NAME (or of a TOML file)."""
     from ra_bayes.model import list_models, load_model
 
+    if (as_script and name is None) or (file is not None and not as_script):
+        raise RaBayesError("a script is of one model; write: ra-bayes models NAME --pymc [--cohort FILE]")
+    if name is not None and as_script:
+        say(_script(name, file))
+        return
     if name is None:
         titles = {each: load_model(each).title for each in list_models()}
         width = max(len(each) for each in titles)
@@ -44,3 +59,13 @@ def models(name: str | None, as_json: bool) -> None:
         )
     else:
         say(page_text(spec))
+
+
+def _script(name: str, file: Path | None) -> str:
+    from ra_bayes.cli.fitting import read
+    from ra_bayes.model import load_model
+    from ra_bayes.model.script import as_pymc_script
+    from ra_bayes.resources import data_dir
+
+    spec = load_model(name)
+    return as_pymc_script(spec, read(file or data_dir() / "synthetic_cohort.csv", [spec]))

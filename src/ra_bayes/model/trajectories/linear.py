@@ -38,3 +38,13 @@ class Linear:
     def response(self, _values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:
         """Return r at the visits, shape (visit)."""
         return constants["response_shape"]
+
+    def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
+        """Return f and r as lines of a PyMC script."""
+        return """
+# The population's mean change: a straight line.
+mean_change = pm.Deterministic(
+    "mean_change", change * (week - week[anchor]) / reference_week, dims="visit"
+)
+response_shape = week / reference_week
+"""

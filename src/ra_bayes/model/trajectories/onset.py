@@ -53,3 +53,15 @@ class Onset:
 
     def _shape(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace, at: str) -> Any:
         return 1.0 - ns.exp(-np.log(2.0) * constants[at] / values["half_time"][..., None])
+
+    def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
+        """Return f and r as lines of a PyMC script."""
+        return """
+# The population's mean change: its distance to a plateau is halved every half_time weeks.
+reached = 1 - 2 ** (-week / half_time)
+reached_at_reference = 1 - 2 ** (-reference_week / half_time)
+mean_change = pm.Deterministic(
+    "mean_change", change * (reached - reached[anchor]) / reached_at_reference, dims="visit"
+)
+response_shape = reached / reached_at_reference
+"""

@@ -96,3 +96,24 @@ class Piecewise:
     def response(self, _values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:
         """Return r at the visits, shape (visit)."""
         return constants["response_shape"]
+
+    def script(self, weeks: np.ndarray, reference: float, anchor: float) -> str:
+        """Return f and r as lines of a PyMC script."""
+        bends = self.constants(weeks, reference, anchor)["bend_shape"]
+        rows = ",\n".join(f"        [{', '.join(map(repr, row))}]" for row in bends.tolist())
+        names = ", ".join(f"bend_{k + 1}" for k in range(len(self.knots)))
+        return f"""
+# The population's mean change: a line that may bend at weeks {", ".join(f"{knot:g}" for knot in self.knots)}.
+# How much of a bend there is at each visit: all at its knot, none at week 0, other knots, the reference week.
+bend_shape = np.array(
+    [
+{rows},
+    ]
+)
+bends = pt.stack([{names}])
+line = change * (week - week[anchor]) / reference_week
+mean_change = pm.Deterministic(
+    "mean_change", line + (bends[:, None] * bend_shape).sum(axis=0), dims="visit"
+)
+response_shape = week / reference_week
+"""

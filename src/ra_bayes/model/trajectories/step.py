@@ -44,3 +44,12 @@ class Step:
     def response(self, _values: Mapping[str, Any], constants: Mapping[str, Any], _ns: Namespace) -> Any:
         """Return r at the visits, shape (visit)."""
         return constants["response_shape"]
+
+    def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
+        """Return f and r as lines of a PyMC script."""
+        return """
+# The population's mean change: the same at every week after week 0.
+after = (week > 0).astype(float)
+mean_change = pm.Deterministic("mean_change", change * (after - after[anchor]), dims="visit")
+response_shape = after
+"""

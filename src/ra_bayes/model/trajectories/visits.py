@@ -55,6 +55,16 @@ class Visits:
         """Return r at the visits, shape (visit)."""
         return constants["response_shape"]
 
+    def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
+        """Return f and r as lines of a PyMC script."""
+        return """
+# The population's mean change: a random walk over the visits, zero at the anchor.
+step = pm.Normal("step", 0.0, walk_sd * np.sqrt(np.diff(week) / reference_week), dims="gap")
+walk = pt.concatenate([[0.0], pt.cumsum(step)])
+mean_change = pm.Deterministic("mean_change", walk - walk[anchor], dims="visit")
+response_shape = np.sqrt(week / reference_week)
+"""
+
 
 def bridge(steps: np.ndarray, weeks: np.ndarray, finer: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return standard normal steps over more visits, given those over fewer: a Brownian bridge.

@@ -96,6 +96,23 @@ class Washout:
         end = self._shape(values, constants["since_at_reference"][..., None, :], ns)
         return self._shape(values, constants["since"], ns) / end
 
+    def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
+        """Return f and r as lines of a PyMC script."""
+        return f"""
+# The population's mean change: the responses to all infusions, each setting in and lost again.
+infusions = np.array([{", ".join(f"{each!r}" for each in self.infusions)}])
+since = np.maximum(week[:, None] - infusions, 0.0)  # weeks since each infusion, by visit
+since_at_reference = np.maximum(reference_week - infusions, 0.0)
+course = (2 ** (-since / loss_half_time) - 2 ** (-since / half_time)).sum(axis=-1)
+course_at_reference = (
+    2 ** (-since_at_reference / loss_half_time) - 2 ** (-since_at_reference / half_time)
+).sum()
+mean_change = pm.Deterministic(
+    "mean_change", change * (course - course[anchor]) / course_at_reference, dims="visit"
+)
+response_shape = course / course_at_reference
+"""
+
     def _shape(self, values: Mapping[str, Any], since: Any, ns: Namespace) -> Any:
         rise, loss = (
             float(np.log(2.0)) / values[name][..., None, None] for name in ("half_time", "loss_half_time")
