@@ -214,3 +214,9 @@ def test_any_spelling_of_a_value_is_the_same_record(
     cohort = read(folder, f"{HEADER}A,0,il10,{cell},,,\n")
     limit = {"≤": "<", ">=": ">"}.get(sign.strip(), sign.strip())
     assert last(cohort) == (float(number), limit)
+
+
+def test_a_value_that_names_its_limit_keeps_it_in_a_batch_of_another(tmp_path: Path) -> None:
+    rows = "A,0,il10,10,pg/mL,0.8,,K1\nA,4,il10,<0.5,pg/mL,,,K1\nA,8,il10,<0.5 ng/mL,,,,K1\n"
+    cohort = read(tmp_path, HEADER + rows)
+    assert [(each.value, each.limit) for each in cohort.records] == [(10.0, ""), (0.5, "<"), (500.0, "<")]

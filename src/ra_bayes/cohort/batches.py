@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -34,8 +35,9 @@ def with_batch_limits(
 ) -> LongTable:
     """Give each line the limits that the mapping, or else the other rows of its assay batch, say.
 
-    A batch has one limit: rows that say none take that of the others. A row that says another one than the
-    mapping is refused, and so is a value below the limit of a batch whose rows say several.
+    A batch has one limit: rows that say none take that of the others; ``<0.5`` says its own. A
+    row that says another one than the mapping is refused, and so is a value below the limit of a batch whose
+    rows say several.
 
     Examples
     --------
@@ -107,13 +109,13 @@ class _Limits:
         if its is None:
             what = f"the mapping has limits of {outcome.id} in {limit.unit!r}, which is no unit of it"
             self.problems.stop("limits", what, f"write one of {', '.join(filter(None, outcome.units))}")
-        for side in _SIDES:
+        for side, sign in zip(_SIDES, "<>", strict=True):
             text: str = getattr(limit, side)
-            if not text:
+            if not text or _says(line, sign):
                 continue
             number = Decimal(text) * its / factor
             own = _number(getattr(line, f"{side}_limit"))
-            if own is not None and own != number:
+            if own is not None and not math.isclose(own, number, rel_tol=1e-9):
                 what = f"this contradicts the {side} limit {number.normalize():f} of the mapping"
                 self.problems.add(
                     "limits",
@@ -132,7 +134,7 @@ class _Limits:
         before = line
         for side, sign in zip(_SIDES, "<>", strict=True):
             said = self.said.get((outcome.id, line.batch, side), [])
-            if getattr(line, f"{side}_limit") or not said:
+            if getattr(line, f"{side}_limit") or not said or _says(line, sign):
                 continue
             other = next((each for each in said if each.limit != said[0].limit), None)
             if other is None:
@@ -180,5 +182,13 @@ def _to_own(outcome: Outcome, unit: str) -> Decimal | None:
 
 
 def _asks_for(line: Line, sign: str) -> bool:
+    """Say whether a value lies beyond a limit that it does not name."""
     read = read_value(line.limit + line.value)
     return not isinstance(read, Mistake) and read.number is None and read.limit == sign
+
+
+def _says(line: Line, sign: str) -> bool:
+    """Say whether a value names the limit itself, as ``<0.5`` does; that is its record."""
+    parts = split_unit(line.value)
+    read = read_value(line.limit + (parts[0] if parts else line.value))
+    return not isinstance(read, Mistake) and read.number is not None and read.limit == sign

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ra_bayes.cohort.cohort import Computed, Disagreement, LeftOut, Record
-from ra_bayes.cohort.computed_responses import Attempt, Measured, responses
+from ra_bayes.cohort.computed_responses import STARTS, Attempt, Measured, responses
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.rows import Found, Visit
 from ra_bayes.scores import cdai, das28_crp, das28_esr, sdai
@@ -68,6 +68,8 @@ def add_composites(found: Found) -> Composed:
     >>> found.records[-1].outcome, found.records[-1].value
     ('cdai', 20.0)
     """
+    if not any(record.outcome in STARTS for record in found.records):
+        return Composed()
     writer = _Writer(found)
     writer.take(list(_scores(Measured(found.records))))
     writer.take(list(responses(Measured(found.records))))

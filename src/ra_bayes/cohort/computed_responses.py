@@ -14,7 +14,10 @@ from ra_bayes.cohort.cohort import Record
 from ra_bayes.outcomes import get
 from ra_bayes.responses import AcrCoreSet, acr_response, boolean_remission, eular_response
 
-__all__ = ["Attempt", "Interval", "Measured", "responses"]
+__all__ = ["STARTS", "Attempt", "Interval", "Measured", "responses"]
+
+STARTS = frozenset({"tjc28", "sjc28", "tjc68", "sjc66", "das28_esr", "das28_crp"})
+"""Without one of these no composite is made of a table."""
 
 type Interval = tuple[float, float]
 

@@ -218,8 +218,8 @@ def _read(line: Line, outcome: Outcome) -> Value | Mistake:
             return Mistake(f"{outcome.id} is a yes/no outcome", "write 1 (or yes) or 0 (or no)")
         return Value(Decimal(int(answer)))
     read = read_value(line.limit + line.value)
-    parts = split_unit(line.value)
-    if not isinstance(read, Mistake) or parts is None:
+    parts = split_unit(line.value) if isinstance(read, Mistake) else None
+    if parts is None:
         return read
     number, unit = parts
     if _known_factor(outcome, unit) is not None:

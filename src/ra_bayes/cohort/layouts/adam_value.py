@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from ra_bayes.cohort.value import LIMIT_NAMES, Mistake, is_empty, read_number, read_value
+from ra_bayes.cohort.value import LIMIT_NAMES, Limit, Mistake, is_empty, read_number, read_value
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 
@@ -71,7 +71,10 @@ def adam_value(cells: Mapping[str, str], outcome: Outcome, unit: str) -> AdamVal
     imputed = {"half": f"<{lower or _twice(value)}", "lower": f"<{lower or value}", "upper": f">{value}"}
     for beyond in (text, _filled(cells, "reported") if same else ""):
         if _is_limit(beyond):
-            if _names_no_limit(beyond):
+            side = _names_no_limit(beyond)
+            if side == ">" and kind == "upper":
+                beyond = imputed["upper"]
+            elif side == "<":
                 # What lies below a limit that the text does not name.
                 beyond = imputed["half"] if kind == "half" else "<LLOQ"
             how = "imputed" if value and not _is_limit(value) else "reported"
@@ -128,10 +131,10 @@ def _is_limit(text: str) -> bool:
     return not isinstance(read, Mistake) and bool(read.limit)
 
 
-def _names_no_limit(text: str) -> bool:
-    """Say whether a text says below a limit without a number."""
+def _names_no_limit(text: str) -> Limit:
+    """Return the side of a limit that a text says without a number; nothing for any other text."""
     read = read_value(text)
-    return not isinstance(read, Mistake) and read.number is None and read.limit == "<"
+    return "" if isinstance(read, Mistake) or read.number is not None else read.limit
 
 
 def _agreeing(beyond: str, lower: str) -> str:
