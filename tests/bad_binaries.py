@@ -331,6 +331,10 @@ BINARIES: dict[str, tuple[Callable[[Path], object], str]] = {
         changed(dataset, b"haq", b"h\xe4q"),
         "the JSON is not UTF-8 (byte ...); give a Dataset-JSON file ...",
     ),
+    "JSON in UTF-16": (
+        content('{"columns": []}'.encode("utf-16")),
+        "this is JSON in UTF-16; save it as UTF-8",
+    ),
     "JSON, nested too deeply": (
         content(b'{"a":' * 200_000),
         "the JSON is nested too deeply to be a table; ...",

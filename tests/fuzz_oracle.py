@@ -13,8 +13,13 @@ from typing import Any
 from ra_bayes.cohort import Cohort, Record
 
 FACTORS = {
-    ("crp", "mg/dl"): 10, ("crp", "mg/l"): 1, ("vas", "cm"): 10, ("vas", "mm"): 1, ("il10", "pg/ml"): 1,
-}  # fmt: skip
+    ("crp", "mg/dl"): 10,
+    ("crp", "mg/l"): 1,
+    ("vas", "cm"): 10,
+    ("vas", "mm"): 1,
+    ("il10", "pg/ml"): 1,
+    ("il10", "ng/l"): 1,
+}
 LIMITED = re.compile(r"\s*(<=|>=|[<>≤≥])?\s*([+-]?[\d.,]*(?:[eE][+-]?\d+)?)\s*(?:[a-zA-Zµμ%].*)?", re.DOTALL)
 YES = {"yes": 1.0, "true": 1.0, "y": 1.0, "no": 0.0, "false": 0.0, "n": 0.0}
 MISSING = {"", "na", "n/a", "."}
@@ -83,6 +88,10 @@ def check(cohort: Cohort, header: Sequence[str], rows: Rows) -> None:
         who, when = [*header].index(page["patient"]), [*header].index(page["dates"]["first_infusion"])
         told = ((cells[who].strip(), cells[when].strip()) for cells in rows.values())
         page["first"] = {patient: day for patient, day in told if day.casefold() not in MISSING}
+    bounds = [
+        i for i, name in enumerate(header) if _folded(name) in ("lower_limit", "lloq", "upper_limit", "uloq")
+    ]
+    page["bounds"] = sorted({cells[i] for cells in rows.values() for i in bounds})
     # A score that was computed stands in no cell.
     computed = {(each.patient, each.week, each.outcome) for each in cohort.computed}
     for record in cohort.records:
@@ -172,12 +181,16 @@ def _check_record(record: Record, cells: Mapping[str, str], page: dict[str, Any]
 def _candidates(
     record: Record, cells: Mapping[str, str], page: dict[str, Any], layout: str
 ) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield text, unit and lower limits of the cells that the record may come from."""
+    """Yield text, unit and limits of the cells that the record may come from."""
     folded = {_folded(name): text.strip() for name, text in cells.items()}
     if layout == "long":
         unit = folded.get("unit") or folded.get("units") or ""
         sign = folded.get("limit", "")
-        limits = [folded.get(name, "") for name in ("lower_limit", "lloq")]
+        # The limits of a batch may be said in another row, or by the mapping.
+        limits = [
+            *(str(each.get(side, "")) for each in page.get("limits", ()) for side in ("lower", "upper"))
+        ]
+        limits += page["bounds"]
         parameter = page.get("parameters", {}).get(cells.get(page.get("outcome", ""), "").strip(), "")
         about = parameter if isinstance(parameter, dict) else {}
         unit = about.get("unit") or cells.get(page.get("unit", ""), "") or unit
@@ -219,17 +232,16 @@ def _agrees(record: Record, text: str, unit: str, limits: Sequence[str]) -> bool
     unit = unicodedata.normalize("NFKC", unit)
     folded = "".join(unit.casefold().split())
     factor = Decimal(FACTORS.get((record.outcome, folded), 1))
-    lower = [read[1] for each in limits if (read := number(each))]
+    bounds = [read[1] for each in limits if (read := number(each))]
     read = number(text)
-    if read is None or re.fullmatch(r"<?\s*(LLOQ|LOQ|B[QL]+.*)", text):
-        return record.limit == "<" and any(float(each * factor) == record.value for each in lower)
+    if read is None:
+        return bool(record.limit) and any(float(each * factor) == record.value for each in bounds)
     sign, value = read
     if sign == record.limit and float(value * factor) == record.value:
         return True
-    # A number below its limit of quantification is a record of that limit.
-    return record.limit == "<" and any(
-        value < each and float(each * factor) == record.value for each in lower
-    )
+    # A number beyond a limit of quantification is a record of that limit.
+    beyond = {"<": [each for each in bounds if value < each], ">": [each for each in bounds if value > each]}
+    return any(float(each * factor) == record.value for each in beyond.get(record.limit, ()))
 
 
 def _week_agrees(record: Record, cells: Mapping[str, str], page: dict[str, Any], layout: str) -> bool:

@@ -187,6 +187,25 @@ pain = "vas"
 weight = "leave out"
 """
 
+BATCHES = """\
+patient,week,outcome,value,unit,lower_limit,upper_limit,batch
+A,0,il10,12,pg/mL,0.5,500,K1
+A,4,il10,BLQ,pg/mL,,,K1
+A,12,il10,0.25,pg/mL,,,K2
+B,0,il10,ALQ,pg/mL,,,K1
+B,4,il10,< 0.5,ng/L,,,K1
+B,12,il10,<LLOQ,pg/mL,,,K2
+A,0,crp,>200,mg/L,,200,
+A,4,crp,12 mg/L,,,,
+"""
+BATCHES_PAGE = """\
+schema = 1
+[[limits]]
+outcome = "il10"
+batch = "K2"
+lower = 0.8
+"""
+
 
 def grid(text: str) -> Grid:
     """Cut a CSV text into cells."""
@@ -206,8 +225,9 @@ LAYOUTS: dict[str, Grid] = {
     "clinic": grid(CLINIC),
     "dated": grid(DATED),
     "named": grid(NAMED),
+    "batches": grid(BATCHES),
 }
-PAGES = {"clinic": CLINIC_PAGE, "dated": DATED_PAGE, "named": NAMED_PAGE}
+PAGES = {"clinic": CLINIC_PAGE, "dated": DATED_PAGE, "named": NAMED_PAGE, "batches": BATCHES_PAGE}
 """The mapping that a layout is read with."""
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")

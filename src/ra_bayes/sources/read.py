@@ -118,6 +118,8 @@ def _read_file(
         return read_parquet(file, source, problems), False
     if (unpacked := _unpacked(file, start, problems)) is not None:
         return _read_file(unpacked, path, problems, sheet, fits)
+    if start[:4] in (b"\xff\xfe{\0", b"\xfe\xff\0{"):
+        problems.stop("encoding", "this is JSON in UTF-16", "save it as UTF-8")
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         from ra_bayes.sources.dataset_json import read_dataset_json
 

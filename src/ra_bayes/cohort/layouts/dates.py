@@ -62,6 +62,8 @@ def _slashed(first: int, second: int, year: int, order: Order) -> date | Mistake
         return _date(year, second, first)
     if second > 12:
         return _date(year, first, second)
+    if not (first and second):
+        return Mistake("there is no such day", _MEND)
     names = [f"{day} {date(2000, month, 1):%B}" for day, month in ((first, second), (second, first))]
     mend = 'write it as 2024-01-31, or say format = "d/m/Y" or "m/d/Y" under [dates] of a mapping'
     return Mistake(f"this date may be {names[0]} or {names[1]}", mend)
