@@ -18,12 +18,14 @@ move.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ra_bayes.comparison.given_others import likelihood_of_records
 from ra_bayes.comparison.psis import left_out
 from ra_bayes.diagnostics import MAX_PARETO_K, diagnose
 from ra_bayes.estimand import read_posterior
@@ -33,6 +35,7 @@ from ra_bayes.model.likelihoods import MISSED, POINT
 from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.records import Grid
+from ra_bayes.model.simulate import log_likelihood_given_others
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.leave_one_out import elpd
 
@@ -73,7 +76,7 @@ def records_left_out(tree: xr.DataTree, *, seed: int | None = None, cores: int |
     records = records_of(tree)
     patient, visit = np.nonzero(records.kind != MISSED)
     # Observations stand patient by patient, visit by visit, like these.
-    stacked = tree["log_likelihood"]["record"].transpose("observation", "chain", "draw").values
+    stacked = likelihood_of_records(tree).transpose("observation", "chain", "draw").values
     log_likelihood = stacked.reshape(patient.size, -1)
     r_eff = _relative_efficiency(tree)
     weight, pareto_k = left_out(log_likelihood, r_eff)
@@ -146,9 +149,26 @@ def log_density_of_record(tree: xr.DataTree, records: Grid, i: int, j: int) -> A
     i, j
         Index of its patient and of its visit.
     """
+    if spec_of(tree).residuals is not None:
+        return _given_others(tree, records, i, j)
     own = tree["posterior"].to_dataset().isel(patient=i, visit=j)
     mu = (own["patient_level"] + own["mean_change"] + own["patient_response"] * own["response_shape"]).values
     sd = read_posterior(tree).scalars["residual_sd"]
     if records.kind[i, j] == POINT:
         return np.asarray(log_point(records.low[i, j], mu, sd, NUMPY) + records.log_slope[i, j])
     return np.asarray(log_cell(records.low[i, j], records.high[i, j], mu, sd, NUMPY))
+
+
+def _given_others(tree: xr.DataTree, records: Grid, i: int, j: int) -> Array:
+    """Return the same where residuals are correlated: given the patient's other records, too."""
+    spec, posterior = spec_of(tree), read_posterior(tree)
+    own = tree["posterior"].to_dataset().isel(patient=[i])
+    mu = own["patient_level"] + own["mean_change"] + own["patient_response"] * own["response_shape"]
+    draws = {**posterior.scalars, "expected": mu.transpose("chain", "draw", "patient", "visit").values}
+    if "residual_z" in own:
+        draws["residual_z"] = own["residual_z"].values
+    parts = ("value", "limit", "low", "high", "kind", "log_slope")
+    one = replace(
+        records, patients=(records.patients[i],), **{name: getattr(records, name)[[i]] for name in parts}
+    )
+    return np.asarray(log_likelihood_given_others(spec, one, draws)[..., 0, j])

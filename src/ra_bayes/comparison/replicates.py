@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.comparison.given_others import likelihood_of_records, replicates_of_records
 from ra_bayes.comparison.observed import Records
 from ra_bayes.comparison.psis import left_out
 
@@ -100,16 +101,16 @@ class Replicates:
 
 def replicates(tree: xr.DataTree, records: Records) -> Replicates:
     """Return the records of a fit with their posterior replicates."""
-    node = tree["posterior_predictive"]["record"].transpose("patient", "visit", "chain", "draw")
-    kept = np.isin(node["patient"].values.astype(str), records.patients)
+    patients = tree["posterior_predictive"].to_dataset()["patient"].values.astype(str)
+    kept = np.flatnonzero(np.isin(patients, records.patients))
     where = np.nonzero(records.made)
-    drawn = node.values[kept][where].reshape(where[0].size, -1)
+    drawn = replicates_of_records(tree, kept[where[0]], where[1])
     value, limit = records.value[where], np.where(records.censored, records.limit, 0)[where]
     lowest, highest = _applicable(value, limit)
     drawn = np.where(drawn < lowest[:, None], -np.inf, np.where(drawn > highest[:, None], np.inf, drawn))
     recorded = np.where(limit < 0, -np.inf, np.where(limit > 0, np.inf, value))
     # The observations stand patient by patient, visit by visit, like the records.
-    likelihood = tree["log_likelihood"]["record"].transpose("observation", "chain", "draw").values
+    likelihood = likelihood_of_records(tree).transpose("observation", "chain", "draw").values
     weight, pareto_k = left_out(likelihood.reshape(drawn.shape))
     return Replicates(where[0], where[1], recorded, drawn, weight, pareto_k, lowest, highest)
 

@@ -252,10 +252,15 @@ def make_layout(
     Raises
     ------
     RaBayesError
-        If an outcome's page has the trajectory ``gp``.
+        If an outcome's page has the trajectory ``gp`` or AR(1) residuals.
     """
     pages = {outcome: joint.page(outcome) for outcome in outcomes}
     for outcome, page in pages.items():
+        if page.residuals is not None:
+            raise RaBayesError(
+                f"the page of {outcome} in joint model {joint.name!r} has AR(1) residuals, and counts are "
+                "read with independent ones; leave residuals out there"
+            )
         if page.shape == "gp":
             raise RaBayesError(
                 f"the page of {outcome} in joint model {joint.name!r} has the trajectory gp, whose course "

@@ -3,9 +3,10 @@
 Let W be where the patient starts and D the change, both on the link's scale and jointly normal:
 
     true change:      W = A,        D = f + b r
-    measured change:  W = A + e_0,  D = f + b r + e_t - e_0        e ~ N(0, residual_sd^2), independent
+    measured change:  W = A + e_0,  D = f + b r + e_t - e_0        e ~ N(0, residual_sd^2)
 
-With g the link, s the sign of benefit and m the MCID, the event s (y_t - y_0) >= m given W is s D >= s q(W),
+with e_0 and e_t independent or, where residuals are AR(1), correlated by the weeks between them. With g the
+link, s the sign of benefit and m the MCID, the event s (y_t - y_0) >= m given W is s D >= s q(W),
 
     q(W) = g(g^-1(W) + s m) - W,
 
@@ -61,8 +62,9 @@ def share_beating_mcid(posterior: Posterior, mcid: float, *, measured: bool) -> 
     noise = noise if measured else 0.0 * noise
     shape = posterior.shape
     var_start = between**2 + noise**2
-    covariance = rho * between * own * shape - noise**2
-    var_change = (own * shape) ** 2 + 2.0 * noise**2
+    apart = noise**2 * (1.0 - posterior.residual_correlation)
+    covariance = rho * between * own * shape - apart
+    var_change = (own * shape) ** 2 + 2.0 * apart
     slope = covariance / var_start
     # Rounding may leave a variance of zero a hair below it.
     sd_given_start = np.sqrt(np.maximum(var_change - slope * covariance, 1e-24))

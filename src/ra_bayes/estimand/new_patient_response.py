@@ -114,10 +114,11 @@ def _share_improved(posterior: Posterior, share: float, *, measured: bool) -> Ar
     mean, between, own, rho, noise = _scalars(posterior, measured=measured)
     own = own * posterior.shape
     sd = np.sqrt(between**2 + noise**2)
-    covariance = rho * between * own - noise**2
+    apart = noise**2 * (1.0 - posterior.residual_correlation)
+    covariance = rho * between * own - apart
     slope = covariance / sd**2
     # Rounding may leave a variance of zero a hair below it.
-    left = np.sqrt(np.maximum(own**2 + 2.0 * noise**2 - slope * covariance, 1e-24))
+    left = np.sqrt(np.maximum(own**2 + 2.0 * apart - slope * covariance, 1e-24))
     highest = float(link.inverse(np.inf))
     if measured and spec.outcome.upper is not None:
         highest = min(highest, spec.outcome.upper)

@@ -70,6 +70,14 @@ class Posterior:
         return self.level[..., :, None] + self.mean_change[..., None, :] + own
 
     @cached_property
+    def residual_correlation(self) -> Array:
+        """Correlation of a visit's residual with that of week 0 (..., visit); 0 where independent."""
+        residuals = self.spec.residuals
+        if residuals is None:
+            return np.zeros(self.weeks.size)
+        return residuals.correlation(self.scalars["autocorrelation"], np.abs(self.weeks))
+
+    @cached_property
     def population_change(self) -> Array:
         """Change from baseline of the typical patient in clinical units (..., visit); not if binary."""
         start = self.scalars["baseline_mean"][..., None]

@@ -21,6 +21,7 @@ from ra_bayes.model.simulate import (
     log_likelihood_given_others,
     log_prior,
     replicate,
+    replicate_given_others,
     to_clinical,
 )
 from ra_bayes.model.spec import ModelSpec
@@ -215,7 +216,11 @@ def outcome_groups(
     others = {}
     if model.residuals is not None:
         given = log_likelihood_given_others(model, records, posterior)
-        others = {"log_likelihood_given_others": by_record(given)}
+        again = replicate_given_others(model, records, posterior, rng)
+        others = {
+            "log_likelihood_given_others": by_record(given),
+            "posterior_predictive_given_others": by_record(again),
+        }
     return {
         "posterior": _named(model, posterior, records),
         "prior": _named(model, prior, records),

@@ -211,6 +211,11 @@ def refit(
             f"draws={draws}, chains={chains}, tune={tune}, repeat={repeat}: a re-fit needs at least "
             "100 draws and 100 tuning draws in at least 2 chains, and every record once"
         )
+    if repeat > 1 and model.residuals is not None:
+        raise FitError(
+            f"repeat={repeat}: where residuals are correlated, records cannot count more than once; "
+            "leave repeat out"
+        )
     rung, factor, tried = 0, 1, list[str]()
     best: tuple[int, xr.DataTree] | None = None
     while True:

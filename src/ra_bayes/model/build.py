@@ -75,7 +75,7 @@ def data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
     }
     constants = spec.trajectory.constants(records.weeks, spec.reference_week, spec.anchor_week)
     constants |= spec.likelihood.constants(spec.outcome)
-    own = record_data(records) if spec.residuals is None else records_in_order(spec, records)
+    own = record_data(records) if spec.residuals is None else _ordered_data(spec, records)
     return {**priors, **constants, **_people_data(spec, records), **own}
 
 
@@ -101,6 +101,12 @@ def record_data(records: Grid) -> dict[str, np.ndarray]:
         "cell_low": low[cell],
         "cell_high": high[cell],
     }
+
+
+def _ordered_data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
+    """Return the records in order; what is said of cells only if there are any, since a model uses it all."""
+    of_cells = () if _residuals(spec, records) == "ar1 with cells" else ("record_high", "record_cell")
+    return {name: each for name, each in records_in_order(spec, records).items() if name not in of_cells}
 
 
 def build(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> pm.Model:

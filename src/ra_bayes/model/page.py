@@ -28,10 +28,18 @@ def equations(spec: ModelSpec) -> list[str]:
         first,
         "mu_ij = A_i + f(t_ij) + b_i r(t_ij)",
         "(A_i, b_i) ~ Normal((baseline_mean, 0), [baseline_sd, response_sd; correlation])",
+        *_residual_lines(spec),
         spec.trajectory.equation,
         anchor,
         *_record_lines(spec),
     ]
+
+
+def _residual_lines(spec: ModelSpec) -> list[str]:
+    if spec.residuals is None:
+        return []
+    gap = "a week" if spec.residuals.gap == 1.0 else f"{spec.residuals.gap:g} weeks"
+    return [f"residuals of a patient correlated: autocorrelation^(weeks apart / {gap})"]
 
 
 def _record_lines(spec: ModelSpec) -> list[str]:
@@ -78,7 +86,7 @@ def _unit(spec: ModelSpec, parameter: Parameter) -> str:
         return "weeks"
     if family in ("correlation", "proportion"):
         return ""
-    if family == "level" or spec.link.name == "identity":
+    if (family == "level" and not spec.ordinal) or spec.link.name == "identity":
         return "rate" if spec.binary else spec.outcome.unit
     return spec.link.name
 

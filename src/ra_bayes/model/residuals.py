@@ -45,6 +45,7 @@ __all__ = [
     "AUTOCORRELATION",
     "Autoregressive",
     "correlated_noise",
+    "drawn_given_others",
     "log_density",
     "log_given_others",
     "sequence",
@@ -146,16 +147,41 @@ def log_density(
 
 
 def log_given_others(
-    values: Mapping[str, Any], mu: Any, score: Any | None, made: Mapping[str, Any], ns: Namespace = NUMPY
+    values: Mapping[str, Any], mu: Array, score: Array | None, made: Mapping[str, Any]
 ) -> Array:
     """Return the log density of each record given all others of its patient (..., record).
 
     In place of a neighbour that is a cell stands the residual drawn in it. The terms do not add up to the
     likelihood of all records; they are what leave-one-out needs.
     """
+    middle, own_sd = _given_others(values, mu, score, made)
+    out = np.empty(middle.shape)
+    cell = made["record_cell"] > 0.5
+    low, high = made["record_low"], made["record_high"]
+    out[..., ~cell] = log_point(low[~cell], middle[..., ~cell], own_sd[..., ~cell], NUMPY)
+    out[..., cell] = log_cell(low[cell], high[cell], middle[..., cell], own_sd[..., cell], NUMPY)
+    return out
+
+
+def drawn_given_others(
+    values: Mapping[str, Any],
+    mu: Array,
+    score: Array | None,
+    made: Mapping[str, Any],
+    rng: np.random.Generator,
+) -> Array:
+    """Draw each record g(y*) anew given all others of its patient (..., record)."""
+    middle, own_sd = _given_others(values, mu, score, made)
+    return np.asarray(middle + own_sd * rng.normal(size=middle.shape))
+
+
+def _given_others(
+    values: Mapping[str, Any], mu: Array, score: Array | None, made: Mapping[str, Any]
+) -> tuple[Array, Array]:
+    """Return mean and SD of each record given all others of its patient (..., record)."""
     sd = values["residual_sd"][..., None]
-    eps = _scaled(sd, mu, score, made, ns)
-    phi, spare = _links(values, made, ns)
+    eps = _scaled(sd, mu, score, made, NUMPY)
+    phi, spare = _links(values, made, NUMPY)
     before = made["record_before"]
     precision, pull = 1.0 / spare, phi * eps[..., before] / spare
     later = np.flatnonzero(made["record_follows"] > 0.5)
@@ -163,13 +189,7 @@ def log_given_others(
     link, left = phi[..., later], spare[..., later]
     precision[..., earlier] += link**2 / left
     pull[..., earlier] += link * eps[..., later] / left
-    middle, own_sd = mu + sd * pull / precision, sd / np.sqrt(precision)
-    out = np.empty(middle.shape)
-    cell = made["record_cell"] > 0.5
-    low, high = made["record_low"], made["record_high"]
-    out[..., ~cell] = log_point(low[~cell], middle[..., ~cell], own_sd[..., ~cell], NUMPY)
-    out[..., cell] = log_cell(low[cell], high[cell], middle[..., cell], own_sd[..., cell], NUMPY)
-    return out
+    return mu + sd * pull / precision, sd / np.sqrt(precision)
 
 
 def correlated_noise(

@@ -6,6 +6,7 @@ Parameters of many draws are held as one dictionary of arrays whose first dimens
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ra_bayes.model.people import EFFECT, People, covariate_shift, effect, effec
 from ra_bayes.model.predictor import expected, patient_effects
 from ra_bayes.model.priors import from_raw, raw_name
 from ra_bayes.model.records import Grid, records_in_order
-from ra_bayes.model.residuals import correlated_noise, log_density, log_given_others
+from ra_bayes.model.residuals import correlated_noise, drawn_given_others, log_density, log_given_others
 from ra_bayes.model.spec import ModelSpec
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "log_prior",
     "recorded",
     "replicate",
+    "replicate_given_others",
     "to_clinical",
 ]
 
@@ -136,7 +138,7 @@ def log_likelihood(spec: ModelSpec, records: Grid, draws: Mapping[str, np.ndarra
     is the log likelihood of all; a cell has its term in :func:`~ra_bayes.model.residuals.log_density`.
     """
     if spec.residuals is not None:
-        return _in_order(spec, records, draws, log_density)
+        return np.asarray(_in_order(spec, records, draws, partial(log_density, ns=NUMPY)) + records.log_slope)
     mu, values = draws["expected"], likelihood_values(spec, draws, 1)
     out = np.zeros(mu.shape)
     point, cell = records.kind == POINT, records.kind == CELL
@@ -156,19 +158,34 @@ def log_likelihood_given_others(
     :func:`log_likelihood`.
     """
     if spec.residuals is not None:
-        return _in_order(spec, records, draws, log_given_others)
+        return np.asarray(_in_order(spec, records, draws, log_given_others) + records.log_slope)
     return log_likelihood(spec, records, draws)
 
 
-def _in_order(
-    spec: ModelSpec, records: Grid, draws: Mapping[str, np.ndarray], terms: Callable[..., np.ndarray]
+def replicate_given_others(
+    spec: ModelSpec, records: Grid, draws: Mapping[str, np.ndarray], rng: np.random.Generator
 ) -> np.ndarray:
+    """Draw every record anew given all others of its patient, as it would be written down.
+
+    Shape (..., patient, visit), of no meaning where no record was made. Of correlated residuals only: where
+    they are independent, :func:`replicate` does that.
+    """
+    return recorded(spec, _in_order(spec, records, draws, partial(drawn_given_others, rng=rng)))
+
+
+def _in_order(
+    spec: ModelSpec,
+    records: Grid,
+    draws: Mapping[str, np.ndarray],
+    of_records: Callable[..., np.ndarray],
+) -> np.ndarray:
+    """Return on the grid what a function of :mod:`ra_bayes.model.residuals` says of each record."""
     made = records_in_order(spec, records)
     i, j = np.unravel_index(made["record_at"], records.shape)
     score = draws["residual_z"][..., i, j] if "residual_z" in draws else None
     out = np.zeros(draws["expected"].shape)
-    out[..., i, j] = terms(draws, draws["expected"][..., i, j], score, made, NUMPY)
-    return np.asarray(out + records.log_slope)
+    out[..., i, j] = of_records(draws, draws["expected"][..., i, j], score, made)
+    return out
 
 
 def likelihood_values(spec: ModelSpec, draws: Mapping[str, np.ndarray], dimensions: int) -> Draws:
@@ -200,7 +217,7 @@ def replicate(
 
 
 def recorded(spec: ModelSpec, latent: np.ndarray) -> np.ndarray:
-    """Return latent values g(y*) as they would be written down, any shape; counts and categories as they are."""
+    """Return latent values g(y*) as they would be written down, any shape; counts and categories stay."""
     if not spec.likelihood.on_link:
         return latent
     if spec.binary:

@@ -109,6 +109,9 @@ def _equations(specs: Mapping[str, ModelSpec]) -> list[str]:
     lines: list[str] = []
     if any(not spec.binary for spec in specs.values()):
         lines.append("g(y*_ij) ~ Normal(mu_ij, residual_sd)")
+    for gap in sorted({spec.residuals.gap for spec in specs.values() if spec.residuals is not None}):
+        told = f"Corr(e_ij, e_ik) = autocorrelation^(|t_ij - t_ik| / {gap:g})"
+        lines.append(f"{told},  e = g(y*) - mu        (AR(1) residuals)")
     if any(spec.binary for spec in specs.values()):
         lines.append("y_ij = 1 where y*_ij > 0,  y*_ij ~ Normal(mu_ij, 1)        (yes or no)")
     lines += [

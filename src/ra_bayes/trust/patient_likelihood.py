@@ -12,6 +12,9 @@ middles of the cells with two ends, and made good by draws of level and response
 
 with no middle, and no denominator, for a cell open at one end. The ratio of a narrow cell hardly varies, so
 that few draws will do; the estimate of p(y) is unbiased for any number of them.
+
+Where residuals are AR(1), [j = k] is their correlation, and the ratio is that of all records of the patient
+to points and middles, given A and b, with the cells' scores drawn (:mod:`ra_bayes.model.residuals`).
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.records import Grid
+from ra_bayes.model.residuals import log_density, sequence
 
 __all__ = ["log_density_of_patient", "spread"]
 
@@ -81,7 +85,8 @@ def log_density_of_patient(
     rows = np.stack([np.ones_like(r), r], axis=-1)
     off = middle[as_point] - m[:, None] - f[:, as_point]
     loads = rows[:, as_point] @ own
-    cov = loads @ rows[:, as_point].transpose(0, 2, 1) + sigma[:, None, None] ** 2 * np.eye(as_point.sum())
+    cov = loads @ rows[:, as_point].transpose(0, 2, 1)
+    cov += sigma[:, None, None] ** 2 * _residual_correlation(posterior, records.weeks[as_point])
     root = np.linalg.cholesky(cov)
     scaled = np.linalg.solve(root, np.concatenate([off[..., None], loads], axis=-1))
     score, gain = scaled[..., 0], scaled[..., 1:]
@@ -92,12 +97,53 @@ def log_density_of_patient(
         mean = (gain.transpose(0, 2, 1) @ score[..., None])[..., 0]
         left = own - gain.transpose(0, 2, 1) @ gain
         level, response = _effects(mean, left, rng)
-        mu = (m + level)[..., None] + f[:, cell] + response[..., None] * r[:, cell]
-        sd = sigma[:, None]
+        mu = (m + level)[..., None] + f + response[..., None] * r
+        if posterior.spec.residuals is not None:
+            ratio = _correlated_ratio(posterior, records, i, as_point, mu, rng)
+            total += special.logsumexp(ratio, axis=0) - np.log(2 * PAIRS)
+            return np.asarray(total.reshape(lead))
+        mu, sd = mu[..., cell], sigma[:, None]
         ratio = log_cell(low[cell], high[cell], mu, sd, NUMPY)
         ratio = ratio - np.where(two_ended[cell], log_point(middle[cell], mu, sd, NUMPY), 0.0)
         total += special.logsumexp(ratio.sum(axis=-1), axis=0) - np.log(2 * PAIRS)
     return np.asarray(total.reshape(lead))
+
+
+def _residual_correlation(posterior: Posterior, weeks: Array) -> Array:
+    """Return the correlation of a patient's residuals at some weeks (draw, week, week)."""
+    residuals = posterior.spec.residuals
+    if residuals is None:
+        return np.eye(weeks.size)[None]
+    apart = np.abs(weeks[:, None] - weeks).ravel()
+    rho = posterior.scalars["autocorrelation"].reshape(-1)
+    return residuals.correlation(rho, apart).reshape(-1, weeks.size, weeks.size)
+
+
+def _correlated_ratio(
+    posterior: Posterior,
+    records: Grid,
+    i: int,
+    as_point: NDArray[np.bool_],
+    mu: Array,
+    rng: np.random.Generator,
+) -> Array:
+    """Return log p(all records | effects) - log p(points and middles | effects), the cells' scores drawn.
+
+    The first is unbiased on its own scale: see :mod:`ra_bayes.model.residuals`.
+    """
+    residuals = posterior.spec.residuals
+    assert residuals is not None
+    values = {name: posterior.scalars[name].reshape(-1) for name in ("residual_sd", "autocorrelation")}
+    kind, low, high = (each[[i]] for each in (records.kind, records.low, records.high))
+    every = sequence(kind, low, high, records.weeks, residuals.gap)
+    middle = np.where(as_point, (low + high) / 2.0, 0.0)
+    points = sequence(np.where(as_point, POINT, MISSED)[None], middle, middle, records.weeks, residuals.gap)
+    half = rng.normal(size=(PAIRS, *mu.shape[1:-1], every["record_at"].size))
+    score = np.concatenate([half, -half])
+    whole = log_density(values, mu[..., every["record_at"]], score, every, NUMPY).sum(axis=-1)
+    return np.asarray(
+        whole - log_density(values, mu[..., points["record_at"]], None, points, NUMPY).sum(axis=-1)
+    )
 
 
 def _effects(mean: Array, cov: Array, rng: np.random.Generator) -> tuple[Array, Array]:

@@ -54,8 +54,8 @@ def predicted(
     own = tree["posterior"].to_dataset().isel(patient=i)
     effect = own["patient_response"].values[..., None] * posterior.shape
     mu = own["patient_level"].values[..., None] + posterior.mean_change + effect
-    noisy = {"expected": mu[..., None, :], "residual_sd": posterior.scalars["residual_sd"]}
-    drawn = replicate(posterior.spec, noisy, rng)[..., 0, :].reshape(-1, records.weeks.size)
+    noisy = {**posterior.scalars, "expected": mu[..., None, :]}
+    drawn = replicate(posterior.spec, noisy, rng, records.weeks)[..., 0, :].reshape(-1, records.weeks.size)
     tail = (1.0 - ci_prob) / 2.0
     lower, median, upper = np.quantile(drawn, [tail, 0.5, 1.0 - tail], axis=0)
     middle = posterior.scalars["baseline_mean"][..., None] + posterior.mean_change

@@ -45,7 +45,7 @@ def reported(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
         alone = name == "correlation" and spec.prior("response_sd").fixed
         if name in _ESTIMANDS or prior.fixed or alone:
             continue
-        of = "" if family == "correlation" else "weeks" if prior.parameter.in_weeks else unit
+        of = "" if family in ("correlation", "proportion") else "weeks" if prior.parameter.in_weeks else unit
         told.append(Quantity(name, scalars[name], of, prior.parameter.meaning))
     return told
 

@@ -98,7 +98,7 @@ def rescaled(model: ModelSpec, factor: float) -> ModelSpec:
     numbers = {}
     for prior in model.priors:
         first, second = prior.numbers
-        if prior.parameter.family in ("level", "shift"):
+        if prior.parameter.family in ("level", "shift", "proportion"):
             numbers[prior.parameter.name] = first, factor * second
         elif prior.parameter.family == "scale" and not prior.fixed:
             numbers[prior.parameter.name] = factor * first, second
