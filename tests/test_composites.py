@@ -296,6 +296,15 @@ def test_components_that_no_composite_is_made_of_change_nothing(tmp_path: Path) 
     assert cohort.computed == cohort.notes == cohort.not_computed == ()
 
 
+def test_a_table_too_large_for_scores_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ra_bayes.cohort.composites.MOST_RECORDS", 5)
+    cohort = read(tmp_path, table({("A", 0.0): FULL}))
+    assert cohort.computed == ()
+    assert cohort.notes == (
+        "scores are computed for tables of at most 5 records, and here are more: none was computed",
+    )
+
+
 def test_check_tells_what_was_computed_as_data(tmp_path: Path) -> None:
     file = tmp_path / "clinic.csv"
     file.write_text(table({("A", 0.0): {**FULL, "sdai": 25}}), encoding="utf-8")

@@ -18,7 +18,7 @@ from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.rows import Found, Visit
 from ra_bayes.scores import cdai, das28_crp, das28_esr, sdai
 
-__all__ = ["Composed", "add_composites"]
+__all__ = ["MOST_RECORDS", "Composed", "add_composites"]
 
 _JOINTS = ("tjc28", "sjc28")
 _ARGUMENT = {
@@ -35,6 +35,9 @@ _SCORES: Mapping[str, tuple[Callable[..., float], tuple[str, ...]]] = {
     "das28_crp": (das28_crp, (*_JOINTS, "patient_global", "crp")),
     "das28_esr": (das28_esr, (*_JOINTS, "patient_global", "esr")),
 }
+MOST_RECORDS = 100_000
+"""Above this nothing is computed, since the scores would take more memory than the table."""
+
 # Scores are given with at most two decimals, and differ by rounding beyond.
 _MOST_DECIMALS = 2
 _ROUNDING = 1e-9
@@ -70,6 +73,9 @@ def add_composites(found: Found) -> Composed:
     """
     if not any(record.outcome in STARTS for record in found.records):
         return Composed()
+    if len(found.records) > MOST_RECORDS:
+        told = f"scores are computed for tables of at most {MOST_RECORDS:,} records, and here are more"
+        return Composed(notes=(f"{told}: none was computed",))
     writer = _Writer(found)
     writer.take(list(_scores(Measured(found.records))))
     writer.take(list(responses(Measured(found.records))))
