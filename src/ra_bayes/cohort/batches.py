@@ -85,7 +85,7 @@ class _Limits:
                 self.problems.add("limits", f"the mapping has limits of {of}, and {why}", mend)
         notes = (
             f"{outcome}: values whose limits are those {how}: {count}"
-            for (outcome, how), count in sorted(self.taken.items())
+            for (outcome, how), count in sorted((+self.taken).items())
         )
         return replace(self.long, lines=lines, notes=(*self.long.notes, *notes))
 
