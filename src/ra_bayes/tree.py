@@ -1,7 +1,9 @@
 """The one currency: an ArviZ `xarray.DataTree` with the fit and all that is needed to read it again.
 
 Groups: ``posterior``, ``prior``, ``posterior_predictive``, ``prior_predictive``, ``log_likelihood``,
-``log_prior``, ``sample_stats``, ``observed_data``, ``constant_data``. The model's page, the cohort's
+``log_prior``, ``sample_stats``, ``observed_data``, ``constant_data``; where residuals are AR(1) also
+``log_likelihood_given_others`` and ``posterior_predictive_given_others``, each record's (observation) given
+all others of its patient: what leaving it out asks for. The model's page, the cohort's
 name and hash, seed, sampler settings and versions are one JSON text in the root attribute
 ``ra_bayes``, since netCDF attributes take neither bool, None nor dict.
 
