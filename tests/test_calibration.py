@@ -206,7 +206,7 @@ def test_heavy_tails_have_the_same_sd_and_more_beyond_three() -> None:
 
 
 def grid_of(model: ModelSpec, values: np.ndarray) -> Any:
-    return with_values(model, empty_grid(COMPLETE)[0], values)
+    return with_values(model, empty_grid(model, COMPLETE)[0], values)
 
 
 def test_paired_t_and_wilcoxon_are_scipy_s() -> None:

@@ -128,8 +128,8 @@ class Outcome:
     source
         Where bounds and definition come from.
     kind
-        ``"binary"`` outcomes are 0 or 1; ``"ordinal"`` ones are ordered categories, whole numbers from `lower`
-        to `upper`.
+        ``"binary"`` outcomes are 0 or 1; ``"ordinal"`` ones are ordered categories, whole numbers from
+        `lower` to `upper`.
     step
         Recording step (HAQ-DI 0.125); ``None`` where the record is as fine as the measurement.
     positive
@@ -183,8 +183,8 @@ class Outcome:
 
         Examples
         --------
-        >>> feels = Outcome(id="x", label="X", unit="", lower=1, upper=3, benefit=None, source="", kind="ordinal")
-        >>> feels.level_name(0)
+        >>> ends = {"lower": 1, "upper": 3, "benefit": None, "source": ""}
+        >>> Outcome(id="x", label="X", unit="category", kind="ordinal", **ends).level_name(0)
         '1'
         """
         return self.labels[k] if self.labels else str(self.levels[k])

@@ -64,7 +64,7 @@ def _check_categories(
 ) -> None:
     """Note what cannot be three or more categories."""
     if lower is None or upper is None or lower % 1.0 or upper % 1.0 or upper - lower < 2.0:
-        mend = "give the lowest and the highest category as lower and upper, e.g. 1 and 5; of two, kind is binary"
+        mend = "give lowest and highest category as lower and upper, e.g. 1 and 5; of two, kind is binary"
         table.problem("kind", "is of three or more categories that are whole numbers", mend, "ordinal")
     elif labels and len(labels) != int(upper - lower) + 1:
         what = f"are {len(labels)}, and categories {int(upper - lower) + 1}"

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
+from ra_bayes.model.people import People
 from ra_bayes.model.records import Grid, empty, grid
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["CohortDesign", "design_of", "empty_grid"]
+__all__ = ["CohortDesign", "design_of", "empty_grid", "simulated_people"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,23 @@ def design_of(model: ModelSpec, cohort: Cohort) -> CohortDesign:
     )
 
 
-def empty_grid(design: CohortDesign) -> tuple[Grid, NDArray[np.bool_]]:
+def empty_grid(model: ModelSpec, design: CohortDesign) -> tuple[Grid, NDArray[np.bool_]]:
     """Return a grid of the design's shape without records, and where they will be (patient, visit)."""
     patients = tuple(f"P{number}" for number in range(1, design.patients + 1))
-    return empty(patients, np.array(design.weeks)), np.array(design.seen)
+    return empty(patients, np.array(design.weeks), simulated_people(model, design)), np.array(design.seen)
+
+
+def simulated_people(model: ModelSpec, design: CohortDesign) -> People | None:
+    """Return arms and covariates of simulated patients; None if the model has neither.
+
+    Arms take turns. Covariates are one scale above their centre or below it, the first in turns of two, the
+    next in turns of four, and so on.
+    """
+    if model.arm is None and not model.covariates:
+        return None
+    number = np.arange(design.patients)
+    columns = [1.0 - 2.0 * (number // 2 ** (k + 1) % 2) for k in range(len(model.covariates))]
+    x = np.array(columns).T.reshape(design.patients, len(columns))
+    treated = np.zeros(design.patients) if model.arm is None else (number % 2).astype(float)
+    arms = () if model.arm is None else tuple(("treated" if each else model.arm.control) for each in treated)
+    return People(arms, treated, x)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.estimand.arms import difference_estimands
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.rate import rate_estimands
@@ -32,7 +33,9 @@ def population_quantities(posterior: Posterior) -> dict[str, Array]:
         name = prior.parameter.name
         if not (prior.fixed or (name == "correlation" and spec.prior("response_sd").fixed)):
             out[name] = posterior.scalars[name].ravel()
-    told = (rate_estimands if spec.binary else change_estimands)(posterior, None)
+    told = [*(rate_estimands if spec.binary else change_estimands)(posterior, None)]
+    if posterior.effect is not None and spec.arm is not None:
+        told += difference_estimands(posterior, spec.arm.control)
     for each in told:
         told_here = np.isnan(each.week) or each.week == spec.reference_week
         if told_here and each.kind == "effect" and not each.patient and each.name != _TWICE:
@@ -55,6 +58,7 @@ def thinned(posterior: Posterior, size: int) -> Posterior:
         mean_change=pick(posterior.mean_change),
         shape=pick(posterior.shape),
         scalars={name: pick(each) for name, each in posterior.scalars.items()},
+        effect=None if posterior.effect is None else pick(posterior.effect),
     )
 
 
@@ -77,6 +81,7 @@ def with_truth(posterior: Posterior, truth: Mapping[str, Array], recorded: NDArr
         mean_change=truth["mean_change"][None],
         shape=truth["response_shape"][None],
         scalars={name: np.asarray(truth[name])[None] for name in posterior.scalars},
+        effect=None if posterior.effect is None else truth["effect"][None],
     )
 
 

@@ -11,7 +11,8 @@ from ra_bayes.calibration.cohort_design import CohortDesign, empty_grid
 from ra_bayes.calibration.truths import Truths
 from ra_bayes.model.likelihoods import CELL, UNBOUNDED
 from ra_bayes.model.records import Grid
-from ra_bayes.model.simulate import recorded
+from ra_bayes.model.residuals import correlated_noise
+from ra_bayes.model.simulate import likelihood_values, recorded
 from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["Residuals", "lower_limit", "written_down"]
@@ -52,8 +53,8 @@ def written_down(
     """
     from ra_bayes.inference.refit import with_values
 
-    latent = _latent(truths, residuals, rng)[0]
-    blank, seen = empty_grid(design)
+    latent = _latent(model, design, truths, residuals, rng)[0]
+    blank, seen = empty_grid(model, design)
     values = np.where(seen, recorded(model, latent), np.nan)
     if limit is None:
         return with_values(model, blank, values)
@@ -64,10 +65,18 @@ def written_down(
     return out
 
 
-def _latent(truths: Truths, residuals: Residuals, rng: np.random.Generator) -> Array:
-    """Return g(y*), shape (..., patient, visit)."""
+def _latent(
+    model: ModelSpec, design: CohortDesign, truths: Truths, residuals: Residuals, rng: np.random.Generator
+) -> Array:
+    """Return what the likelihood draws: g(y*), or counts and categories as they are (..., patient, visit)."""
     mu = truths["expected"]
-    noise = rng.normal(size=mu.shape)
+    if model.likelihood.name != "normal":
+        return model.likelihood.draw(mu, likelihood_values(model, truths, 2), model.outcome, rng)
+    if model.residuals is None:
+        noise = rng.normal(size=mu.shape)
+    else:
+        given = {**truths, "residual_sd": np.ones_like(truths["residual_sd"])}
+        noise = correlated_noise(given, mu.shape, np.array(design.weeks), model.residuals.gap, rng)
     if residuals == "heavy":
         # The same normal numbers over a chi: a cohort's twin with heavy tails.
         noise = noise / np.sqrt(rng.chisquare(_HEAVY, mu.shape) / (_HEAVY - 2.0))
@@ -79,7 +88,7 @@ def lower_limit(model: ModelSpec, design: CohortDesign, truths: Truths) -> float
 
     One limit for all cohorts, as an assay has one: one that followed each cohort's truth would tell of it.
     """
-    if not design.below or model.binary:
+    if not design.below or model.binary or not model.likelihood.on_link:
         return None
-    latent = _latent(truths, "normal", np.random.default_rng(0))
+    latent = _latent(model, design, truths, "normal", np.random.default_rng(0))
     return float(model.link.inverse(np.quantile(latent[:, np.array(design.seen)], design.below)))

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ra_bayes.calibration.cohort_design import CohortDesign
+from ra_bayes.calibration.cohort_design import CohortDesign, simulated_people
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.predictor import expected, patient_effects
@@ -85,7 +85,8 @@ def prior_medians(model: ModelSpec) -> dict[str, float]:
 def drawn_truths(model: ModelSpec, design: CohortDesign, size: int, rng: np.random.Generator) -> Truths:
     """Draw truths from the prior, each with its patients; first dimension `size`."""
     weeks = np.array(design.weeks)
-    return to_clinical(model, draw_prior(model, design.patients, weeks, size, rng), weeks)
+    raw = draw_prior(model, design.patients, weeks, size, rng)
+    return to_clinical(model, raw, weeks, simulated_people(model, design))
 
 
 def fixed_truths(

@@ -132,4 +132,4 @@ def _fitted(model: ModelSpec, records: Grid, seed: int) -> tuple[Posterior, int]
     tree = refit(
         model, records, seed=seed % 2**32, draws=DRAWS, chains=CHAINS, tune=TUNE, cores=CHAINS, gated=False
     )
-    return read_posterior(tree), int(tree["sample_stats"]["diverging"].sum())
+    return read_posterior(tree, both_arms=True), int(tree["sample_stats"]["diverging"].sum())

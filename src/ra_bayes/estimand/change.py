@@ -118,8 +118,16 @@ def _mcid(posterior: Posterior, population: Array) -> Iterator[Quantity]:
         return
     size = f"improves by at least {mcid:g} {spec.outcome.unit} (the MCID)"
     share = "share of patients"
-    true = share_beating_mcid(posterior, mcid, measured=False)
-    recorded = share_beating_mcid(posterior, mcid, measured=True)
+    told = []
+    # The mean category of a new patient has no closed form, and the noise of a record must be normal.
+    if not spec.ordinal:
+        true = share_beating_mcid(posterior, mcid, measured=False)
+        told.append((true, "new_patient_beats_mcid", "true value", ""))
+    if spec.likelihood.name == "normal":
+        recorded = share_beating_mcid(posterior, mcid, measured=True)
+        told.append(
+            (recorded, "new_patient_measured_beats_mcid", "recorded value", ", noise in both records")
+        )
     for j, week in _visits(posterior):
         beaten = gain(posterior, population[..., j]) >= mcid
         yield Quantity(
@@ -130,16 +138,8 @@ def _mcid(posterior: Posterior, population: Array) -> Iterator[Quantity]:
             week=week,
             kind="event",
         )
-        yield Quantity(
-            "new_patient_beats_mcid", true[..., j], share, f"a new patient's true value {size}", week=week
-        )
-        yield Quantity(
-            "new_patient_measured_beats_mcid",
-            recorded[..., j],
-            share,
-            f"a new patient's recorded value {size}, noise in both records",
-            week=week,
-        )
+        for draws, name, what, noise in told:
+            yield Quantity(name, draws[..., j], share, f"a new patient's {what} {size}{noise}", week=week)
 
 
 def _patients_mcid(posterior: Posterior, patients: Array) -> Iterator[Quantity]:

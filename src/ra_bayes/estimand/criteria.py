@@ -84,6 +84,8 @@ def criteria_of(spec: ModelSpec, improvements: Sequence[float] | None = None) ->
     outcome = spec.outcome
     if spec.binary:
         return (Criterion(outcome.id, outcome.label, source=outcome.source),)
+    if spec.likelihood.name != "normal":
+        return ()  # what is recorded is not a true value with normal noise
     sources = {each.share: each.source for each in outcome.improvements}
     shares = sorted(sources if improvements is None else set(improvements))
     if shares and not _has_percentages(outcome):

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.errors import FitError
 from ra_bayes.model.likelihoods import MISSED
+from ra_bayes.model.likelihoods.ordered import Ordered
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import spec_of
 
@@ -45,6 +47,8 @@ class Posterior:
         r (..., visit).
     scalars
         The parameters without other dimensions, pinned ones too.
+    treated, effect
+        1 for patients of the treated arm (patient), and d (..., visit), of a fit of two arms.
     """
 
     spec: ModelSpec
@@ -57,6 +61,8 @@ class Posterior:
     mean_change: Array
     shape: Array
     scalars: dict[str, Array]
+    treated: Array | None = None
+    effect: Array | None = None
 
     @cached_property
     def at_reference(self) -> int:
@@ -67,7 +73,26 @@ class Posterior:
     def patient_mean(self) -> Array:
         """Expected value of each patient at each visit, mu (..., patient, visit)."""
         own = self.response[..., :, None] * self.shape[..., None, :]
-        return self.level[..., :, None] + self.mean_change[..., None, :] + own
+        mean = self.level[..., :, None] + self.mean_change[..., None, :] + own
+        if self.effect is None or self.treated is None:
+            return mean
+        return mean + self.treated[:, None] * self.effect[..., None, :]
+
+    def told(self, latent: Array) -> Array:
+        """Return what is expected at `latent` (..., and any more dimensions) in the outcome's unit.
+
+        It is g^-1, of the count for counts; of ordered categories it is the mean of their numbers.
+        """
+        likelihood = self.spec.likelihood
+        if not isinstance(likelihood, Ordered):
+            return self.spec.link.inverse(latent)
+        return likelihood.expected(latent, self.scalars, self.spec.outcome)
+
+    def contrast(self, start: Array, end: Array) -> Array:
+        """Return the change between two latent values in clinical units: a difference, or a ratio."""
+        if not self.spec.ordinal:
+            return self.spec.link.contrast(start, end)
+        return np.asarray(self.told(end) - self.told(start))
 
     @cached_property
     def residual_correlation(self) -> Array:
@@ -81,18 +106,39 @@ class Posterior:
     def population_change(self) -> Array:
         """Change from baseline of the typical patient in clinical units (..., visit); not if binary."""
         start = self.scalars["baseline_mean"][..., None]
-        return self.spec.link.contrast(start, start + self.mean_change)
+        return self.contrast(start, start + self.mean_change)
 
     @cached_property
     def patient_change(self) -> Array:
         """Change from baseline of each patient in clinical units (..., patient, visit); not if binary."""
-        return self.spec.link.contrast(self.level[..., None], self.patient_mean)
+        return self.contrast(self.level[..., None], self.patient_mean)
 
 
-def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
-    """Return the draws of a fit's ``posterior`` or ``prior`` group."""
+def read_posterior(tree: xr.DataTree, group: str = "posterior", *, both_arms: bool = False) -> Posterior:
+    """Return the draws of a fit's ``posterior`` or ``prior`` group.
+
+    Parameters
+    ----------
+    tree
+        A fit.
+    group
+        Which draws.
+    both_arms
+        Allow a fit of two arms, of which `mean_change` is the control arm's.
+
+    Raises
+    ------
+    FitError
+        If the fit is of two arms and that is not allowed.
+    """
     spec = spec_of(tree)
     node = tree[group].to_dataset()
+    two = "effect" in node
+    if two and not both_arms:
+        raise FitError(
+            f"the fit of {spec.name!r} is of two arms, and this is told of one; take one with "
+            f"ra_bayes.of_arm(tree, {spec.arm.control if spec.arm else ''!r})"
+        )
     # A posterior given published counts has no patients, and all of its visits are asked about.
     given_counts = "patient" not in node.coords
     made = (
@@ -122,4 +168,6 @@ def read_posterior(tree: xr.DataTree, group: str = "posterior") -> Posterior:
         mean_change=node["mean_change"].values,
         shape=node["response_shape"].values,
         scalars=scalars,
+        treated=tree["constant_data"].to_dataset()["treated"].to_numpy()[with_records] if two else None,
+        effect=node["effect"].values if two else None,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ra_bayes.estimand.arm_difference import difference
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.rate import population_rate
 from ra_bayes.model.priors import Prior
@@ -32,9 +33,13 @@ def main_quantity(posterior: Posterior, week: float | None = None) -> tuple[str,
     """
     at = posterior.at_reference if week is None else int(np.flatnonzero(posterior.weeks == week)[0])
     if posterior.spec.binary:
+        if posterior.effect is not None:
+            return difference(posterior, at)
         return "response_rate", population_rate(posterior)[..., at], "share of patients"
     start = posterior.scalars["baseline_mean"]
-    change = posterior.spec.link.contrast(start, start + posterior.mean_change[..., at])
+    if posterior.effect is not None:
+        return difference(posterior, at)
+    change = posterior.contrast(start, start + posterior.mean_change[..., at])
     ratio = posterior.spec.link.change == "ratio"
     return "mean_change", change, "ratio" if ratio else posterior.spec.outcome.unit
 
@@ -57,11 +62,12 @@ def prior_to_posterior(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFr
     """
     import pandas as pd
 
-    prior, posterior = read_posterior(tree, "prior"), read_posterior(tree)
+    prior, posterior = (read_posterior(tree, group, both_arms=True) for group in ("prior", "posterior"))
     spec = posterior.spec
     name, before, unit = main_quantity(prior)
     _, after, _ = main_quantity(posterior)
     what = "chance that a new patient responds" if spec.binary else "population mean change"
+    what = what if spec.arm is None else f"{what}, treated less control"
     rows = [
         _row(name, f"{what} at week {spec.reference_week:g}", unit, before, after, unit == "ratio", ci_prob)
     ]
@@ -75,7 +81,7 @@ def prior_to_posterior(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFr
         )
         if family == "level":
             pair = [spec.link.inverse(draws) for draws in pair]
-            unit = "rate" if spec.binary else spec.outcome.unit
+            unit = "rate" if spec.binary else _unit(posterior) if spec.ordinal else spec.outcome.unit
         log = family == "scale" or (family == "level" and spec.link.change == "ratio")
         row = _row(each.parameter.name, each.parameter.meaning, unit, pair[0], pair[1], log, ci_prob)
         rows.append(row | _exact(each, posterior, ci_prob))

@@ -17,17 +17,22 @@ from scipy import special
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.summary import Quantity
 
-__all__ = ["population_rate", "rate_estimands"]
+__all__ = ["population_rate", "rate_estimands", "variance_of_patients"]
 
 type Array = NDArray[np.float64]
 
 
-def population_rate(posterior: Posterior) -> Array:
-    """Return the response rate over the population, shape (..., visit)."""
+def variance_of_patients(posterior: Posterior) -> Array:
+    """Return Var(A + b r) over patients, link's scale (..., visit)."""
     between, own, rho = (
         posterior.scalars[name][..., None] for name in ("baseline_sd", "response_sd", "correlation")
     )
-    spread = between**2 + 2.0 * rho * between * own * posterior.shape + (own * posterior.shape) ** 2
+    return np.asarray(between**2 + 2.0 * rho * between * own * posterior.shape + (own * posterior.shape) ** 2)
+
+
+def population_rate(posterior: Posterior) -> Array:
+    """Return the response rate over the population, shape (..., visit)."""
+    spread = variance_of_patients(posterior)
     latent = posterior.scalars["baseline_mean"][..., None] + posterior.mean_change
     noise = posterior.scalars["residual_sd"][..., None] ** 2
     return np.asarray(special.ndtr(latent / np.sqrt(noise + spread)))

@@ -131,7 +131,7 @@ def state_probabilities(posterior: Posterior, states: States) -> Array:
     value = (
         spec.benefit_sign * posterior.patient_change
         if states.of_change
-        else spec.link.inverse(posterior.patient_mean)
+        else posterior.told(posterior.patient_mean)
     )
     index = state_of(states, value)
     return np.stack([(index == k).mean(axis=(0, 1)) for k in range(len(states.names))], axis=-1)

@@ -18,7 +18,8 @@ class Quantity(NamedTuple):
     An ``"effect"`` is estimated by its median. An ``"event"`` is the probability that something holds:
     its draws are 0 or 1, and it has no interval. A ``"count"`` of patients is estimated by its mean, the
     number expected. `benefit` says for each draw whether it is on the side of benefit; None where the
-    question makes no sense. `note` is what a reader must know of this row alone.
+    question makes no sense. `note` is what a reader must know of this row alone, `arm` whose
+    it is where a fit is of two.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Quantity(NamedTuple):
     benefit: NDArray[np.bool_] | None = None
     kind: Literal["effect", "event", "count"] = "effect"
     note: str = ""
+    arm: str = ""
 
 
 def summarise(quantity: Quantity, ci_prob: float) -> dict[str, object]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.diagnostics import Diagnosis
+from ra_bayes.estimand.arm_difference import difference
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.density import density
@@ -83,7 +84,7 @@ def prior_posterior(
     >>> rb.figures.prior_posterior(tree).savefig("figure-s1.pdf")      # doctest: +SKIP
     """
     interval = interval_name(ci_prob)
-    before, after = read_posterior(tree, "prior"), read_posterior(tree)
+    before, after = (read_posterior(tree, group, both_arms=True) for group in ("prior", "posterior"))
     panels = _panels(after.spec, before, after)
     width = column_mm(150.0)
     columns = int(house_mm(width) // _PANEL_MM)
@@ -121,11 +122,18 @@ def _headline(spec: ModelSpec, before: Posterior, after: Posterior) -> _Panel:
     """Return the population's change, or response rate, at the reference week."""
     week = f"week {spec.reference_week:g}"
 
+    if spec.arm is not None and before.effect is not None:
+        (_, first, unit), (_, second, _) = (difference(each, each.at_reference) for each in (before, after))
+        free: _Free = "log" if unit == "ratio" else "as it is"
+        return _Panel(
+            f"Difference from {spec.arm.control}", f"At {week} ({unit})", first, second, free, unit == "ratio"
+        )
+
     def at_reference(draws: Posterior) -> Array:
         if spec.binary:
             return population_curve(draws)[..., draws.at_reference]
         start = draws.scalars["baseline_mean"]
-        return spec.link.contrast(start, start + draws.mean_change[..., draws.at_reference])
+        return draws.contrast(start, start + draws.mean_change[..., draws.at_reference])
 
     quantity = at_reference(before), at_reference(after)
     if spec.binary:
@@ -151,7 +159,7 @@ def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _P
         case "level":
             before, after = spec.link.inverse(before), spec.link.inverse(after)
             ratio = spec.link.change == "ratio"
-            unit = "probability" if spec.binary else _unit(spec)
+            unit = "probability" if spec.binary else on_link if spec.ordinal else _unit(spec)
             free: _Free = "logit" if spec.binary else "log" if ratio else "as it is"
             return _Panel(title, f"{name} ({unit})", before, after, free, log_axis=ratio)
         case "scale":

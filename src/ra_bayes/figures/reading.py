@@ -20,14 +20,14 @@ def patient_curves(posterior: Posterior) -> Array:
         return np.asarray(
             special.ndtr(posterior.patient_mean / posterior.scalars["residual_sd"][..., None, None])
         )
-    return posterior.spec.link.inverse(posterior.patient_mean)
+    return posterior.told(posterior.patient_mean)
 
 
 def population_curve(posterior: Posterior) -> Array:
     """Return the typical patient's value, or the population's response rate, per draw (..., visit)."""
     if posterior.spec.binary:
         return population_rate(posterior)
-    return posterior.spec.link.inverse(posterior.scalars["baseline_mean"][..., None] + posterior.mean_change)
+    return posterior.told(posterior.scalars["baseline_mean"][..., None] + posterior.mean_change)
 
 
 def band(draws: Array, ci_prob: float) -> Array:

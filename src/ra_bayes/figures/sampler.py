@@ -127,7 +127,7 @@ def _ranked(tree: xr.DataTree) -> list[_Ranked]:
             "the tree has no chains of a sampler, so none to compare; give a fit, or condition with "
             "method='nuts'"
         )
-    posterior = read_posterior(tree)
+    posterior = read_posterior(tree, both_arms=True)
     spec = posterior.spec
     name, draws, _ = main_quantity(posterior, spec.reference_week)
     shown = {f"{title_of(name)}, week {spec.reference_week:g}": np.asarray(draws, dtype=float)}

@@ -114,9 +114,7 @@ def without_records(records: Grid, masked: NDArray[np.bool_]) -> Grid:
         for each in (records.limit, records.low, records.high, records.kind, records.log_slope)
     )
     value = np.where(masked, np.nan, records.value)
-    return Grid(
-        records.patients, records.weeks, value, limit, low, high, kind, log_slope, records.people
-    )
+    return Grid(records.patients, records.weeks, value, limit, low, high, kind, log_slope, records.people)
 
 
 def with_values(model: ModelSpec, records: Grid, values: Array) -> Grid:
@@ -215,6 +213,10 @@ def refit(
         raise FitError(
             f"repeat={repeat}: where residuals are correlated, records cannot count more than once; "
             "leave repeat out"
+        )
+    if model.arm is not None and records.people is None:
+        raise FitError(
+            f"model {model.name!r} is of two arms, and these records are of one; fit the records of both again"
         )
     rung, factor, tried = 0, 1, list[str]()
     best: tuple[int, xr.DataTree] | None = None

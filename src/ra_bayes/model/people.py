@@ -3,9 +3,9 @@
     mu_ij += [i treated] d(t_j)                  d(t) a trajectory of its own, zero at the anchor week
     A_i   += x_ik beta_k    or    b_i += x_ik beta_k          x = (value - centre) / scale
 
-Both arms start alike, as randomised arms do: there is one baseline mean, and the baseline is one of the records
-(constrained longitudinal analysis, Liang and Zeger 2000, Sankhya B 62:134). So the outcome's own baseline is adjusted
-for as it stands, and is no covariate.
+Both arms start alike, as randomised arms do: there is one baseline mean, and the baseline is one of the
+records (constrained longitudinal analysis, Liang and Zeger 2000, Sankhya B 62:134). So the outcome's own
+baseline is adjusted for as it stands, and is no covariate.
 """
 
 from __future__ import annotations
@@ -59,9 +59,15 @@ class Arm:
     def parameters(self) -> tuple[Parameter, ...]:
         """The trajectory's, named and meant as those of a difference."""
         return tuple(
-            replace(each, name=EFFECT + each.name, meaning=f"of the difference between arms: {each.meaning}")
+            replace(each, name=EFFECT + each.name, meaning=_between_arms(each.meaning))
             for each in self.trajectory.parameters
         )
+
+
+def _between_arms(meaning: str) -> str:
+    """Say of a mean change that it is the difference of two."""
+    changed = meaning.replace("population mean change", "difference between arms in the mean change")
+    return changed if changed != meaning else f"of the difference between arms: {meaning}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +183,8 @@ def _arms(arm: Arm, cohort: Cohort, model: str) -> tuple[str, ...]:
     if len(found) != 2 or arm.control not in found:
         told = f"{len(found)} arms ({', '.join(found)})" if found else "no column arm"
         raise FitError(
-            f"model {model!r} compares a treated arm with the control arm {arm.control!r}, and {cohort.name} has "
-            f"{told}; give it both, or name its control arm under [arm]"
+            f"model {model!r} compares a treated arm with the control arm {arm.control!r}, and {cohort.name} "
+            f"has {told}; give it both, or name its control arm under [arm]"
         )
     return tuple(own[patient] for patient in cohort.patients)
 
@@ -193,8 +199,8 @@ def _value(covariate: Covariate, patient: str, cohort: Cohort, model: str) -> fl
         value = np.nan
     if not np.isfinite(value):
         raise FitError(
-            f"model {model!r}: {covariate.column} of patient {patient!r} is {text!r}, which is no number; write "
-            f'a number in the table, or category = "{text}" under [[covariate]]'
+            f"model {model!r}: {covariate.column} of patient {patient!r} is {text!r}, which is no number; "
+            f'write a number in the table, or category = "{text}" under [[covariate]]'
         )
     return (value - covariate.centre) / covariate.scale
 
@@ -209,12 +215,13 @@ def _text(covariate: Covariate, patient: str, cohort: Cohort, model: str) -> str
             if record.patient == patient and record.week == 0 and not record.limit:
                 return repr(record.value)
         raise FitError(
-            f"model {model!r}: patient {patient!r} has no {covariate.column} at week 0 that is a number, which is a "
-            "covariate; leave the patient out or the covariate"
+            f"model {model!r}: patient {patient!r} has no {covariate.column} at week 0 that is a number, "
+            "which is a covariate; leave the patient out or the covariate"
         )
     known = sorted({row.name for row in cohort.covariates})
     have = f"it has {', '.join(known)}" if known else "no column was read as one"
     raise FitError(
-        f"model {model!r}: {cohort.name} has no covariate {covariate.column!r} of patient {patient!r} ({have}); read "
-        f'the cohort with covariates=("{covariate.column}",) and fill its cells, or leave the covariate out'
+        f"model {model!r}: {cohort.name} has no covariate {covariate.column!r} of patient {patient!r} "
+        f'({have}); read the cohort with covariates=("{covariate.column}",) and fill its cells, or leave the '
+        "covariate out"
     )

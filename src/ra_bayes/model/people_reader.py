@@ -15,7 +15,7 @@ __all__ = ["read_arm", "read_covariates"]
 
 
 def read_arm(page: TomlTable, reference: float) -> Arm | None:
-    """Read which arm is the control, and the shape of the difference from it; None if the page is of one arm."""
+    """Read which arm is the control, and the shape of the difference from it; None if there is one arm."""
     table = page.table("arm", "give control and effect", required=False)
     if table is None:
         return None

@@ -138,9 +138,9 @@ def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:
         return kept
     if not spec.likelihood.on_link:
         raise FitError(
-            f"row {record.row}: patient {record.patient!r}, week {record.week:g}: {spec.outcome.id} is known only "
-            f"to lie {'below' if record.limit == '<' else 'above'} {record.value:g}, which the likelihood "
-            f"{spec.likelihood.name} of model {spec.name!r} cannot take; write the value, or leave the cell empty"
+            f"row {record.row}: patient {record.patient!r}, week {record.week:g}: {spec.outcome.id} is known "
+            f"only to lie {'below' if record.limit == '<' else 'above'} {record.value:g}, which likelihood "
+            f"{spec.likelihood.name} of model {spec.name!r} cannot take; write the value, or leave it empty"
         )
     if spec.binary:
         return (0.0, UNBOUNDED) if record.value > 0.5 else (-UNBOUNDED, 0.0)

@@ -1,9 +1,10 @@
 """`beta_binomial`: so many of a known total, which go together: where one joint is swollen, others are.
 
-    y_ij ~ Binomial(total, q_ij)        q_ij ~ Beta(p_ij precision, (1 - p_ij) precision)        logit(p_ij) = mu_ij
+    y_ij ~ Binomial(total, q_ij),  q_ij ~ Beta(p_ij precision, (1 - p_ij) precision),  logit(p_ij) = mu_ij
 
-Any two of the total are then correlated by 1 / (precision + 1), and the variance of a count is that of the binomial
-times 1 + (total - 1) / (precision + 1) (Skellam 1948, J R Stat Soc B 10:257). A large precision is the binomial.
+Any two of the total are then correlated by 1 / (precision + 1), and the variance of a count is that of the
+binomial times 1 + (total - 1) / (precision + 1) (Skellam 1948, J R Stat Soc B 10:257). A large precision is
+the binomial.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     y_ij ~ Binomial(total, p_ij)        logit(p_ij) = mu_ij
 
-The total is the outcome's upper bound. g is the logit between 0 and the total, so that g^-1(mu) = total p is the
-expected count, and a change is told in counts.
+The total is the outcome's upper bound. g is the logit between 0 and the total, so that g^-1(mu) = total p is
+the expected count, and a change is told in counts.
 """
 
 from __future__ import annotations

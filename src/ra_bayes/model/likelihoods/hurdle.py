@@ -3,10 +3,10 @@
     Pr(y_ij = 0) = Phi( (zero_at - mu_ij) / zero_spread )
     log(y*_ij) ~ Normal(mu_ij, residual_sd)                where y_ij > 0
 
-So zero grows likelier as what is expected of a patient falls. `zero_at` is the expected score at which half of the
-records are 0, and `zero_spread` says how gradually that changes: from 84% to 16% over two of it. This differs from a
-record below a limit of quantification, which is a small value; a 0 here is none at all. A record known only to be
-small (``<0.5``) is either. Mullahy 1986, J Econometrics 33:341; with the same effects in both parts, Lambert 1992.
+So zero grows likelier as what is expected of a patient falls. `zero_at` is the expected score at which half
+of the records are 0, and `zero_spread` says how gradually that changes: from 84% to 16% over two of it. This
+differs from a record below a limit of quantification, which is a small value; a 0 here is none at all. A
+record known only to be small (``<0.5``) is either. Mullahy 1986, J Econometrics 33:341.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class Hurdle:
     """Zero or LogNormal."""
 
     name = "hurdle"
-    equation = "Pr(y_ij = 0) = Phi((zero_at - mu_ij) / zero_spread),  log(y*_ij) ~ Normal(mu_ij, residual_sd) above 0"
+    equation = (
+        "Pr(y_ij = 0) = Phi((zero_at - mu_ij) / zero_spread),  "
+        "log(y*_ij) ~ Normal(mu_ij, residual_sd) above 0"
+    )
     on_link = True
 
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:

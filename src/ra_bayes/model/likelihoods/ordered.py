@@ -12,8 +12,8 @@ stay in order. With F the distribution function of e,
     logit:  log Pr = log F(u) + log F(-l) + log(1 - exp(l - u))        l, u = c_k-1 - mu, c_k - mu
 
 A page says what shares of patients it expects in each category at the anchor week. Patients differ by
-baseline_sd, so that a share of patients is, exactly for the probit and nearly for the logit (kappa = 16 sqrt(3)
-/ (15 pi), Zeger, Liang and Albert 1988, Biometrics 44:1049),
+baseline_sd, so that a share of patients is, exactly for the probit and nearly for the logit (kappa = 16
+sqrt(3) / (15 pi), Zeger, Liang and Albert 1988, Biometrics 44:1049),
 
     Pr(y <= k) = F( (c_k - baseline_mean) / sqrt(1 + (kappa baseline_sd)^2) )
 
@@ -109,6 +109,44 @@ class Ordered:
     def distribution(self, score: Array) -> Array:
         """Return F, the distribution function of the score around mu."""
         return np.asarray(special.ndtr(score) if self.latent == "probit" else special.expit(score))
+
+    def shares_above(
+        self, latent: Array, values: Mapping[str, Array], variance: Array | None = None
+    ) -> list[Array]:
+        """Return Pr(y > k) for every cutpoint, lowest first.
+
+        Parameters
+        ----------
+        latent
+            mu, or its mean over patients; its first dimensions are those of the values.
+        values
+            The gaps.
+        variance
+            Of mu over patients, if patients are averaged over; exact for the probit, by 40 nodes of
+            Gauss-Hermite quadrature for the logit.
+        """
+        more = (..., *(None,) * (latent.ndim - values["gap_1"].ndim))
+        above = [latent - cut[more] for cut in cutpoints(values)]
+        if variance is None:
+            return [self.distribution(each) for each in above]
+        if self.latent == "probit":
+            return [self.distribution(each / np.sqrt(1.0 + variance)) for each in above]
+        nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+        spread, weights = np.sqrt(variance), weights / weights.sum()
+        return [
+            sum(
+                (
+                    weight * self.distribution(each + node * spread)
+                    for node, weight in zip(nodes, weights, strict=True)
+                ),
+                np.zeros_like(each),
+            )
+            for each in above
+        ]
+
+    def expected(self, latent: Array, values: Mapping[str, Array], outcome: Outcome) -> Array:
+        """Return the mean of the categories' numbers."""
+        return np.asarray(outcome.levels[0] + sum(self.shares_above(latent, values)))
 
     def medians(self, shares: Sequence[float], baseline_sd: float) -> tuple[float, list[float]]:
         """Return where the mean score and the gaps lie if so large shares of patients are in the categories.

@@ -5,12 +5,13 @@
 `residual_sd` is the scale: the SD is residual_sd sqrt(dof / (dof - 2)), and there is none at dof <= 2. With
 z = (y - mu) / residual_sd and z = sqrt(dof) sinh(s), a point's density and a cell's probability are
 
-    t(z) = C / sqrt(dof) (1 + z^2 / dof)^(-(dof + 1) / 2)      C = Gamma((dof + 1) / 2) / (sqrt(pi) Gamma(dof / 2))
+    t(z) = C / sqrt(dof) (1 + z^2 / dof)^(-(dof + 1) / 2)
     P(low <= y* <= high) = C  integral over s of cosh(s)^-dof
+    C = Gamma((dof + 1) / 2) / (sqrt(pi) Gamma(dof / 2))
 
-The second integrand is positive and falls off at least as exp(-dof s) far out, so that Gauss-Legendre nodes from the
-end nearer to 0 give the probability to eight digits, far out in a tail too, and a gradient in dof. On the t in place
-of the normal: Lange, Little and Taylor 1989, JASA 84:881.
+The second integrand is positive and falls off at least as exp(-dof s) far out, so that Gauss-Legendre nodes
+from the end nearer to 0 give the probability to eight digits, far out in a tail too, and a gradient in dof.
+On the t in place of the normal: Lange, Little and Taylor 1989, JASA 84:881.
 """
 
 from __future__ import annotations
