@@ -52,7 +52,13 @@ def variant(folder: Path, name: str, **changed: str) -> Path:
 
 def drawn(model: ModelSpec, cohort: Cohort, *, diverging: int = 0, seed: int = 1) -> xr.DataTree:
     tree = drawn_tree(model, cohort, diverging=diverging, seed=seed)
-    return with_provenance(tree, {**provenance(tree), "sampling": {"sampler": "independent draws", "draws": 250, "chains": 4, "tune": 0}})
+    return with_provenance(
+        tree,
+        {
+            **provenance(tree),
+            "sampling": {"sampler": "independent draws", "draws": 250, "chains": 4, "tune": 0},
+        },
+    )
 
 
 @pytest.fixture(scope="module")
