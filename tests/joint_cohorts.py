@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def outcome(name: str, benefit: str | None = "decrease") -> dict[str, Any]:
 
 
 def pages(*each: ModelSpec) -> dict[str, ModelSpec]:
-    return {page.outcome.id: page for page in each}
+    return {page.outcome.id: replace(page, name=page.outcome.id) for page in each}
 
 
 def joint(of: Mapping[str, ModelSpec], **keys: Any) -> JointModel:

@@ -14,6 +14,10 @@ Of one joint posterior, draw by draw, the probability itself is known, and both 
 A new patient's change on the link's scale is Normal(f, (response_sd r)^2), and every link is increasing, so
 
     Pr(d > 0 | parameters) = Phi(s f / (response_sd r)),        s the sign of benefit.
+
+Where one fit ties the outcomes, changes of K outcomes are normal together, and all are for the better with
+the probability of an orthant: of a normal of means s_k f_k / (response_sd_k r_k), variances 1 and
+correlations s_k s_l R_kl (:mod:`~ra_bayes.counts.orthant`), R those of responses over the population.
 """
 
 from __future__ import annotations
@@ -25,9 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from ra_bayes.counts.orthant import all_positive
 from ra_bayes.estimand.posterior import Posterior
+from ra_bayes.model.namespace import NUMPY
 
-__all__ = ["Concordance", "all_at_once", "new_patient_improves"]
+__all__ = ["Concordance", "all_at_once", "new_patient_improves", "new_patient_improves_in_all"]
 
 type Array = NDArray[np.float64]
 
@@ -70,3 +76,23 @@ def new_patient_improves(posterior: Posterior) -> Array:
     """Return the share of new patients whose true change is towards benefit, per draw and visit."""
     spread = np.maximum(posterior.scalars["response_sd"][..., None] * posterior.shape, 1e-12)
     return np.asarray(special.ndtr(posterior.spec.benefit_sign * posterior.mean_change / spread))
+
+
+def new_patient_improves_in_all(posteriors: Sequence[Posterior], correlation: Array) -> Array:
+    """Return the share of new patients whose true changes are all towards benefit at the reference week.
+
+    Parameters
+    ----------
+    posteriors
+        Of outcomes of one joint fit.
+    correlation
+        Of their responses over the population (..., outcome, other).
+    """
+    means, signs = [], [each.spec.benefit_sign for each in posteriors]
+    for each, sign in zip(posteriors, signs, strict=True):
+        spread = np.maximum(each.scalars["response_sd"] * each.shape[..., each.at_reference], 1e-12)
+        means.append(sign * each.mean_change[..., each.at_reference] / spread)
+    covariance = [
+        [signs[k] * signs[j] * correlation[..., k, j] for j in range(k + 1)] for k in range(len(means))
+    ]
+    return np.asarray(np.clip(all_positive(means, covariance, NUMPY), 0.0, 1.0))

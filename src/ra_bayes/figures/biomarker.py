@@ -28,7 +28,7 @@ from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.keys import key_above, patient_marks
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.reading import band
-from ra_bayes.figures.several import common_week, one_cohort, posteriors_of, warnings_of_all
+from ra_bayes.figures.several import common_week, of_one_fit, one_cohort, posteriors_of, warnings_of_all
 from ra_bayes.figures.style import FOOTER, patient_style, style
 from ra_bayes.tree import provenance, spec_of
 
@@ -68,7 +68,8 @@ def biomarker(
     """Draw each patient's change in a biomarker against that in a clinical outcome, with both intervals.
 
     Written in is the correlation over the patients of the true changes, draw by draw, with its interval. Of
-    two separate fits it leaves out what ties a patient's two changes together, and says so.
+    two separate fits it leaves out what ties a patient's two changes together, and says so; of the two trees
+    of one joint fit it is whole.
 
     Parameters
     ----------
@@ -110,11 +111,16 @@ def biomarker(
             f"correlation needs {_LEAST}; give outcomes that more patients have"
         )
     x, y = (_changes(each, names) for each in (across, up))
-    found = _correlation(across.spec, up.spec, x, y, ci_prob, provenance(marker)["seed"])
+    together = of_one_fit(trees)
+    seed = None if together else provenance(marker)["seed"]
+    found = _correlation(across.spec, up.spec, x, y, ci_prob, seed)
     with style():
         width = column_mm(80.0)
         figure = Canvas(
-            width, 78.0, _notes(across.spec, up.spec, interval, len(names)), warnings_of_all(trees, diagnoses)
+            width,
+            78.0,
+            _notes(across.spec, up.spec, interval, len(names), together=together),
+            warnings_of_all(trees, diagnoses),
         )
         axes = figure.subplots()
         _scales(axes, across.spec, up.spec, x, y, ci_prob)
@@ -126,7 +132,7 @@ def biomarker(
         axes.set_ylabel(change_label(up.spec, week))
         if len(names) <= _MOST_NAMED:
             key_above(figure, axes, patient_marks(names), 0.84 * width, lift=9.0 + lift)
-        return figure.finish(_alt(across.spec, up.spec, names, x, y, found, ci_prob))
+        return figure.finish(_alt(across.spec, up.spec, names, x, y, found, ci_prob, together=together))
 
 
 def _changes(posterior: Posterior, names: tuple[str, ...]) -> Array:
@@ -135,14 +141,16 @@ def _changes(posterior: Posterior, names: tuple[str, ...]) -> Array:
 
 
 def _correlation(
-    across: ModelSpec, up: ModelSpec, x: Array, y: Array, ci_prob: float, seed: int
+    across: ModelSpec, up: ModelSpec, x: Array, y: Array, ci_prob: float, seed: int | None
 ) -> _Correlation:
+    """Return the correlation; draws of separate fits are paired at random, by a seed."""
     x, y = (
         np.log(change) if spec.link.change == "ratio" else change for spec, change in ((across, x), (up, y))
     )
-    size = min(x.shape[0] * x.shape[1], y.shape[0] * y.shape[1])
-    first, second = (paired_at_random(each, seed + place)[:size] for place, each in enumerate((x, y)))
-    draws = correlation_over_patients(first, second)
+    if seed is not None:
+        size = min(x.shape[0] * x.shape[1], y.shape[0] * y.shape[1])
+        x, y = (paired_at_random(each, seed + place)[:size] for place, each in enumerate((x, y)))
+    draws = correlation_over_patients(x, y).ravel()
     if not np.isfinite(draws).all():
         raise RaBayesError(
             f"the patients' changes in {across.outcome.label} or {up.outcome.label} do not differ, and "
@@ -212,7 +220,7 @@ def _written(axes: Axes, found: _Correlation, ci_prob: float, lift: float) -> No
     )
 
 
-def _notes(across: ModelSpec, up: ModelSpec, interval: str, number: int) -> str:
+def _notes(across: ModelSpec, up: ModelSpec, interval: str, number: int, *, together: bool) -> str:
     better = {1: "higher", -1: "lower"}
     notes = [
         f"Crosses: each patient's true changes, medians with {interval} ({patients_words(number)}); "
@@ -221,9 +229,10 @@ def _notes(across: ModelSpec, up: ModelSpec, interval: str, number: int) -> str:
         "r: correlation over these patients of their true changes"
         + (" (of ratios: their logs)" if "ratio" in (across.link.change, up.link.change) else "")
         + ", draw by draw; P(better with better): probability that its sign is the one of improving in both.",
-        "The outcomes were fitted separately, which leaves out what ties a patient's two changes together "
-        "and pulls the "
-        "correlation towards 0; a joint fit would tell it.",
+        "The outcomes were fitted together, draw by draw."
+        if together
+        else "The outcomes were fitted separately, which leaves out what ties a patient's two changes "
+        "together and pulls the correlation towards 0; a joint fit would tell it.",
         mcid_words(across),
         mcid_words(up),
     ]
@@ -238,17 +247,20 @@ def _alt(
     y: Array,
     found: _Correlation,
     ci_prob: float,
+    *,
+    together: bool,
 ) -> str:
     shown = range(len(names)) if len(names) <= _MOST_NAMED else range(0)
     told = "; ".join(
         f"{short_name(names[i])}, {np.median(x[..., i]):.3g} and {np.median(y[..., i]):.3g}" for i in shown
     )
+    fits = "one joint fit" if together else "separate fits, which pull it towards 0"
     return (
         f"{change_label(across, across.reference_week)} against {change_label(up, up.reference_week)} in "
         f"{len(names)} "
         f"patients. Correlation over patients {found.median:.2f} (from {found.lower:.2f} to "
         f"{found.upper:.2f}), posterior "
-        f"median with {interval_name(ci_prob)}, from separate fits, which pull it towards 0; probability "
+        f"median with {interval_name(ci_prob)}, from {fits}; probability "
         "that "
         f"better goes with better {probability_text(found.along)}."
         + (f" Medians by patient: {told}." if told else "")

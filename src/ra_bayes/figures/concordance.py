@@ -13,7 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.change import gain
-from ra_bayes.estimand.concordance import Concordance, all_at_once, new_patient_improves
+from ra_bayes.estimand.concordance import (
+    Concordance,
+    all_at_once,
+    new_patient_improves,
+    new_patient_improves_in_all,
+)
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.figures.canvas import Canvas, interval_name
 from ra_bayes.figures.change_axis import Way, change_scale, draw_zero, patients_words, zero
@@ -22,7 +27,14 @@ from ra_bayes.figures.forest_rows import probability_text
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.reading import band
-from ra_bayes.figures.several import common_week, one_cohort, posteriors_of, warnings_of_all
+from ra_bayes.figures.several import (
+    common_week,
+    of_one_fit,
+    one_cohort,
+    posteriors_of,
+    tied_responses,
+    warnings_of_all,
+)
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, patient_style, style
 from ra_bayes.numbers import listed
 
@@ -70,7 +82,7 @@ def concordance(
     trees: Mapping[str, xr.DataTree],
     *,
     ci_prob: float = 0.90,
-    together: bool = False,
+    together: bool | None = None,
     diagnoses: Mapping[str, Diagnosis] | None = None,
 ) -> Canvas:
     """Draw whether outcomes change for the better together: pair by pair, and the probability of all.
@@ -87,9 +99,9 @@ def concordance(
     ci_prob
         Probability of the outer regions; the inner ones hold 50%.
     together
-        Whether the trees' draws are those of one joint posterior, draw by draw. Those of separate fits are
-        not: the probability is then given as of independent outcomes, with the bounds that hold whatever
-        ties them together.
+        Whether the trees' draws are those of one joint posterior, draw by draw; if not given, whether they
+        are of one joint fit. Those of separate fits are not: the probability is then given as of independent
+        outcomes, with the bounds that hold whatever ties them together.
     diagnoses
         What :func:`~ra_bayes.diagnose` said of the fits, to save asking again.
 
@@ -120,13 +132,15 @@ def concordance(
     week = common_week(posteriors, "concordance")
     names = _common_patients(posteriors)
     outcomes = [_outcome(each, names) for each in posteriors.values()]
-    chances = _chances(outcomes, names, together=together)
+    together = of_one_fit(trees) if together is None else together
+    tied = tied_responses(trees) if together else None
+    chances = _chances(outcomes, names, tied, together=together)
     with style():
         side = len(outcomes) - 1
         figure = Canvas(
             column_mm(115.0 if side <= 2 else 150.0),
             4.0 + _PANEL_MM * max(side, 1),
-            _notes(outcomes, week, len(names), ci_prob, together=together),
+            _notes(outcomes, week, len(names), ci_prob, together=together, tied=tied is not None),
             warnings_of_all(trees, diagnoses),
         )
         grid = figure.add_gridspec(max(side, 1), max(side, 2))
@@ -150,7 +164,9 @@ def _outcome(posterior: Posterior, names: tuple[str, ...]) -> _Outcome:
     )
 
 
-def _chances(outcomes: list[_Outcome], names: tuple[str, ...], *, together: bool) -> dict[str, Concordance]:
+def _chances(
+    outcomes: list[_Outcome], names: tuple[str, ...], tied: Array | None, *, together: bool
+) -> dict[str, Concordance]:
     """Return the probability that all change for the better: of the mean, of each patient, of a new one."""
     found = {
         "Mean": all_at_once(
@@ -160,7 +176,11 @@ def _chances(outcomes: list[_Outcome], names: tuple[str, ...], *, together: bool
     for i, name in enumerate(names[:_MOST_NAMED]):
         events = [gain(each.posterior, each.patients[..., i]) > 0.0 for each in outcomes]
         found[short_name(name)] = all_at_once(events, together=together)
-    new = [new_patient_improves(each.posterior)[..., each.posterior.at_reference] for each in outcomes]
+    new = (
+        [new_patient_improves(each.posterior)[..., each.posterior.at_reference] for each in outcomes]
+        if tied is None
+        else [new_patient_improves_in_all([each.posterior for each in outcomes], tied)]
+    )
     return {**found, "New patient": all_at_once(new, together=together)}
 
 
@@ -309,7 +329,9 @@ def _beside(axes: Axes, place: float, text: str, **look: Any) -> None:
     )
 
 
-def _notes(outcomes: list[_Outcome], week: float, number: int, ci_prob: float, *, together: bool) -> str:
+def _notes(
+    outcomes: list[_Outcome], week: float, number: int, ci_prob: float, *, together: bool, tied: bool
+) -> str:
     notes = [
         f"Change from baseline at week {week:g}. Shading: typical patient of the population, "
         f"{100 * _INNER:g}% and "
@@ -320,7 +342,10 @@ def _notes(outcomes: list[_Outcome], week: float, number: int, ci_prob: float, *
     ]
     if together:
         notes.append(
-            "One joint posterior; given its parameters, a new patient's outcomes are taken as independent."
+            "One joint posterior; a new patient's outcomes are tied as it says."
+            if tied
+            else "One joint posterior; given its parameters, a new patient's outcomes are taken as "
+            "independent."
         )
     else:
         notes.append(

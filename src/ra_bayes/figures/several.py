@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ra_bayes.diagnostics import Diagnosis, warnings_of
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.posterior import Posterior, read_posterior
@@ -18,8 +20,10 @@ __all__ = [
     "cytokines",
     "marker_and_outcome",
     "of_one_cohort",
+    "of_one_fit",
     "one_cohort",
     "posteriors_of",
+    "tied_responses",
     "warnings_of_all",
 ]
 
@@ -103,6 +107,30 @@ def warnings_of_all(
 def of_one_cohort(trees: Mapping[str, xr.DataTree]) -> bool:
     """Say whether all fits are of one cohort."""
     return len({provenance(tree)["cohort"]["hash"] for tree in trees.values()}) == 1
+
+
+def of_one_fit(trees: Mapping[str, xr.DataTree]) -> bool:
+    """Say whether all trees are outcomes of one joint fit: their draws then belong together, one by one."""
+    entries = [provenance(tree) for tree in trees.values()]
+    first = entries[0]
+    return "joint" in first and all(
+        each.get(key) == first[key] for each in entries for key in ("joint", "cohort", "seed", "sampling")
+    )
+
+
+def tied_responses(trees: Mapping[str, xr.DataTree]) -> np.ndarray | None:
+    """Return the correlations of responses over the population (chain, draw, outcome, other).
+
+    None where the trees are not of one joint fit.
+    """
+    if not of_one_fit(trees):
+        return None
+    names = [spec_of(tree).outcome.id for tree in trees.values()]
+    rows = [
+        tree["joint"]["response_correlation"].sel(other=names).transpose("chain", "draw", "other").values
+        for tree in trees.values()
+    ]
+    return np.stack(rows, axis=-2)
 
 
 def cytokines(trees: Mapping[str, xr.DataTree]) -> dict[str, xr.DataTree]:

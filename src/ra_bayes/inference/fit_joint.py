@@ -27,7 +27,7 @@ from ra_bayes.tree import model_entry, with_provenance
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["fit_joint", "sample_joint"]
+__all__ = ["fit_joint", "gather_joint", "joint_compiled", "sample_joint"]
 
 _ATTEMPTS = (
     _Attempt("centred", 0.95, 1000),
@@ -117,7 +117,7 @@ def fit_joint(
         "attempts": tried,
         "versions": versions(),
     }
-    return _gather(records, best[2], seed, entries)
+    return gather_joint(records, best[2], seed, entries)
 
 
 def sample_joint(
@@ -139,7 +139,7 @@ def sample_joint(
             progress(sum(state.finished_draws for state in states) / total)
 
     return nutpie.sample(
-        _compiled(records, attempt.levels),
+        joint_compiled(records, attempt.levels),
         draws=draws,
         tune=attempt.tune,
         chains=chains,
@@ -152,7 +152,8 @@ def sample_joint(
     )
 
 
-def _compiled(records: JointRecords, levels: Levels) -> Any:
+def joint_compiled(records: JointRecords, levels: Levels) -> Any:
+    """Return nutpie's compiled model of the structure, holding these records' and pages' numbers."""
     import nutpie
 
     key = records.structure(levels)
@@ -163,7 +164,7 @@ def _compiled(records: JointRecords, levels: Levels) -> Any:
     return _COMPILED[key].with_data(**records.data())
 
 
-def _gather(records: JointRecords, trace: Any, seed: int, entries: dict[str, Any]) -> xr.DataTree:
+def gather_joint(records: JointRecords, trace: Any, seed: int, entries: dict[str, Any]) -> xr.DataTree:
     """Compute from the raw draws all that people read, outcome by outcome, and what ties them."""
     import xarray as xr
 
@@ -196,6 +197,9 @@ def _gather(records: JointRecords, trace: Any, seed: int, entries: dict[str, Any
             xr.DataTree(), {**entries, "model": model_entry(page), "outcome": page.outcome.id}
         )
         nodes[page.outcome.id] = xr.Dataset(attrs=own.attrs)
+        # So that a figure of some outcomes' trees knows what ties them.
+        row = nodes["posterior"][["response_correlation"]].sel(outcome=page.outcome.id, drop=True)
+        nodes[f"{page.outcome.id}/joint"] = row
         nodes |= {f"{page.outcome.id}/{name}": group for name, group in groups.items()}
     return with_provenance(xr.DataTree.from_dict(nodes), entries)
 
