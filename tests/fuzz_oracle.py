@@ -193,7 +193,7 @@ def _candidates(
         limits += page["bounds"]
         parameter = page.get("parameters", {}).get(cells.get(page.get("outcome", ""), "").strip(), "")
         about = parameter if isinstance(parameter, dict) else {}
-        unit = about.get("unit") or cells.get(page.get("unit", ""), "") or unit
+        unit = about.get("unit") or (cells.get(page["unit"], "") if "unit" in page else unit)
         for name in ("value", "values", _folded(page.get("value", "value"))):
             if name in folded:
                 yield sign + folded[name] if sign in "<>" else folded[name], unit, limits
@@ -275,7 +275,8 @@ def _is_planned(record: Record, cells: Mapping[str, str], page: dict[str, Any]) 
     """Say whether the row's date lies in the window of the record's week."""
     dates = page["dates"]
     day, first = (
-        date.fromisoformat(text[:10]) for text in (cells[dates["column"]], page["first"][record.patient])
+        date.fromisoformat(text[:10])
+        for text in (cells[dates["column"]].strip(), page["first"][record.patient])
     )
     days = (day - first).days
     if "weeks" not in dates:

@@ -12,6 +12,7 @@ from ra_bayes.cohort.layouts.adam_columns import is_adam
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
+from ra_bayes.cohort.layouts.lost_columns import refuse_lost_columns
 from ra_bayes.cohort.layouts.meaning import with_meaning
 from ra_bayes.cohort.layouts.roles import event_column, find_roles
 from ra_bayes.cohort.layouts.sheet import from_sheet
@@ -27,6 +28,10 @@ from ra_bayes.sources import Problems, Table
 __all__ = ["fits", "guess_of", "layout_of", "to_long"]
 
 _UNCERTAIN = "what the table means is not certain in all parts"
+_NAME_UNIT = (
+    "name it after its column (crp_unit), or give it under [columns] of a mapping",
+    "write each sign before its number",
+)
 _BEGIN = "ra-bayes check FILE --fix-template mapping.toml writes what was guessed: edit it, then --mapping"
 
 
@@ -61,6 +66,7 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
     if layout == "long":
         long = from_long_by_name(table, mapping, problems)
         patient = long.written_as["patient"]
+        _refuse_lost_columns(table, long, mapping, known, problems)
     elif layout == "adam":
         long = from_adam(table, known, mapping, problems)
         patient = long.written_as["patient"]
@@ -69,6 +75,12 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
         mapping, patient = found.mapping, found.mapping.patient
         _refuse_doubts(found, problems)
         long = from_sheet(table, mapping, known, problems)
+        open_ = (
+            column.outcome for column in mapping.columns.values() if not (column.unit or column.unit_column)
+        )
+        unread = [i for i, name in enumerate(table.header) if not name or name in found.unread]
+        measured = [known[outcome] for outcome in open_ if outcome in known]
+        refuse_lost_columns(table, unread, measured, _NAME_UNIT, problems)
     problems.written_as = long.written_as
     long = with_meaning(long, mapping, problems)
     long = with_batch_limits(long, mapping.limits, known, problems)
@@ -131,6 +143,22 @@ def _layouts(header: Sequence[str], known: Mapping[str, Outcome], given: TableMa
         return ["long"]
     found = ["long"] if is_long(header) else []
     return [*found, *sheet_layouts(header, known)]
+
+
+def _refuse_lost_columns(
+    table: Table,
+    long: LongTable,
+    mapping: TableMapping,
+    known: Mapping[str, Outcome],
+    problems: Problems,
+) -> None:
+    """Ask for the names of a long table's columns of units and of signs, where they have others."""
+    open_ = set() if "unit" in long.written_as else {line.outcome for line in long.lines}
+    open_ = {mapping.parameters[code].outcome if code in mapping.parameters else code for code in open_}
+    outcomes = [known[outcome.casefold()] for outcome in open_ if outcome.casefold() in known]
+    unread = [i for i, name in enumerate(table.header) if name not in long.written_as.values()]
+    mends = ("name it unit, or remove it", "name it limit, or remove it")
+    refuse_lost_columns(table, unread, outcomes, mends, problems)
 
 
 def _refuse_nothing(long: LongTable, problems: Problems) -> None:
