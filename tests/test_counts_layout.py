@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pages import spec
+from pages import OUTCOME, spec
 from scipy import stats
 
 from ra_bayes.conditioning.posterior import given_counts
 from ra_bayes.counts.layout import Draws, Layout, make_layout
-from ra_bayes.model import JointModel
+from ra_bayes.errors import RaBayesError
+from ra_bayes.model import JointModel, ModelSpec
 from ra_bayes.model.joint_reader import load_joint_model
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.trajectories.visits import bridge
@@ -311,3 +312,28 @@ def test_layout_of_a_paper_has_every_coordinate_once() -> None:
     )
     assert covered == list(range(problem.layout.size))
     assert problem.dimension == problem.layout.size + 6
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (spec("gp"), "has the trajectory gp"),
+        (
+            spec(residuals="ar1", priors={"autocorrelation": {"median": 0.5, "sd": 0.5}}),
+            "has AR\\(1\\) residuals",
+        ),
+    ],
+)
+def test_pages_that_counts_cannot_be_read_with_are_refused(page: ModelSpec, told: str) -> None:
+    tied = replace(joint("wide"), pages={"x": page})
+    with pytest.raises(RaBayesError, match=told):
+        make_layout(tied, ["x"], ARMS, WEEKS)
+
+
+def test_a_bend_goes_with_no_other_outcome() -> None:
+    pages = {"x": spec("piecewise"), "y": spec("piecewise", outcome={**OUTCOME, "id": "y"})}
+    tied = replace(joint("wide", related=0.6), pages=pages)
+    found = drawn(make_layout(tied, ["x", "y"], ARMS[:1], WEEKS))[2].values
+    x, y = found["cells", "x"], found["cells", "y"]
+    assert np.corrcoef(x["change"], y["change"])[0, 1] == pytest.approx(0.6, abs=NEAR)
+    assert np.corrcoef(x["bend_1"], y["bend_1"])[0, 1] == pytest.approx(0.0, abs=NEAR)

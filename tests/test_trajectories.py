@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 import pytensor.tensor as pt
 import pytest
+from pages import OUTCOME, spec
 from scipy import integrate
 
+from ra_bayes.calibration.cohort_design import CohortDesign
+from ra_bayes.calibration.truths import fixed_truths
 from ra_bayes.model.build import PYTENSOR
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.trajectories import TRAJECTORIES, Trajectory
@@ -243,3 +246,24 @@ def test_numpy_and_pytensor_evaluate_alike(name: str) -> None:
         )
         by_numpy = part({key: np.asarray(value) for key, value in one.items()}, constants, NUMPY)
         np.testing.assert_allclose(by_pytensor.eval(mode="FAST_COMPILE"), by_numpy, rtol=1e-12, atol=1e-12)
+
+
+def test_truths_of_a_gaussian_process_are_the_process_given_its_end() -> None:
+    model = spec("gp", outcome={**OUTCOME, "lower": None})
+    design = CohortDesign("made", tuple(WEEKS), ((True,) * WEEKS.size,) * 2)
+    rng = np.random.default_rng(2)
+    paths = []
+    for _ in range(4000):
+        truth = fixed_truths(model, design, -6.0, "page", rng)
+        r = model.trajectory.response(
+            {"lengthscale": truth["lengthscale"]}, model.trajectory.constants(WEEKS, REFERENCE, 0.0), NUMPY
+        )
+        own = truth["patient_level"][..., None] + truth["patient_response"][..., None] * r
+        paths.append((truth["expected"] - own)[0, 0])
+    found = np.array(paths)
+    covariance = 16.0 * matern(WEEKS, 12.0)  # prior medians: an SD of 4, a lengthscale of 12 weeks
+    gain = covariance[:, AT_REFERENCE] / covariance[AT_REFERENCE, AT_REFERENCE]
+    np.testing.assert_allclose(found[:, AT_REFERENCE], -6.0, atol=1e-9)
+    np.testing.assert_allclose(found.mean(axis=0), -6.0 * gain, atol=5 * 4.0 / 4000**0.5)
+    left = covariance - np.outer(gain, covariance[AT_REFERENCE])
+    np.testing.assert_allclose(np.cov(found.T), left, atol=5 * 2**0.5 * 16.0 / 4000**0.5)
