@@ -79,6 +79,7 @@ def fit_all(
     ci_prob: float = 0.90,
     draws: int = 1000,
     chains: int = 4,
+    allow_builder: bool = False,
 ) -> dict[str, Result]:
     """Fit and save one model after the other; what is done is kept if a later one fails."""
     from ra_bayes.model.records import grid
@@ -102,7 +103,7 @@ def fit_all(
 
         for spec in specs:
             step(spec.name)
-            tree = fit_model(spec, cohort, seed=seed, draws=draws, chains=chains)
+            tree = fit_model(spec, cohort, seed=seed, draws=draws, chains=chains, allow_builder=allow_builder)
             results[spec.name] = save_result(tree, out, ci_prob=ci_prob)
     return results
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ra_bayes.model.build import Levels, Structure, build, data, structure
+from ra_bayes.model.built import refuse_builder
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
 
@@ -28,6 +29,7 @@ def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> Any:
     """Return nutpie's compiled model of the structure, holding this model's and cohort's numbers."""
     import nutpie
 
+    refuse_builder(spec, "re-fits (sensitivity, what is left out, calibration)")
     key = structure(spec, records, levels)
     if key not in _COMPILED:
         # nutpie would start the levels from the prior numbers of the model that happened to be compiled,

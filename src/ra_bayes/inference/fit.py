@@ -12,6 +12,14 @@ import numpy as np
 from ra_bayes.cohort import Cohort, overview
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
+from ra_bayes.inference.fit_built import (
+    build_own,
+    builder_source,
+    built_draws,
+    built_prior,
+    check_records,
+    compile_own,
+)
 from ra_bayes.model.build import Levels
 from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import Grid, grid
@@ -62,6 +70,7 @@ def fit(
     chains: int = 4,
     cores: int | None = None,
     progress: Callable[[float], None] | None = None,
+    allow_builder: bool = False,
 ) -> xr.DataTree:
     """Sample the posterior of a model given a cohort.
 
@@ -84,6 +93,8 @@ def fit(
         Chains sampled at once; all cores if not given.
     progress
         Called with the fraction of draws done, from another thread.
+    allow_builder
+        Whether the code that a page names as its builder may run.
 
     Returns
     -------
@@ -93,7 +104,8 @@ def fit(
     Raises
     ------
     FitError
-        If the cohort lacks the outcome, a needed visit, or has a record the link cannot take.
+        If the cohort lacks the outcome, a needed visit, or has a record the link cannot take; or if the page
+        names a builder that was not allowed, fails, or does not keep to what its model must have.
 
     Examples
     --------
@@ -105,26 +117,34 @@ def fit(
         raise FitError(
             f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
         )
+    source = builder_source(model, allowed=allow_builder)
     records = grid(model, cohort)
+    own = None if model.builder is None else build_own(model, records, source)
     best: tuple[int, _Attempt, Any] | None = None
     tried: list[str] = []
-    for attempt in _ATTEMPTS:
-        trace = _sample(model, records, attempt, seed, draws, chains, cores, progress)
+    # The patients' levels of a builder's model are parametrised as it has them.
+    for attempt in _ATTEMPTS if own is None else _ATTEMPTS[:2]:
+        ready = compiled(model, records, attempt.levels) if own is None else compile_own(own)
+        trace = _sample(ready, attempt, seed, draws, chains, cores, progress)
         diverging = int(trace["sample_stats"]["diverging"].sum())
-        tried.append(f"{attempt}: {diverging} divergence{'' if diverging == 1 else 's'}")
+        how = str(attempt) if own is None else f"as built{str(attempt).partition('levels')[2]}"
+        tried.append(f"{how}: {diverging} divergence{'' if diverging == 1 else 's'}")
         if best is None or diverging < best[0]:
             best = diverging, attempt, trace
         if diverging == 0:
             break
     assert best is not None
-    tree = _gather(model, records, best[2], seed)
+    tree = _gather(model, records, best[2], seed, own)
     sampling = {"sampler": "nutpie NUTS", "draws": draws, "chains": chains, **best[1]._asdict()}
-    return with_provenance(tree, _provenance(model, cohort, seed=seed, sampling=sampling, attempts=tried))
+    entries = _provenance(model, cohort, seed=seed, sampling=sampling, attempts=tried)
+    if model.builder is not None:
+        entries["model"]["builder"] = model.builder.entry(source)
+        entries["sampling"]["levels"] = "as built"
+    return with_provenance(tree, entries)
 
 
 def _sample(
-    model: ModelSpec,
-    records: Grid,
+    ready: Any,
     attempt: _Attempt,
     seed: int,
     draws: int,
@@ -140,7 +160,7 @@ def _sample(
             progress(sum(state.finished_draws for state in states) / total)
 
     return nutpie.sample(
-        compiled(model, records, attempt.levels),
+        ready,
         draws=draws,
         tune=attempt.tune,
         chains=chains,
@@ -153,11 +173,20 @@ def _sample(
     )
 
 
-def _gather(model: ModelSpec, records: Grid, trace: Any, seed: int) -> xr.DataTree:
-    """Compute from the raw draws all that people read, and lay it out as groups."""
+def _gather(model: ModelSpec, records: Grid, trace: Any, seed: int, own: Any = None) -> xr.DataTree:
+    """Compute from the raw draws all that people read, and lay it out as groups.
+
+    `own` is the model that the page's builder made, if it has one.
+    """
     import xarray as xr
 
     rng = np.random.default_rng(seed)
+    if own is not None:
+        found = trace["posterior"].to_dataset()
+        posterior, prior = built_draws(model, found), built_prior(model, own, PRIOR_DRAWS, seed)
+        check_records(model, records, own, found, posterior)
+        stats = sample_stats(trace)
+        return xr.DataTree.from_dict(outcome_groups(model, records, posterior, prior, {}, stats, rng))
     raw = {
         str(name): variable.values
         for name, variable in trace["posterior"].data_vars.items()

@@ -26,6 +26,7 @@ import numpy as np
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
+from ra_bayes.model.built import refuse_builder
 from ra_bayes.model.records import grid
 from ra_bayes.model.script_priors import own_response, prior_lines, sampled
 from ra_bayes.model.script_records import PLACES, Kind, grid_lines, link_function, placed, record_tables
@@ -87,6 +88,7 @@ def as_pymc_script(model: ModelSpec, cohort: Cohort) -> str:
     >>> [line for line in script.splitlines() if "LogNormal" in line][0].strip()
     'baseline_sd = pm.LogNormal("baseline_sd", mu=np.log(14), sigma=0.35)'
     """
+    refuse_builder(model, "scripts")
     trajectory, likelihood = _parts(model)
     records = grid(model, cohort)
     tables = record_tables(model, records)

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from ra_bayes.model.builder import Builder
 from ra_bayes.model.likelihoods import LIKELIHOODS, Likelihood
 from ra_bayes.model.links import Link
 from ra_bayes.model.people import Arm, Covariate
@@ -90,6 +91,8 @@ class ModelSpec:
         What is known of patients beforehand and moves their level or change.
     residuals
         How a patient's residuals go with each other; None if they are independent.
+    builder
+        The user's own function that builds the model, if the page names one.
     """
 
     name: str
@@ -113,6 +116,7 @@ class ModelSpec:
     arm: Arm | None = None
     covariates: tuple[Covariate, ...] = ()
     residuals: Autoregressive | None = None
+    builder: Builder | None = None
 
     @property
     def shape(self) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike
 
 from ra_bayes.errors import Problem, RaBayesError, SpecError
+from ra_bayes.model.builder import Builder, read_builder
 from ra_bayes.model.likelihoods import LIKELIHOODS, Likelihood
 from ra_bayes.model.links import LINK_NAMES, Link, link
 from ra_bayes.model.people_reader import read_arm, read_covariates
@@ -54,7 +56,10 @@ def load_model(source: str | PathLike[str]) -> ModelSpec:
     """
     path = find_page(source, models_dir() / "outcomes", "model")
     text = page_text(path, "model page")
-    return read_spec(text, name=path.stem, source=path.name)
+    spec = read_spec(text, name=path.stem, source=path.name)
+    if spec.builder is None:
+        return spec
+    return replace(spec, builder=replace(spec.builder, folder=path.resolve().parent))
 
 
 def read_spec(toml: str, *, name: str, source: str | None = None) -> ModelSpec:
@@ -135,7 +140,23 @@ def _read_model(page: TomlTable, outcome: Outcome, name: str, toml: str) -> Mode
         arm=arm,
         covariates=covariates,
         residuals=residuals,
+        builder=_read_builder(page),
     )
+
+
+def _read_builder(page: TomlTable) -> Builder | None:
+    mend = 'write builder = "my_module:build" for the function build in my_module.py beside the page'
+    text = page.text("builder", mend, required=False)
+    if "builder" not in page:
+        return None
+    found = read_builder(text)
+    if found is None and text:
+        page.problem("builder", "is not a module and a function", mend, text)
+    for key in ("arm", "covariate", "residuals", "likelihood"):
+        if key in page:
+            mend = "leave it out, or build it there"
+            page.problem(key, "has no place beside a builder", mend, page.raw(key))
+    return found
 
 
 def _read_residuals(page: TomlTable, likelihood: Likelihood, outcome: Outcome) -> Autoregressive | None:
