@@ -9,8 +9,8 @@ The page keeps outcome, link, weeks and priors; `build(spec, records)` gets them
     records scatter as Normal(expected, residual_sd), cells by their probability
 
 hold under these names (:func:`ra_bayes.model.built.contract`). How the parts come about is the builder's own.
-Importing a module runs it, so it is imported for a fit only, and only where that was allowed; a saved fit holds
-its source, and is read without it.
+Importing a module runs it, so it is imported for a fit only, and only where that was allowed; a saved fit
+holds its source, and is read without it.
 """
 
 from __future__ import annotations
