@@ -19,6 +19,7 @@ from ra_bayes.estimand.posterior import read_posterior
 from ra_bayes.inference.fit_built import build_own, builder_source, built_draws, check_records
 from ra_bayes.model import ModelSpec, load_model
 from ra_bayes.model.built import contract
+from ra_bayes.model.page import page_text
 from ra_bayes.model.records import grid
 from ra_bayes.model.script import as_pymc_script
 from ra_bayes.model.spec_reader import read_spec
@@ -129,6 +130,7 @@ def test_a_builder_has_the_names_of_its_contract(tmp_path: Path) -> None:
     model = written(tmp_path)
     assert {"baseline_mean", "change", "residual_sd", "patient_level", "mean_change"} <= set(contract(model))
     assert made(model) is not None
+    assert "built by my_module:build: how A, f, b and r come about is its own" in page_text(model)
     (tmp_path / "my_module.py").unlink()
     with pytest.raises(RaBayesError, match=r"my_module.py: the builder's module cannot be read; put"):
         builder_source(model, allowed=True)

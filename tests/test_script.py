@@ -126,6 +126,21 @@ def test_records_of_every_kind_under_every_link_have_the_built_models_density(li
     assert_same_density(model, cohort)
 
 
+@pytest.mark.parametrize("likelihood", ["binomial", "beta_binomial"])
+def test_counts_have_the_built_models_density(likelihood: str) -> None:
+    joints = {"id": "x", "label": "X", "unit": "joints", "lower": 0.0, "upper": 28.0, "step": 1.0}
+    numbers: dict[str, Any] = {
+        "baseline_mean": {"median": 10.0, "sd": 0.5},
+        "walk_sd": {"median": 0.4, "sdlog": 0.5},
+        "residual_sd": None,
+    }
+    if likelihood == "beta_binomial":
+        numbers["precision"] = {"median": 8.0, "sdlog": 0.5}
+    model = spec(outcome={**joints, "benefit": "decrease"}, likelihood=likelihood, priors=numbers)
+    rows = [("a", 0, 12), ("a", 4, 28), ("a", 24, 0), ("b", 0, 9), ("b", 24, 11)]
+    assert_same_density(model, cohort_of(rows, model))
+
+
 def test_the_script_says_the_page_in_clinical_words() -> None:
     script = as_pymc_script(load_model("vas"), shipped())
     assert "# Synthetic data: no patient was measured." in script

@@ -24,8 +24,10 @@ def equations(spec: ModelSpec) -> list[str]:
         False: "g(y*_ij) ~ Normal(mu_ij, residual_sd),  " + spec.link.equation,
     }[spec.binary]
     anchor = f"f({spec.anchor_week:g}) = 0,  t_ref = {spec.reference_week:g} weeks"
+    if spec.builder is not None:
+        built = f"built by {spec.builder.name}: how A, f, b and r come about is its own"
+        return [built, first, "mu_ij = A_i + f(t_ij) + b_i r(t_ij)", anchor, *_record_lines(spec)]
     return [
-        first,
         "mu_ij = A_i + f(t_ij) + b_i r(t_ij)",
         "(A_i, b_i) ~ Normal((baseline_mean, 0), [baseline_sd, response_sd; correlation])",
         *_residual_lines(spec),
@@ -94,8 +96,11 @@ def _unit(spec: ModelSpec, parameter: Parameter) -> str:
 def implied(spec: ModelSpec) -> list[dict[str, Any]]:
     """Return what the priors imply before any data: 5%, 50% and 95% of a few quantities.
 
-    A record of one patient by week, and the population mean change at the reference week.
+    A record of one patient by week, and the population mean change at the reference week. Nothing of a page
+    with a builder, which says that only when it runs.
     """
+    if spec.builder is not None:
+        return []
     weeks = np.unique([*IMPLIED_WEEKS, spec.reference_week, spec.anchor_week])
     draws = to_clinical(spec, draw_prior(spec, 1, weeks, _DRAWS, np.random.default_rng(20240101)), weeks)
     records = replicate(spec, draws, np.random.default_rng(20240102), weeks)[:, 0, :]
@@ -141,10 +146,11 @@ def page_text(spec: ModelSpec) -> str:
             else f"{row['median']:.3g} ({row['lower']:.3g} to {row['upper']:.3g})"
         )
         lines += [f"  {row['parameter']:<14} {numbers} {row['unit']}".rstrip(), wrap(row["why"], " " * 17)]
-    lines += ["", "what the priors imply before any data (5%, 50%, 95%)"]
+    rows = implied(spec)
+    lines += ["", "what the priors imply before any data (5%, 50%, 95%)"] if rows else []
     lines += [
         f"  {row['what']:<34} {row['lower']:8.3g} {row['median']:8.3g} {row['upper']:8.3g} {row['unit']}"
-        for row in implied(spec)
+        for row in rows
     ]
     if spec.mcid is not None:
         lines += ["", wrap(f"MCID {spec.mcid:g} {spec.outcome.unit} ({spec.mcid_source})", "")]

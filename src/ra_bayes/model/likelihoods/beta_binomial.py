@@ -65,3 +65,20 @@ class BetaBinomial:
         share = _LEAST + (1.0 - 2.0 * _LEAST) * special.expit(mu)
         chance = rng.beta(share * values["precision"], (1.0 - share) * values["precision"])
         return np.asarray(rng.binomial(int(total(outcome)["total"]), chance), dtype=float)
+
+    def script(self, outcome: Outcome, _kinds: frozenset[Any]) -> tuple[str, str]:
+        """Return the counts as lines of a PyMC script."""
+        return (
+            "",
+            f"""
+# Counts out of {total(outcome)["total"]:g} that go together: any two are correlated by 1 / (precision + 1).
+share = pm.math.invlogit(expected[points_at])
+pm.BetaBinomial(
+    "count",
+    n={total(outcome)["total"]:g},
+    alpha=share * precision,
+    beta=(1 - share) * precision,
+    observed=points_value.astype(int),
+)
+""",
+        )

@@ -64,3 +64,15 @@ class Binomial:
     ) -> np.ndarray:
         """Draw counts, shape of `mu`."""
         return np.asarray(rng.binomial(int(total(outcome)["total"]), special.expit(mu)), dtype=float)
+
+    def script(self, outcome: Outcome, _kinds: frozenset[Any]) -> tuple[str, str]:
+        """Return the counts as lines of a PyMC script."""
+        return (
+            "",
+            f"""
+# Counts out of {total(outcome)["total"]:g}, each of them yes or no on its own.
+pm.Binomial(
+    "count", n={total(outcome)["total"]:g}, logit_p=expected[points_at], observed=points_value.astype(int)
+)
+""",
+        )
