@@ -26,31 +26,28 @@ def five_patients() -> tuple[JointModel, Cohort, dict[str, ModelSpec]]:
     return joint(of, **priors()), cohort(values, of), of
 
 
-def prior_tree(**keys: Any) -> tuple[xr.DataTree, JointRecords]:
+def prior_tree(draws: int = DRAWS, **keys: Any) -> tuple[xr.DataTree, JointRecords]:
     """The tree, and the layout."""
     model, made, of = five_patients()
     if keys:
         model = joint(of, **keys)
     records = make_joint_records(model, made, tuple(of))
-    raw = draw_joint_prior(records, CHAINS * DRAWS, np.random.default_rng(2))
-    draws = {
-        name: (
-            ("chain", "draw", *(f"{name}_{k}" for k in range(each.ndim - 1))),
-            each.reshape(CHAINS, DRAWS, *each.shape[1:]),
-        )
-        for name, each in raw.items()
-    }
+    raw = draw_joint_prior(records, CHAINS * draws, np.random.default_rng(2))
+    variables = {}
+    for name, each in raw.items():
+        own = (f"{name}_{k}" for k in range(each.ndim - 1))
+        variables[name] = (("chain", "draw", *own), each.reshape(CHAINS, draws, *each.shape[1:]))
     lead = ("chain", "draw")
     rng = np.random.default_rng(3)
     stats = {
-        "diverging": (lead, np.zeros((CHAINS, DRAWS), dtype=bool)),
-        "energy": (lead, rng.normal(size=(CHAINS, DRAWS))),
+        "diverging": (lead, np.zeros((CHAINS, draws), dtype=bool)),
+        "energy": (lead, rng.normal(size=(CHAINS, draws))),
         **{
-            name: (lead, np.ones((CHAINS, DRAWS)))
+            name: (lead, np.ones((CHAINS, draws)))
             for name in ("depth", "n_steps", "step_size", "mean_tree_accept")
         },
     }
-    trace = xr.DataTree.from_dict({"posterior": xr.Dataset(draws), "sample_stats": xr.Dataset(stats)})
+    trace = xr.DataTree.from_dict({"posterior": xr.Dataset(variables), "sample_stats": xr.Dataset(stats)})
     names = [page.outcome.id for page in records.pages]
     entry = {"name": model.name, "hash": model.hash, "toml": model.toml}
     entries = {

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ra_bayes.inference.fit import fit
+from ra_bayes.inference.fit_joint import fit_joint
 
-__all__ = ["fit"]
+__all__ = ["fit", "fit_joint"]

@@ -11,6 +11,7 @@ from ra_bayes.model.spec import ModelSpec
 from ra_bayes.report import estimand_attributes as attributes
 from ra_bayes.report import reporting_guidelines as guidelines
 from ra_bayes.report.counts_content import counts_content, facts_content
+from ra_bayes.report.joint_content import joint_content
 from ra_bayes.report.limits_text import limits_text
 from ra_bayes.report.live_sizes import live_sizes
 from ra_bayes.report.methods_text import methods
@@ -68,6 +69,7 @@ def page_content(
     shown: dict[str, Any] = {
         "ci": f"{ci_prob:.0%}",
         "published": published,
+        "joints": [joint_content(name, result) for name, result in found.joints.items()],
         "plans": [_plan(name, data) for name, data in (plans or {}).items()],
         "across": across,
         "compared": compared,
@@ -76,7 +78,8 @@ def page_content(
     }
     if not results:
         names = ", ".join(each["name"] for each in published)
-        return shown | {"title": f"Published counts: {names}", "several_cohorts": False}
+        title = f"Published counts: {names}" if published else "Outcomes fitted together"
+        return shown | {"title": title, "several_cohorts": False}
     first = provenance(results[order[0]].tree)
     specs = {name: spec_of(results[name].tree) for name in order}
     cohorts = {provenance(result.tree)["cohort"]["hash"] for result in results.values()}

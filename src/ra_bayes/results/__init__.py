@@ -9,6 +9,8 @@ DIR/MODEL/model.toml       the page it was fitted with
 DIR/MODEL/figures/         PDF and PNG, once a report was written
 DIR/MODEL/trust/           how far it can be believed, as tables and trust.txt, once ra-bayes trust was run
 
+Of several outcomes fitted together, the same without figures and trust, under the joint model's name.
+
 Of models of one outcome compared:
 
 DIR/comparison-OUTCOME/    how well each predicts, as tables and comparison.txt, estimands of their mixture
@@ -31,6 +33,7 @@ from ra_bayes.results.comparisons import (
 from ra_bayes.results.counts import CountsResult, counts_findings, place_of_counts, save_counts
 from ra_bayes.results.fits import Result, place_of_fit, read_result, save_result
 from ra_bayes.results.folder import Found, find_results, write_estimands
+from ra_bayes.results.joint import joint_headline, joint_outcomes
 from ra_bayes.results.place import FIGURES, TRUST
 from ra_bayes.results.summary import findings, headline, main_row, read_order, records
 from ra_bayes.results.trust import TRUST_TEXT, read_trust, save_trust
@@ -48,6 +51,8 @@ __all__ = [
     "find_results",
     "findings",
     "headline",
+    "joint_headline",
+    "joint_outcomes",
     "main_row",
     "place_of_comparison",
     "place_of_counts",

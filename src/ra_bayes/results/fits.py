@@ -11,7 +11,7 @@ from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.estimand import estimands
 from ra_bayes.files import atomic_folder, write_text
 from ra_bayes.results.place import FIGURES, TRUST, place, write_table
-from ra_bayes.tree import provenance, save, spec_of
+from ra_bayes.tree import provenance, save
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,12 +61,12 @@ def place_of_fit(folder: str | PathLike[str], model: str) -> Path:
 
 
 def save_result(tree: xr.DataTree, folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Result:
-    """Write a fit into ``folder/MODEL``, replacing an earlier one only when the new one is complete."""
+    """Write a fit, also a joint one, into ``folder/MODEL``; an earlier one stays until it is complete."""
     target = place_of_fit(folder, provenance(tree)["model"]["name"])
     result = read_result(tree, ci_prob)
     with atomic_folder(target) as part:
         save(tree, part / "posterior.nc")
         write_text(part / "gate.txt", f"{result.gate}\n")
-        write_text(part / "model.toml", spec_of(tree).toml)
+        write_text(part / "model.toml", provenance(tree)["model"]["toml"])
         write_table(result.table, part / "estimands.csv")
     return result

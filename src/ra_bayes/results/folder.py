@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.results.counts import CountsResult, read_counts
 from ra_bayes.results.fits import Result, read_result
 from ra_bayes.results.place import write_table
-from ra_bayes.tree import is_given_counts, load
+from ra_bayes.tree import is_given_counts, is_joint, load
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,15 +21,16 @@ __all__ = ["Found", "find_results", "find_trees", "write_estimands"]
 
 
 class Found(NamedTuple):
-    """Fits by model name, and what published counts say by the name of their page."""
+    """Fits by model name, what published counts say by their page's, joint fits by their model's."""
 
     fits: dict[str, Result]
     counts: dict[str, CountsResult]
+    joints: Mapping[str, Result] = MappingProxyType({})
 
     @property
     def every(self) -> dict[str, Result | CountsResult]:
         """All of them by the name of their sub-folder."""
-        return {**self.fits, **self.counts}
+        return {**self.fits, **self.counts, **self.joints}
 
 
 def find_trees(folder: str | PathLike[str]) -> dict[str, xr.DataTree]:
@@ -55,10 +58,13 @@ def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Found
     RaBayesError
         If the folder holds nothing of ours.
     """
-    found = Found({}, {})
+    joints: dict[str, Result] = {}
+    found = Found({}, {}, joints)
     for name, tree in find_trees(folder).items():
         if is_given_counts(tree):
             found.counts[name] = read_counts(tree, Path(folder) / name, ci_prob)
+        elif is_joint(tree):
+            joints[name] = read_result(tree, ci_prob)
         else:
             found.fits[name] = read_result(tree, ci_prob)
     return found

@@ -31,7 +31,7 @@ from ra_bayes.results.folder import find_trees
 from ra_bayes.results.place import TRUST
 from ra_bayes.results.trust import read_trust, save_trust
 from ra_bayes.results.trust_pseudonyms import pseudonymise_trust
-from ra_bayes.tree import is_given_counts, provenance, with_provenance
+from ra_bayes.tree import is_given_counts, is_joint, joint_trees, provenance, with_provenance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,7 +40,7 @@ __all__ = ["MARK", "is_current", "pseudonymise_results", "pseudonymise_tree"]
 
 MARK = "PSEUDONYMISED.txt"
 # Of a fit's provenance; another entry may name a patient, and is not carried over.
-_ENTRIES = ("model", "seed", "sampling", "attempts", "versions")
+_ENTRIES = ("model", "joint", "outcome", "seed", "sampling", "attempts", "versions")
 # Of the estimands written; a report writes them anew with its own.
 _CI = 0.90
 _MARKED = (
@@ -152,10 +152,18 @@ def pseudonymise_tree(tree: xr.DataTree, given: Mapping[str, str], *, secret: by
     import xarray as xr
 
     groups = {path: _renamed(node.to_dataset(), given) for path, node in tree.subtree_with_keys}
+    if is_joint(tree):
+        # Each outcome's tree says for itself where it came from.
+        for outcome, node in joint_trees(tree).items():
+            told = with_provenance(xr.DataTree(), _entries(node, given, secret))
+            groups[outcome] = xr.Dataset(attrs=told.attrs)
+    return with_provenance(xr.DataTree.from_dict(groups), _entries(tree, given, secret))
+
+
+def _entries(tree: xr.DataTree, given: Mapping[str, str], secret: bytes) -> dict[str, Any]:
     entries = provenance(tree)
     kept = {name: entries[name] for name in _ENTRIES if name in entries}
-    overview = _overview(entries["cohort"], given, secret)
-    return with_provenance(xr.DataTree.from_dict(groups), kept | {"cohort": overview})
+    return kept | {"cohort": _overview(entries["cohort"], given, secret)}
 
 
 def _renamed(dataset: xr.Dataset, given: Mapping[str, str]) -> xr.Dataset:
@@ -209,4 +217,6 @@ def _left_out(each: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, An
 
 
 def _patients(tree: xr.DataTree) -> tuple[str, ...]:
+    if is_joint(tree):
+        tree = next(iter(joint_trees(tree).values()))
     return tuple(str(each) for each in tree["observed_data"].to_dataset()["patient"].values)

@@ -1,0 +1,76 @@
+"""A joint fit in a results folder, on the page, under pseudonyms and on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+from joint_trees import prior_tree
+
+import ra_bayes as rb
+from ra_bayes.cli import main
+from ra_bayes.report import write_report
+from ra_bayes.results import find_results, joint_headline, save_result, write_estimands
+from ra_bayes.tree import joint_trees, provenance
+
+COHORT = rb.data_dir() / "synthetic_cohort.csv"
+
+
+@pytest.fixture(scope="module")
+def tree() -> xr.DataTree:
+    return prior_tree(draws=2000)[0]
+
+
+def test_it_is_stored_found_and_shown(tree: xr.DataTree, tmp_path: Path) -> None:
+    saved = save_result(tree, tmp_path)
+    assert saved.gate.passed, str(saved.gate)
+    assert {each.name for each in (tmp_path / "test").iterdir()} == {
+        "posterior.nc", "estimands.csv", "gate.txt", "model.toml",
+    }  # fmt: skip
+    found = find_results(tmp_path)
+    assert ([*found.fits], [*found.counts], [*found.joints]) == ([], [], ["test"])
+    write_estimands(found, tmp_path)
+    lines = joint_headline(found.joints["test"], tmp_path)
+    assert lines[0].startswith(
+        "together, by the joint model test: 2 models fitted to made, 5 patients; gate pass"
+    )
+    assert any(
+        line.startswith("new patients in whom down, up all change for the better: 0.") for line in lines
+    )
+    (page,) = write_report(found, tmp_path).values()
+    text = page.read_text(encoding="utf-8")
+    for words in ("Outcomes fitted together: test", "P(all outcomes better), P2", "down and up", "Synthetic"):
+        assert words in text, words
+
+
+def test_a_copy_to_share_knows_no_patient(tree: xr.DataTree, tmp_path: Path) -> None:
+    save_result(tree, tmp_path / "own")
+    key = rb.pseudonymise_results(tmp_path / "own", tmp_path / "shared")
+    assert {*key} == {f"P{i}" for i in range(1, 6)}
+    again = rb.load(tmp_path / "shared" / "test" / "posterior.nc")
+    for each in (again, *joint_trees(again).values()):
+        assert {*provenance(each)["cohort"]["patients"]} == {*key.values()}
+        for node in each.subtree:
+            if "patient" in node.coords:
+                assert {*map(str, node["patient"].values)} <= {*key.values()}
+    table = rb.estimands(again)
+    assert {*table["patient"]} - {""} <= {*key.values()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ((), "nothing to fit; write --model NAME, or --joint records with --outcome NAME twice"),
+        (("--outcome", "vas"), "--outcome is of a joint model; write --joint records too"),
+        (("--joint", "records", "--outcome", "vas"), "write --outcome NAME at least twice"),
+        (("--joint", "records", "--model", "vas"), "--joint and --model are two fits"),
+        (("--joint", "recrods", "--outcome", "vas", "--outcome", "il10"), "did you mean 'records'?"),
+        (("--joint", "records", "--outcome", "sdai", "--outcome", "cdai"), "cdai is mostly made of sdai"),
+    ],
+)
+def test_what_the_command_cannot_do_is_told(arguments: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["fit", str(COHORT), "--out", str(tmp_path / "out"), *arguments])
+    assert result.exit_code != 0
+    assert told in " ".join(result.output.split()) + str(result.exception)
