@@ -126,6 +126,16 @@ def test_records_of_every_kind_under_every_link_have_the_built_models_density(li
     assert_same_density(model, cohort)
 
 
+def test_heavy_tails_have_the_built_models_density() -> None:
+    outcome = {"id": "x", "label": "X", "unit": "u", "lower": 0.0, "benefit": "decrease"}
+    own = {"dof": {"median": 5.0, "sdlog": 0.5}}
+    model = spec("linear", outcome=outcome, likelihood="student_t", priors=own)
+    rows = [("a", 0, 12.0), ("a", 4, 9.5, "<"), ("a", 24, 5.0), ("b", 0, 40.0, ">"), ("b", 24, 11.5)]
+    assert_same_density(model, cohort_of(rows, model))
+    rounded = spec("linear", outcome=outcome, likelihood="student_t", priors=own, rounding=0.5)
+    assert_same_density(rounded, cohort_of(rows, rounded))
+
+
 @pytest.mark.parametrize("likelihood", ["binomial", "beta_binomial"])
 def test_counts_have_the_built_models_density(likelihood: str) -> None:
     joints = {"id": "x", "label": "X", "unit": "joints", "lower": 0.0, "upper": 28.0, "step": 1.0}

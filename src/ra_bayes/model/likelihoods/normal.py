@@ -22,7 +22,7 @@ from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
 
-__all__ = ["RESIDUAL_SD", "Normal", "log_cell", "log_point"]
+__all__ = ["RESIDUAL_SD", "Normal", "log_cell", "log_point", "scatter_script"]
 
 RESIDUAL_SD = Parameter("residual_sd", "scale", "SD of one record around its patient's trajectory")
 
@@ -102,8 +102,23 @@ class Normal:
         """Return the records as lines of a PyMC script, and the function they need."""
         if outcome.kind == "binary":
             return "", _BERNOULLI
-        lines = "".join(lines for kind, lines in _SCRIPT.items() if kind in kinds)
-        return _LOG_BETWEEN if "between" in kinds else "", lines
+        return scatter_script(kinds, "pm.Normal")
+
+
+def scatter_script(kinds: frozenset[Any], family: str, own: str = "") -> tuple[str, str]:
+    """Return function and lines of a PyMC script for records that scatter around mu on the link's scale.
+
+    Parameters
+    ----------
+    kinds
+        Of records.
+    family
+        PyMC's distribution of the scatter, with ``mu`` and ``sigma``.
+    own
+        Its other arguments, ended by a comma.
+    """
+    lines = "".join(lines for kind, lines in _SCRIPT.items() if kind in kinds)
+    return _LOG_BETWEEN if "between" in kinds else "", lines.format(family=family, own=own)
 
 
 _BERNOULLI = """
@@ -114,13 +129,13 @@ pm.Bernoulli("response", p=pm.math.invprobit(expected[points_at]), observed=poin
 _SCRIPT = {
     "points": """
 # Records scatter around what is expected of their patient.
-pm.Normal("record", expected[points_at], residual_sd, observed=points_value)
+{family}("record", {own}mu=expected[points_at], sigma=residual_sd, observed=points_value)
 """,
     "below": """
 # Below a limit: the probability of lying there.
 pm.Censored(
     "record_below",
-    pm.Normal.dist(expected[below_at], residual_sd),
+    {family}.dist({own}mu=expected[below_at], sigma=residual_sd),
     lower=below_value,
     upper=None,
     observed=below_value,
@@ -130,7 +145,7 @@ pm.Censored(
 # Above a limit: the probability of lying there.
 pm.Censored(
     "record_above",
-    pm.Normal.dist(expected[above_at], residual_sd),
+    {family}.dist({own}mu=expected[above_at], sigma=residual_sd),
     lower=None,
     upper=above_value,
     observed=above_value,
@@ -138,20 +153,20 @@ pm.Censored(
 """,
     "between": """
 # Between two ends: the probability of lying there.
+noise = {family}.dist({own}mu=0.0, sigma=1.0)
 pm.Potential(
-    "record_between", log_between(between_low, between_high, expected[between_at], residual_sd)
+    "record_between",
+    log_between(noise, between_low, between_high, expected[between_at], residual_sd),
 )
 """,
 }
 
 _LOG_BETWEEN = '''
-
-def log_between(low, high, mu, sd):
-    """Return the log probability that a Normal lies between two ends."""
+def log_between(noise, low, high, mu, sd):
+    """Return the log probability of lying between two ends, of noise around mu."""
     low, high = (low - mu) / sd, (high - mu) / sd
     # Mirrored into the left tail, where it keeps its digits.
     right = low + high > 0
     far, near = pt.switch(right, -high, low), pt.switch(right, -low, high)
-    standard = pm.Normal.dist(0.0, 1.0)
-    return pm.math.logdiffexp(pm.logcdf(standard, near), pm.logcdf(standard, far))
+    return pm.math.logdiffexp(pm.logcdf(noise, near), pm.logcdf(noise, far))
 '''

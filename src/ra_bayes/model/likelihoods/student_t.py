@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ra_bayes.model.likelihoods.normal import RESIDUAL_SD
+from ra_bayes.model.likelihoods.normal import RESIDUAL_SD, scatter_script
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
@@ -94,6 +94,10 @@ class StudentT:
         """Draw g(y*), shape of `mu`."""
         dof = np.broadcast_to(values["dof"], mu.shape)
         return np.asarray(mu + values["residual_sd"] * rng.standard_t(dof))
+
+    def script(self, _outcome: Outcome, kinds: frozenset[Any]) -> tuple[str, str]:
+        """Return the records as lines of a PyMC script, and the function they need."""
+        return scatter_script(kinds, "pm.StudentT", "nu=dof, ")
 
 
 def _last(x: Any) -> Any:
