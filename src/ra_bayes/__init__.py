@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ra_bayes import figures, tables
     from ra_bayes.calibration import calibrate, certificate_of
     from ra_bayes.cohort import Cohort, read_cohort
+    from ra_bayes.cohort.cohort import Computed, Disagreement
     from ra_bayes.cohort.fix_template import fix_template
     from ra_bayes.cohort.mapping import TableMapping
     from ra_bayes.cohort.mapping_reader import load_mapping
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
+    from ra_bayes.estimand.responders import responders
     from ra_bayes.historical import historical_placebo, map_prior, power_prior, prior_data_conflict, robust
     from ra_bayes.inference import fit
     from ra_bayes.mixtures import effective_sample_size
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         load_joint_model,
         load_model,
     )
+    from ra_bayes.model.script import as_pymc_script
     from ra_bayes.outcomes import OUTCOMES, Outcome
     from ra_bayes.planning.assurance import assurance
     from ra_bayes.planning.binary.predictive import predictive_probability
@@ -71,9 +74,11 @@ _HOME = {
     "Cohort": "cohort",
     "CohortError": "errors",
     "Comparison": "comparison.comparison",
+    "Computed": "cohort.cohort",
     "Design": "planning.design",
     "DesignPrior": "planning.design_prior",
     "Diagnosis": "diagnostics",
+    "Disagreement": "cohort.cohort",
     "FitError": "errors",
     "JointModel": "model",
     "ModelSpec": "model",
@@ -85,6 +90,7 @@ _HOME = {
     "Reconstruction": "conditioning",
     "SpecError": "errors",
     "TableMapping": "cohort.mapping",
+    "as_pymc_script": "model.script",
     "assurance": "planning.assurance",
     "borrowing_characteristics": "planning.borrowing",
     "calibrate": "calibration",
@@ -131,6 +137,7 @@ _HOME = {
     "read_cohort": "cohort",
     "read_publication": "published",
     "reconstruct": "conditioning",
+    "responders": "estimand.responders",
     "response_rates": "rates",
     "robust": "historical",
     "safety": "rates",
@@ -148,9 +155,11 @@ __all__ = [
     "Cohort",
     "CohortError",
     "Comparison",
+    "Computed",
     "Design",
     "DesignPrior",
     "Diagnosis",
+    "Disagreement",
     "FitError",
     "JointModel",
     "ModelSpec",
@@ -161,6 +170,7 @@ __all__ = [
     "Reconstruction",
     "SpecError",
     "TableMapping",
+    "as_pymc_script",
     "assurance",
     "borrowing_characteristics",
     "calibrate",
@@ -208,6 +218,7 @@ __all__ = [
     "read_cohort",
     "read_publication",
     "reconstruct",
+    "responders",
     "response_rates",
     "robust",
     "safety",
