@@ -19,10 +19,10 @@ __all__ = ["INFUSION", "Found", "Missing", "Visit", "take"]
 
 INFUSION = "infusion"
 
-# What people write below a table, and call no patient. Max and N are not here: they may be initials.
+# What people write below a table, and call no patient. SD, Max and N are not here: they may be initials.
 _SUMMARIES = frozenset(
-    {"mean", "means", "average", "median", "sum", "total", "subtotal", "sd", "std", "standard deviation"}
-    | {"sem", "mean (sd)", "mean ± sd", "median (iqr)", "iqr", "range", "mittelwert", "moyenne", "media"}
+    {"mean", "means", "average", "median", "total", "subtotal", "standard deviation", "mean (sd)"}
+    | {"mean ± sd", "median (iqr)", "range", "mittelwert", "moyenne", "media"}
 )  # fmt: skip
 
 
