@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,10 +10,13 @@ import pandas as pd
 from comparisons import compared
 from comparisons_of_models import models_compared
 from drawn import fitted
+from pages import with_arm
 from plans import plan
+from trees import drawn_tree
 from trust_tables import trust_tables
 
 from ra_bayes.calibration.certificate_files import read_certificate
+from ra_bayes.cohort import read_cohort
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.drawn_from import Fit
 from ra_bayes.figures.gallery import Entry, applying, entry
@@ -32,6 +36,15 @@ def fit(model: str) -> Fit:
     """A fit with all that can lie beside one."""
     certificate = read_certificate(models_dir() / "certificates" / "vas.json")
     return Fit(model, read_result(fitted(model), CI_PROB), trust_tables(model), certificate)
+
+
+@cache
+def two_arms() -> Fit:
+    """A fit of two arms: the page of VAS with a table [arm], and every second patient on placebo."""
+    cohort = read_cohort(data_dir() / "synthetic_cohort.csv")
+    arms = [(patient, ("cells", "placebo")[i % 2]) for i, patient in enumerate(cohort.patients)]
+    tree = drawn_tree(with_arm("vas"), replace(cohort, arms=tuple(arms)))
+    return Fit("vas", read_result(tree, CI_PROB), {}, None)
 
 
 @cache
@@ -55,7 +68,8 @@ def sources(figure: Entry) -> dict[str, Any]:
         case "plan":
             found = {design: plan(design, error=0.0123) for design in DESIGNS}
         case _:
-            found = {model: fit(model) for model in MODELS}
+            found = {"two arms": two_arms()} if figure.name == "arms" else {}
+            found |= {model: fit(model) for model in MODELS}
     return {name: each for name, each in found.items() if figure in applying(each, figure.needs)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ra_bayes.cohort import Cohort, Record
-from ra_bayes.model import ModelSpec
+from ra_bayes.model import ModelSpec, load_model
 from ra_bayes.model.spec_reader import read_spec
 
 OUTCOME: dict[str, Any] = {"id": "x", "label": "X", "unit": "u", "lower": 0.0, "benefit": "decrease"}
@@ -63,6 +63,13 @@ def page(
 
 def _pairs(table: Mapping[str, Any]) -> list[str]:
     return [f"{key} = {json.dumps(value)}" for key, value in table.items() if value is not None]
+
+
+def with_arm(model: str, effect: str = "step", sd: float = 8.0) -> ModelSpec:
+    """A shipped page with a control arm, placebo, and a difference of the shape `effect`."""
+    table = f'[arm]\ncontrol = "placebo"\neffect = "{effect}"\n'
+    prior = f'[priors.effect_change]\nmedian = 0.0\nsd = {sd}\nwhy = "a test"\n'
+    return read_spec("\n".join((load_model(model).toml, table, prior)), name=model)
 
 
 def spec(trajectory: str = "visits", **keys: Any) -> ModelSpec:

@@ -64,6 +64,7 @@ def observed(tree: xr.DataTree, spec: ModelSpec) -> Records:
     constant = {
         str(name): each.transpose("patient", "visit").values
         for name, each in tree["constant_data"].data_vars.items()
+        if "visit" in each.dims
     }
     made = constant["kind"] != MISSED
     kept = made.any(axis=1)

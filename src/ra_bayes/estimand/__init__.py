@@ -9,19 +9,32 @@ import numpy as np
 from ra_bayes.diagnostics import MIN_ESS, Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.estimand.arm_difference import arm_differences
+from ra_bayes.estimand.arms import arm_names, difference_estimands, has_two_arms, of_arm
+from ra_bayes.estimand.category import category_estimands
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.event_rate import counted_weeks, event_rates
+from ra_bayes.estimand.joint import joint_estimands
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.prior_shift import main_quantity
 from ra_bayes.estimand.rate import rate_estimands
 from ra_bayes.estimand.summary import Quantity, summarise
-from ra_bayes.tree import is_given_counts, outcome_trees, provenance, spec_of
+from ra_bayes.estimand.zero import zero_estimands
+from ra_bayes.tree import is_given_counts, is_joint, joint_trees, outcome_trees, provenance, spec_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Posterior", "Quantity", "estimands", "main_quantity", "quantities", "read_posterior", "summarise"]
+__all__ = [
+    "Posterior",
+    "Quantity",
+    "estimands",
+    "main_quantity",
+    "of_arm",
+    "quantities",
+    "read_posterior",
+    "summarise",
+]
 
 COLUMNS = (
     "arm",
@@ -64,7 +77,8 @@ def estimands(
     Returns
     -------
     pandas.DataFrame
-        One row per estimand, patient and week; given published counts, also by arm and outcome.
+        One row per estimand, patient and week; given published counts, also by arm and outcome, of a joint
+        fit by outcome, or by the outcomes it is of.
         ``estimate`` (posterior median, a probability, or the expected number of patients),
         ``lower`` and ``upper``, ``p_benefit`` (probability that the change is on the side of benefit),
         ``mcse`` of the estimate, ``ess``, the interval's ``ci_prob`` and ``ci_kind``, ``definition``
@@ -95,6 +109,11 @@ def estimands(
         rows = pd.concat(
             [_of_several(tree, ci_prob), *(_rows(each, ci_prob) for _, _, each in outcome_trees(tree))]
         )
+    elif is_joint(tree):
+        told = [*joint_estimands(tree)]
+        tied = pd.DataFrame([summarise(quantity, ci_prob) for _, quantity in told])
+        tied = tied.assign(outcome=[outcome for outcome, _ in told])
+        rows = pd.concat([tied, *(_rows(each, ci_prob) for each in joint_trees(tree).values())])
     else:
         rows = _rows(tree, ci_prob)
     rows = rows.assign(ci_prob=ci_prob, ci_kind="eti").reset_index(drop=True)
@@ -113,9 +132,17 @@ def estimands(
 
 def quantities(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
     """Return every estimand of one outcome as draws, of the ``posterior`` or the ``prior`` group; no gate."""
+    if has_two_arms(tree):
+        both = read_posterior(tree, group, both_arms=True)
+        control, treated = arm_names(tree)
+        found = [each._replace(arm=treated) for each in difference_estimands(both, control)]
+        for arm in (control, treated):
+            found += [each._replace(arm=arm) for each in quantities(of_arm(tree, arm), group)]
+        return found
     posterior = read_posterior(tree, group)
     placebo = _placebo(posterior, tree, provenance(tree)["seed"])
-    return [*(rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)]
+    told = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
+    return [*told, *category_estimands(posterior), *zero_estimands(posterior)]
 
 
 def _rows(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
@@ -123,16 +150,19 @@ def _rows(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
     import pandas as pd
 
     entries = provenance(tree)
-    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in quantities(tree)])
+    told = quantities(tree)
+    rows = pd.DataFrame([summarise(quantity, ci_prob) for quantity in told])
     rows = rows.assign(outcome=spec_of(tree).outcome.id)
+    if any(quantity.arm for quantity in told):
+        rows = rows.assign(arm=[quantity.arm for quantity in told])
     if "arm" not in entries:
         return rows
     weeks = counted_weeks(tree)
-    told = rows["week"].isna() | rows["week"].isin(weeks)
+    known = rows["week"].isna() | rows["week"].isin(weeks)
     counted = ", ".join(f"{week:g}" for week in weeks) or "none"
     return rows.assign(
         arm=entries["arm"],
-        note=rows["note"].where(told, f"no count of this week was published (counted: {counted})"),
+        note=rows["note"].where(known, f"no count of this week was published (counted: {counted})"),
     )
 
 

@@ -46,7 +46,7 @@ def recorded_responses(tree: xr.DataTree, criterion: Criterion) -> Array:
     criterion
         What counts as a response.
     """
-    spec, constant = spec_of(tree), tree["constant_data"].to_dataset().transpose("patient", "visit")
+    spec, constant = spec_of(tree), tree["constant_data"].to_dataset().transpose("patient", "visit", ...)
     made = constant["kind"].values != MISSED
     value = tree["observed_data"]["record"].transpose("patient", "visit").values
     limit = np.where(made, constant["limit"].values, 0)

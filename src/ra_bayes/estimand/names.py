@@ -25,7 +25,15 @@ NAMES = {
     "rate_beyond_placebo": "response rate beyond the historical placebo rate",
     "event_rate": "new patients with the event counted",
     "concordance": "new patients with both events counted",
+    "response_correlation": "correlation of responses, population",
+    "response_correlation_of_cohort": "correlation of changes, these patients",
+    "mean_all_better": "P(all better, typical patient)",
+    "new_patient_all_better": "new patients with all outcomes better",
+    "patient_all_better": "P(all outcomes better)",
+    "patient_outcomes_better": "outcomes that change for the better",
     "difference_from_control": "difference from the trial's own control arm",
+    "odds_ratio_of_arm": "odds ratio of the treated arm",
+    "share_at_zero": "new patients whose record is 0",
 }
 
 

@@ -6,6 +6,7 @@ alternative in ``alt``, and says under it when the data are synthetic or the sam
 
 from __future__ import annotations
 
+from ra_bayes.figures.arms import arms
 from ra_bayes.figures.beyond_placebo import beyond_placebo
 from ra_bayes.figures.biomarker import biomarker
 from ra_bayes.figures.boundaries import boundaries
@@ -46,6 +47,7 @@ __all__ = [
     "GALLERY",
     "JOURNALS",
     "Canvas",
+    "arms",
     "beyond_placebo",
     "biomarker",
     "boundaries",

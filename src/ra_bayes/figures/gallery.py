@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.estimand.criteria import has_criteria
 from ra_bayes.estimand.states import has_states
+from ra_bayes.figures.arms import arms
 from ra_bayes.figures.beyond_placebo import beyond_placebo
 from ra_bayes.figures.biomarker import biomarker
 from ra_bayes.figures.calibration_coverage import calibration_coverage
@@ -91,6 +93,9 @@ class Entry:
         Whether what it needs, where it is there, has something to draw.
     in_report
         Whether a report's page shows it.
+    both_arms
+        Whether it is drawn of a fit of two arms as it stands; the others are drawn of one arm at a time
+        (:func:`~ra_bayes.estimand.arms.of_arm`).
     """
 
     name: str
@@ -100,6 +105,7 @@ class Entry:
     draw: Callable[[Any, float], Canvas]
     applies: Callable[[Any], bool] = lambda _: True
     in_report: bool = True
+    both_arms: bool = False
 
 
 def _trees(fits: Mapping[str, Fit]) -> dict[str, xr.DataTree]:
@@ -129,6 +135,15 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "The typical patient's true value over the visits, and each patient's with their records.",
         lambda fit, ci_prob: trajectories(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+    ),
+    Entry(
+        "arms",
+        "Two arms",
+        "fit",
+        "Both arms' typical patient over the visits, and the difference between them.",
+        lambda fit, ci_prob: arms(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        applies=lambda fit: has_two_arms(fit.result.tree),
+        both_arms=True,
     ),
     Entry(
         "overlaid-trajectories",
@@ -196,6 +211,7 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "What the data added: the density of every estimated quantity before and after them.",
         lambda fit, ci_prob: prior_posterior(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        both_arms=True,
     ),
     Entry(
         "predictive-check",
@@ -203,6 +219,7 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "Whether the fitted model would have produced records like these, those below a limit included.",
         lambda fit, ci_prob: predictive_check(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        both_arms=True,
     ),
     Entry(
         "check-by-visit",
@@ -210,6 +227,7 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "What the records of each visit and each patient add up to, over what replicates would.",
         lambda fit, ci_prob: check_by_visit(fit.result.tree, ci_prob=ci_prob, diagnosis=fit.result.gate),
+        both_arms=True,
         in_report=False,
     ),
     Entry(
@@ -218,6 +236,7 @@ GALLERY: tuple[Entry, ...] = (
         "fit",
         "Whether chains agree, by ranks of their draws, and the energy that the sampler moved through.",
         lambda fit, _: sampler(fit.result.tree, diagnosis=fit.result.gate),
+        both_arms=True,
         in_report=False,
     ),
     Entry(
@@ -425,4 +444,9 @@ def applying(source: Any, *needs: Need) -> tuple[Entry, ...]:
     def is_there(need: Need) -> bool:
         return need not in ("trust", "certificate") or bool(getattr(source, need))
 
-    return tuple(each for each in entries(*needs) if is_there(each.needs) and each.applies(source))
+    two_arms = has_two_arms(source.result.tree) if hasattr(source, "result") else False
+    return tuple(
+        each
+        for each in entries(*needs)
+        if is_there(each.needs) and (each.both_arms or not two_arms) and each.applies(source)
+    )

@@ -73,7 +73,7 @@ def records_of(tree: xr.DataTree) -> Grid:
             "this tree is no fit of patients' records, and cannot be fitted again; "
             "fit a cohort with ra_bayes.fit"
         )
-    constant = tree["constant_data"].to_dataset().transpose("patient", "visit")
+    constant = tree["constant_data"].to_dataset().transpose("patient", "visit", ...)
     value = tree["observed_data"]["record"].transpose("patient", "visit").values
     limit, low, high, kind, log_slope = (
         constant[name].values.copy() for name in ("limit", "low", "high", "kind", "log_slope")
