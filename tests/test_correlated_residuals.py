@@ -163,7 +163,7 @@ def test_a_patient_left_out_has_the_density_of_all_their_records(limit: float | 
 
 @pytest.mark.mcmc
 def test_a_cohort_with_limits_tells_how_its_residuals_go_together() -> None:
-    made = records(np.random.default_rng(12), 20, 8.0)
+    made = records(np.random.default_rng(12), 10, 7.0)
     assert (made.kind == 2).mean() > 0.15
     rows = [
         (made.patients[i], made.weeks[j], made.value[i, j], *(("<",) if made.limit[i, j] else ()))
@@ -175,10 +175,10 @@ def test_a_cohort_with_limits_tells_how_its_residuals_go_together() -> None:
     assert next(check.value for check in diagnose(tree).checks if check.name == "R-hat") < 1.05
     for name, truth in (("autocorrelation", 0.7), ("residual_sd", 1.5)):
         assert abs(float(draws[name].mean()) - truth) < 3.0 * float(draws[name].std()), name
-    assert float(draws["autocorrelation"].std()) < 0.12
+    assert float(draws["autocorrelation"].std()) < 0.15  # 0.19 before
     # A record left out: by the terms given the others, weighted, and by fitting without it.
     again = records_of(tree)
-    i, j = np.argwhere(again.kind == 1)[30]
+    i, j = np.argwhere(again.kind == 1)[20]
     at = int((np.argwhere(again.kind > 0) == (i, j)).all(axis=1).argmax())
     term = tree["log_likelihood_given_others"]["record"].transpose("observation", ...).values[at].ravel()
     by_weights = -float(np.log(np.mean(np.exp(-term))))

@@ -62,8 +62,7 @@ def to_clinical(
         prior.parameter.name: from_raw(prior.parameter, raw[raw_name(prior.parameter)], *prior.numbers, NUMPY)
         for prior in spec.priors
     }
-    passed_on = ("walk_step", EFFECT + "walk_step", "residual_z")
-    values |= {name: raw[name] for name in passed_on if name in raw}
+    values |= {name: raw[name] for name in ("walk_step", EFFECT + "walk_step") if name in raw}
     constants = spec.trajectory.constants(weeks, spec.reference_week, spec.anchor_week)
     shifts = [
         None if people is None else covariate_shift(spec.covariates, moves, values, people.covariates)
@@ -79,6 +78,9 @@ def to_clinical(
         ),
         "expected": expected(spec.trajectory, values, level, response, constants, NUMPY),
     }
+    if "residual_z" in raw:
+        # A re-fit's draws of a matrix come as rows.
+        derived["residual_z"] = raw["residual_z"].reshape(*level.shape, weeks.size)
     if spec.arm is not None:
         numbers = effect_constants(spec.arm, weeks, spec.reference_week, spec.anchor_week)
         derived["effect"] = effect(spec.arm, values, numbers, NUMPY)
