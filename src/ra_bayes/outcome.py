@@ -187,7 +187,8 @@ class Outcome:
         >>> Outcome(id="x", label="X", unit="category", kind="ordinal", **ends).level_name(0)
         '1'
         """
-        return self.labels[k] if self.labels else str(self.levels[k])
+        named = len(self.labels) == len(self.levels)
+        return self.labels[k] if named else str(self.levels[k])
 
     @property
     def mcid(self) -> Mcid | None:

@@ -59,8 +59,19 @@ def read(
 ) -> Cohort:
     """Read a table, with the outcomes that the pages bring."""
     from ra_bayes.cohort import read_cohort
+    from ra_bayes.outcomes import OUTCOMES
 
-    return read_cohort(file, outcomes=own_outcomes(specs), sheet=sheet, layout=layout, mapping=mapping)
+    own = own_outcomes(specs)
+    known = {*OUTCOMES, *(outcome.id for outcome in own)}
+    columns = {covariate.column: None for spec in specs for covariate in spec.covariates}
+    return read_cohort(
+        file,
+        outcomes=own,
+        sheet=sheet,
+        layout=layout,
+        mapping=mapping,
+        covariates=[column for column in columns if column not in known],
+    )
 
 
 def own_outcomes(specs: Sequence[ModelSpec]) -> list[Outcome]:

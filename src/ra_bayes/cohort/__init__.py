@@ -6,7 +6,16 @@ through its own methods, and pandas is imported only to write one.
 
 from __future__ import annotations
 
-from ra_bayes.cohort.cohort import Cohort, Computed, Conversion, Disagreement, Infusion, LeftOut, Record
+from ra_bayes.cohort.cohort import (
+    Cohort,
+    Computed,
+    Conversion,
+    CovariateValue,
+    Disagreement,
+    Infusion,
+    LeftOut,
+    Record,
+)
 from ra_bayes.cohort.overview import overview, overview_text
 from ra_bayes.cohort.read import read_cohort
 
@@ -14,6 +23,7 @@ __all__ = [
     "Cohort",
     "Computed",
     "Conversion",
+    "CovariateValue",
     "Disagreement",
     "Infusion",
     "LeftOut",

@@ -17,7 +17,17 @@ from ra_bayes.outcome import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Assigned", "Cohort", "Computed", "Conversion", "Disagreement", "Infusion", "LeftOut", "Record"]
+__all__ = [
+    "Assigned",
+    "Cohort",
+    "Computed",
+    "Conversion",
+    "CovariateValue",
+    "Disagreement",
+    "Infusion",
+    "LeftOut",
+    "Record",
+]
 
 
 class Record(NamedTuple):
@@ -159,6 +169,8 @@ class Cohort:
     mapping
         What the table's columns and visits were taken to mean, as a page of TOML; empty for a long table
         that was read without one.
+    covariates
+        What columns that were asked for say of each patient.
     """
 
     name: str

@@ -217,6 +217,10 @@ def _read(line: Line, outcome: Outcome) -> Value | Mistake:
         if isinstance(answer, Mistake):
             return Mistake(f"{outcome.id} is a yes/no outcome", "write 1 (or yes) or 0 (or no)")
         return Value(Decimal(int(answer)))
+    if outcome.labels and not line.limit:
+        named = {label.casefold(): level for label, level in zip(outcome.labels, outcome.levels, strict=True)}
+        if line.value.casefold() in named:
+            return Value(Decimal(named[line.value.casefold()]))
     read = read_value(line.limit + line.value)
     parts = split_unit(line.value) if isinstance(read, Mistake) else None
     if parts is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, LeftOut
 from ra_bayes.cohort.composites import Composed, add_composites
+from ra_bayes.cohort.covariates import take_covariates, without_covariates
 from ra_bayes.cohort.layout import fits, to_long
 from ra_bayes.cohort.layouts.left import some_rows
 from ra_bayes.cohort.long_table import LongTable
@@ -36,6 +37,7 @@ def read_cohort(
     sheet: str | None = None,
     layout: str | None = None,
     mapping: str | os.PathLike[str] | TableMapping | None = None,
+    covariates: Iterable[str] = (),
 ) -> Cohort:
     """Read a table of patients in any format and layout that is known, and validate it.
 
@@ -61,6 +63,8 @@ def read_cohort(
     mapping
         What the columns, visits and codes of the table mean: a page of TOML (docs/data.md has its keys), by
         its path. What it does not say is told by names, and refused where a name is not certain.
+    covariates
+        Columns that say something of a patient, the same in all their rows: age, sex, dose, centre.
 
     Returns
     -------
@@ -107,11 +111,17 @@ def read_cohort(
     for line in long.lines:
         take(line, found)
     problems.written_as = long.written_as
+    covariates = tuple(covariates)
+    known_of_patients = take_covariates(covariates, table, long.lines, problems)
+    long = replace(long, left_out=without_covariates(long.left_out, covariates))
     composed = add_composites(found)
     check_whole(found)
     problems.raise_if_any()
     stem = Path(problems.source).stem if problems.source != "DataFrame" else "cohort"
-    return _assemble(found, long, composed, defined, problems.source, name or stem)
+    cohort = _assemble(found, long, composed, defined, problems.source, name or stem)
+    measured = {record.patient for record in cohort.records}
+    kept = tuple(each for each in known_of_patients if each.patient in measured)
+    return replace(cohort, covariates=kept)
 
 
 def given_mapping(mapping: str | os.PathLike[str] | TableMapping | None, layout: str | None) -> TableMapping:

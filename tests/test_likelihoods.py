@@ -1,0 +1,305 @@
+"""Every likelihood against scipy, in both namespaces; patients integrated by brute force; pages, mends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+from pages import OUTCOME, PRIORS, cohort, page, spec
+from scipy import integrate, special, stats
+
+from ra_bayes.errors import FitError, SpecError
+from ra_bayes.model import ModelSpec
+from ra_bayes.model.build import PYTENSOR, build
+from ra_bayes.model.likelihoods import CELL, LIKELIHOODS, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods.ordered import Ordered
+from ra_bayes.model.namespace import NUMPY
+from ra_bayes.model.records import grid
+from ra_bayes.model.simulate import draw_prior, log_likelihood, replicate, to_clinical
+from ra_bayes.model.spec_reader import read_spec
+
+FEELS = {"id": "feels", "label": "Feels", "unit": "category", "kind": "ordinal", "lower": 1, "upper": 4}
+LATENT: dict[str, Any] = {
+    "baseline_mean": {"shares": [0.1, 0.2, 0.4, 0.3], "sd": 1.0},
+    "gaps": {"sdlog": 0.3},
+    "baseline_sd": {"median": 1.0, "sdlog": 0.3},
+    "residual_sd": None,
+}
+JOINTS = {"id": "joints", "label": "Joints", "unit": "joints", "lower": 0.0, "upper": 28.0, "step": 1.0}
+PAGES: dict[str, dict[str, Any]] = {
+    "normal": {},
+    "student_t": {"priors": {"dof": {"median": 5.0, "sdlog": 0.4}}},
+    "cumulative_probit": {"outcome": FEELS, "priors": LATENT},
+    "cumulative_logit": {"outcome": FEELS, "priors": LATENT},
+    "binomial": {
+        "outcome": JOINTS,
+        "priors": {"residual_sd": None, "baseline_sd": {"median": 0.8, "sdlog": 0.3}},
+    },
+    "beta_binomial": {
+        "outcome": JOINTS,
+        "priors": {
+            "residual_sd": None,
+            "precision": {"median": 8.0, "sdlog": 0.5},
+            "baseline_sd": {"median": 0.8, "sdlog": 0.3},
+        },
+    },
+    "hurdle": {
+        "outcome": {**OUTCOME, "lower": 0.0},
+        "priors": {
+            "zero_at": {"median": 1.0, "sd": 0.3},
+            "zero_spread": {"median": 0.7, "sdlog": 0.3},
+            "baseline_sd": {"median": 0.5, "sdlog": 0.3},
+            "residual_sd": {"median": 0.4, "sdlog": 0.3},
+        },
+    },
+}
+
+
+def of(likelihood: str, **more: Any) -> ModelSpec:
+    return spec("linear", likelihood=likelihood, **{**PAGES[likelihood], **more})
+
+
+def at(low: Any, high: Any, mu: Any, values: dict[str, Any], name: str, part: str) -> tuple[Any, Any]:
+    """A term by NumPy and by PyTensor."""
+    law = LIKELIHOODS[name]
+    found = []
+    for ns, make in ((NUMPY, np.asarray), (PYTENSOR, pt.as_tensor_variable)):
+        low_, high_, mu_ = (make(np.atleast_1d(np.asarray(each, float))) for each in (low, high, mu))
+        own = {key: make(np.asarray(each, dtype=float)) for key, each in values.items()}
+        term = (
+            law.log_point(low_, mu_, own, ns) if part == "point" else law.log_cell(low_, high_, mu_, own, ns)
+        )
+        found.append(term if isinstance(term, np.ndarray) else term.eval())
+    return found[0], found[1]
+
+
+def agree(pair: tuple[Any, Any], wanted: Any, rtol: float) -> None:
+    for each in pair:
+        np.testing.assert_allclose(each, np.broadcast_to(wanted, np.shape(each)), rtol=rtol)
+
+
+# ---- densities
+
+
+@pytest.mark.parametrize("dof", [0.8, 1.0, 3.0, 7.5, 30.0, 200.0])
+def test_student_t_points_and_cells_are_scipy_s(dof: float) -> None:
+    values = {"residual_sd": 2.0, "dof": dof}
+    law = stats.t(dof, loc=1.0, scale=2.0)
+    y = np.array([-40.0, -3.0, 1.0, 1.1, 9.0, 300.0])
+    agree(at(y, y, 1.0, values, "student_t", "point"), law.logpdf(y), 1e-10)
+    low = np.array([-UNBOUNDED, 12.0, -2.0, 0.9, -50.0, -UNBOUNDED, 40.0])
+    high = np.array([-9.0, UNBOUNDED, 3.0, 1.1, -45.0, 8.0, 41.0])
+    wanted = np.where(low > 1.0, law.sf(low) - law.sf(high), law.cdf(high) - law.cdf(low))
+    agree(at(low, high, 1.0, values, "student_t", "cell"), np.log(wanted), 1e-6)
+
+
+def test_student_t_far_out_and_narrow_cells_keep_their_digits_and_gradients() -> None:
+    low, high = np.array([1e6, -1e-9, -UNBOUNDED]), np.array([1.1e6, 1e-9, -1e5])
+    values = {"residual_sd": 1.0, "dof": 4.0}
+    law = stats.t(4.0)
+    wanted = [law.sf(1e6) - law.sf(1.1e6), 2e-9 * law.pdf(0.0), law.cdf(-1e5)]
+    agree(at(low, high, 0.0, values, "student_t", "cell"), np.log(wanted), 1e-6)
+    mu, dof = pt.scalar("mu"), pt.scalar("dof")
+    own = {"residual_sd": pt.as_tensor_variable(1.0), "dof": dof}
+    term = (
+        LIKELIHOODS["student_t"]
+        .log_cell(pt.constant(low), pt.constant(high), mu + pt.zeros(3), own, PYTENSOR)
+        .sum()
+    )
+    slope = pytensor.function([mu, dof], pytensor.grad(term, [mu, dof]))
+    step = 1e-5
+
+    def total(mu: float, dof: float) -> float:
+        return float(at(low, high, mu, {"residual_sd": 1.0, "dof": dof}, "student_t", "cell")[0].sum())
+
+    by_difference = (total(0.0, 4.0 + step) - total(0.0, 4.0 - step)) / (2.0 * step)
+    found = slope(0.0, 4.0)
+    assert found[1] == pytest.approx(by_difference, rel=1e-5)
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("latent", ["probit", "logit"])
+def test_categories_have_the_probabilities_between_their_cutpoints(latent: str) -> None:
+    law = {"probit": stats.norm(), "logit": stats.logistic()}[latent]
+    values = {"gap_1": 0.8, "gap_2": 1.7, "categories": 4.0}
+    cuts = np.array([0.0, 0.8, 2.5]) - 1.1  # their mean is 0
+    for mu in (-30.0, -2.0, 0.3, 4.0, 40.0):
+        below = np.r_[0.0, law.cdf(cuts - mu), 1.0]
+        above = np.r_[1.0, law.sf(cuts - mu), 0.0]
+        # From whichever tail keeps the digits.
+        wanted = np.where(mu < 0.0, above[:-1] - above[1:], np.diff(below))
+        low = np.arange(4.0)
+        pair = at(low, low + 1.0, np.full(4, mu), values, f"cumulative_{latent}", "cell")
+        kept = wanted > 1e-300
+        for each in pair:
+            np.testing.assert_allclose(each[kept], np.log(wanted[kept]), rtol=1e-9, atol=1e-12)
+            assert np.isfinite(each).all()
+
+
+def test_counts_are_scipy_s_and_sum_to_one() -> None:
+    y = np.arange(29.0)
+    for mu in (-6.0, -0.4, 3.0):
+        p = special.expit(mu)
+        agree(at(y, y, mu, {"total": 28.0}, "binomial", "point"), stats.binom(28, p).logpmf(y), 1e-9)
+        values = {"total": 28.0, "precision": 3.0}
+        wanted = stats.betabinom(28, 3.0 * p, 3.0 * (1.0 - p)).logpmf(y)
+        agree(at(y, y, mu, values, "beta_binomial", "point"), wanted, 1e-5)
+    far = at(y, y, 60.0, values, "beta_binomial", "point")
+    assert all(np.isfinite(each).all() for each in far)
+
+
+def test_a_hurdle_sums_zero_and_the_rest_to_one() -> None:
+    values = {"residual_sd": 0.6, "zero_at": 0.2, "zero_spread": 0.5}
+    mu = 0.9
+    zero = stats.norm.cdf((0.2 - 0.9) / 0.5)
+    agree(at(-UNBOUNDED, -UNBOUNDED / 2, mu, values, "hurdle", "cell"), np.log(zero), 1e-12)
+    law = LIKELIHOODS["hurdle"]
+    density, _ = integrate.quad(
+        lambda x: np.exp(law.log_point(x, mu, values, NUMPY)), -6.0, 8.0, epsabs=1e-10
+    )
+    assert zero + density == pytest.approx(1.0, abs=1e-8)
+    below = zero + (1.0 - zero) * stats.norm.cdf((0.5 - mu) / 0.6)
+    agree(at(-UNBOUNDED, 0.5, mu, values, "hurdle", "cell"), np.log(below), 1e-12)
+    inside = (1.0 - zero) * (stats.norm.cdf(1.0, mu, 0.6) - stats.norm.cdf(0.5, mu, 0.6))
+    agree(at(0.5, 1.0, mu, values, "hurdle", "cell"), np.log(inside), 1e-12)
+
+
+# ---- in a model
+
+
+def rows_of(model: ModelSpec) -> list[tuple[Any, ...]]:
+    values = {
+        "ordinal": [[1, 2, 4], [3, 3, 1]],
+    }.get(model.outcome.kind, [[7, 3, 0], [12, 9, 4]])
+    if model.likelihood.name in ("normal", "student_t"):
+        values = [[7.5, 3.0, 1.0], [12.0, 9.0, 4.0]]
+    weeks = (0, 12, 24)
+    return [
+        (name, week, value)
+        for name, own in zip("ab", values, strict=True)
+        for week, value in zip(weeks, own, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(LIKELIHOODS))
+def test_pymc_and_numpy_agree_on_every_likelihood(name: str) -> None:
+    model = of(name)
+    records = grid(model, cohort(rows_of(model), model))
+    made = build(model, records)
+    rng = np.random.default_rng(1)
+    point = {
+        rv.name: rng.normal(scale=0.4, size=value.type.shape if None not in value.type.shape else (2,))
+        for rv, value in made.rvs_to_values.items()
+        if rv in made.free_RVs
+    }
+    point["correlation_u"] = np.asarray(0.6)
+    named = {made.rvs_to_values[rv].name: rv.name for rv in made.free_RVs}
+    sampled = {}
+    for value, rv in named.items():
+        sampled[value] = special.logit(point[rv]) if value.endswith("logodds__") else point[rv]
+    terms = made.compile_fn(made.logp(vars=made.observed_RVs, sum=False))(sampled)
+    draws = to_clinical(model, point, records.weeks)
+    ours = log_likelihood(model, records, draws) - np.where(records.kind == POINT, records.log_slope, 0.0)
+    for kind, theirs in zip((POINT, CELL), terms, strict=True):
+        np.testing.assert_allclose(ours[records.kind == kind], theirs, rtol=1e-8)
+    assert (records.kind > 0).all()
+
+
+@pytest.mark.parametrize(
+    "name", ["cumulative_probit", "cumulative_logit", "binomial", "beta_binomial", "hurdle"]
+)
+def test_replicates_come_as_often_as_the_likelihood_says(name: str) -> None:
+    model, size = of(name), 40_000
+    records = grid(model, cohort(rows_of(model), model))
+    raw = {
+        key: np.repeat(each, size, axis=0)
+        for key, each in draw_prior(model, 2, records.weeks, 1, np.random.default_rng(5)).items()
+    }
+    draws = to_clinical(model, raw, records.weeks)
+    made = replicate(model, draws, np.random.default_rng(2))
+    one = {key: each[:1] for key, each in draws.items()}
+    chance = np.exp(log_likelihood(model, records, one))[0]
+    for where in np.ndindex(records.shape):
+        if name == "hurdle" and records.value[where] > 0:
+            continue  # a density
+        seen = float((made[(slice(None), *where)] == records.value[where]).mean())
+        assert seen == pytest.approx(chance[where], abs=4.5 * np.sqrt(chance[where] / size) + 1e-4)
+
+
+def test_a_patient_s_categories_integrate_over_patients_as_the_shares_say() -> None:
+    rng = np.random.default_rng(3)
+    values = {"gap_1": np.array([0.9, 1.4]), "gap_2": np.array([1.2, 0.6])}
+    mean, variance = rng.normal(size=(2, 3)), np.array([[0.5, 2.0, 6.0]] * 2)
+    for exact, law in ((False, Ordered("logit")), (True, Ordered("probit"))):
+        by_law = law.shares_above(mean, values, variance)
+        for k, draw, j in np.ndindex(3, 2, 3):
+            sd = float(np.sqrt(variance[draw, j]))
+
+            def integrand(
+                z: float, law: Ordered = law, draw: int = draw, j: int = j, k: int = k, sd: float = sd
+            ) -> float:
+                at_patient = law.shares_above(
+                    mean[draw : draw + 1, j] + sd * z, {n: v[draw : draw + 1] for n, v in values.items()}
+                )
+                return float(at_patient[k][0]) * float(stats.norm.pdf(z))
+
+            brute, _ = integrate.quad(integrand, -9.0, 9.0, epsabs=1e-10, limit=200)
+            assert by_law[k][draw, j] == pytest.approx(brute, abs=1e-9 if exact else 2e-4)
+
+
+def test_shares_on_the_page_are_what_the_prior_medians_say() -> None:
+    shares = [0.1, 0.2, 0.4, 0.3]
+    for name, tolerance in (("cumulative_probit", 1e-3), ("cumulative_logit", 0.015)):
+        model = of(name)
+        sd = model.prior("baseline_sd").numbers[0]
+        medians = {each.parameter.name: np.array([each.numbers[0]]) for each in model.priors}
+        law = model.likelihood
+        assert isinstance(law, Ordered)
+        above = law.shares_above(medians["baseline_mean"][:, None], medians, np.array([[sd**2]]))
+        np.testing.assert_allclose(1.0 - np.array(above)[:, 0, 0], np.cumsum(shares)[:-1], atol=tolerance)
+
+
+# ---- what a page may not say
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"likelihood": "binomial"}, "lower = 0, step = 1 and upper"),
+        ({"likelihood": "poisson"}, "write one of"),
+        ({"likelihood": "cumulative_logit"}, "did you mean|write one of"),
+        ({"likelihood": "normal", "outcome": FEELS, "priors": LATENT}, "cumulative_"),
+        (
+            {"outcome": FEELS, "priors": {**LATENT, "baseline_mean": {"shares": [0.5, 0.5], "sd": 1.0}}},
+            "each of 1, 2, 3, 4",
+        ),
+        ({"outcome": FEELS, "priors": {**LATENT, "gaps": None}}, "give sdlog"),
+        ({"outcome": {**FEELS, "upper": 2}, "priors": LATENT}, "of two, kind is binary"),
+        ({"outcome": {**FEELS, "labels": ["a", "b"]}, "priors": LATENT}, "name each category once"),
+        (
+            {"outcome": JOINTS, "likelihood": "binomial", "rounding": 1.0, "priors": {"residual_sd": None}},
+            "leave it out",
+        ),
+        (
+            {"outcome": JOINTS, "likelihood": "binomial", "link": "log", "priors": {"residual_sd": None}},
+            "logit",
+        ),
+    ],
+)
+def test_wrong_pages_are_told_with_their_mend(more: dict[str, Any], words: str) -> None:
+    with pytest.raises(SpecError, match=words):
+        read_spec(page("linear", **more), name="test")
+
+
+def test_a_limit_has_no_place_among_counts() -> None:
+    model = of("binomial")
+    with pytest.raises(FitError, match="write the value, or leave it empty"):
+        grid(model, cohort([("a", 0, 3.0), ("a", 24, 5.0, ">")], model))
+
+
+def test_other_priors_are_still_asked_for() -> None:
+    with pytest.raises(SpecError, match="dof"):
+        read_spec(page("linear", likelihood="student_t", priors=PRIORS), name="test")
