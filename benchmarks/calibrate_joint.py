@@ -1,8 +1,9 @@
 """Is a joint fit of records calibrated? python benchmarks/calibrate_joint.py --n 200
 
-Truths are drawn from the prior of the joint page, cohorts from the truths, and each cohort is fitted: the rank
-of a truth among 99 draws of its posterior is then uniform (Talts et al. 2018, arXiv:1804.06788). Printed is the
-p-value of every quantity's ranks by simultaneous bands, and the smallest times their number (Bonferroni).
+Truths are drawn from the prior of the joint page, cohorts from the truths, and each cohort is fitted: the
+rank of a truth among 99 draws of its posterior is then uniform (Talts et al. 2018, arXiv:1804.06788). Printed
+is the p-value of every quantity's ranks by simultaneous bands, and the smallest times their number
+(Bonferroni).
 """
 
 from __future__ import annotations
