@@ -40,19 +40,18 @@ class Onset:
 
     def mean(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace) -> Any:
         """Return f at the visits, shape (..., visit)."""
-        shape, at_reference = (
-            self._shape(values, constants, ns, "week"),
-            self._shape(values, constants, ns, "reference"),
-        )
-        start = self._shape(values, constants, ns, "anchor")
+        shape = self._shape(values, constants["week"], ns)
+        at_reference = self._shape(values, constants["reference"][..., None], ns)
+        start = self._shape(values, constants["anchor"][..., None], ns)
         return values["change"][..., None] * (shape - start) / at_reference
 
     def response(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace) -> Any:
         """Return r at the visits, shape (..., visit)."""
-        return self._shape(values, constants, ns, "week") / self._shape(values, constants, ns, "reference")
+        at_reference = self._shape(values, constants["reference"][..., None], ns)
+        return self._shape(values, constants["week"], ns) / at_reference
 
-    def _shape(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace, at: str) -> Any:
-        return 1.0 - ns.exp(-np.log(2.0) * constants[at] / values["half_time"][..., None])
+    def _shape(self, values: Mapping[str, Any], weeks: Any, ns: Namespace) -> Any:
+        return 1.0 - ns.exp(-np.log(2.0) * weeks / values["half_time"][..., None])
 
     def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
         """Return f and r as lines of a PyMC script."""
