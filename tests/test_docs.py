@@ -20,11 +20,14 @@ from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.rate import rate_estimands
 from ra_bayes.inference.fit import _ATTEMPTS, _provenance
 from ra_bayes.model import ModelSpec, load_model
+from ra_bayes.model.likelihoods import LIKELIHOODS
 from ra_bayes.model.links import LINK_NAMES
+from ra_bayes.model.residuals import AUTOCORRELATION
 from ra_bayes.model.simulate import draw_prior, to_clinical
 from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
+from ra_bayes.outcomes import get
 from ra_bayes.resources import data_dir
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -127,7 +130,9 @@ def test_links_trajectories_and_parameters_are_the_code_s() -> None:
     assert tuple(first_column(section(document, "Links"))) == LINK_NAMES
     assert set(first_column(section(document, "Trajectories"))) == set(TRAJECTORIES)
     assert set(first_column(section(text("methods.md"), "The predictor"))) == set(TRAJECTORIES)
-    wanted = {each.name for shape in TRAJECTORIES.values() for each in parameters(shape)}
+    known = (parameters(shape, LIKELIHOODS["normal"], get("vas")) for shape in TRAJECTORIES.values())
+    wanted = {each.name for shape in known for each in shape}
+    wanted.add(AUTOCORRELATION.name)
     assert set(first_column(section(document, "Priors"))) == wanted
 
 
