@@ -54,7 +54,9 @@ def test_a_good_page() -> None:
     assert model.prior("baseline_mean").numbers == (pytest.approx(np.log(8.0)), 0.5)
     assert model.prior("half_time").numbers == (5.0, 0.5)
     assert model.prior("correlation").numbers == (3.0, 0.0)
-    assert [prior.parameter for prior in model.priors] == list(parameters(TRAJECTORIES["onset"], model.likelihood, model.outcome))
+    assert [prior.parameter for prior in model.priors] == list(
+        parameters(TRAJECTORIES["onset"], model.likelihood, model.outcome)
+    )
     assert model.prior("change").why == "a test"
 
 

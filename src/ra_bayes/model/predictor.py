@@ -9,8 +9,8 @@ so that (A_i, b_i) is bivariate normal. Two arms and covariates x (:mod:`ra_baye
     mu_ij += [i treated] d(t_j)      A_i += sum of x_i beta over covariates of the level
                                      b_i += sum of x_i beta over covariates of the change
 
-with d another trajectory, zero at the anchor week. ``A_i`` is sampled as it is, but for the prior's own scale (a
-patient's visits pin it), or through ``z_i`` (when they do not); ``b_i`` always through ``v_i``.
+with d another trajectory, zero at the anchor week. ``A_i`` is sampled as it is, but for the prior's own scale
+(a patient's visits pin it), or through ``z_i`` (when they do not); ``b_i`` always through ``v_i``.
 """
 
 from __future__ import annotations
