@@ -215,9 +215,7 @@ def refit(
             "leave repeat out"
         )
     if model.arm is not None and records.people is None:
-        raise FitError(
-            f"model {model.name!r} is of two arms, and these records are of one; fit both again"
-        )
+        raise FitError(f"model {model.name!r} is of two arms, and these records are of one; fit both again")
     rung, factor, tried = 0, 1, list[str]()
     best: tuple[int, xr.DataTree] | None = None
     while True:
