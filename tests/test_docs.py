@@ -27,6 +27,7 @@ from ra_bayes.model.simulate import draw_prior, to_clinical
 from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
+from ra_bayes.outcome import Outcome
 from ra_bayes.outcomes import get
 from ra_bayes.resources import data_dir
 
@@ -97,6 +98,38 @@ def keys_known(page: str, at: str) -> set[str]:
 def test_keys_are_those_of_the_reader(table: str, heading: str) -> None:
     (page,) = (page for page in complete_pages() if "[outcome]" in page)
     assert set(first_column(section(text("model-pages.md"), heading))) == keys_known(page, table)
+
+
+@pytest.mark.parametrize(
+    ("at", "heading", "table"),
+    [
+        ("arm", "Two arms", '[arm]\ncontrol = "placebo"'),
+        (
+            "[covariate]",
+            "Covariates",
+            '[[covariate]]\nname = "age"\nmedian = 0.0\nsd = 1.0\nwhy = "a test"',
+        ),
+    ],
+)
+def test_keys_of_arms_and_covariates_are_the_reader_s(at: str, heading: str, table: str) -> None:
+    (page,) = (page for page in complete_pages() if "[outcome]" in page)
+    effect = '[priors.effect_change]\nmedian = 0.0\nsd = 1.0\nwhy = "a test"' if at == "arm" else ""
+    known = keys_known("\n".join((page, effect, table)), at)
+    assert set(first_column(section(text("model-pages.md"), heading))) == known
+
+
+def test_likelihoods_and_their_parameters_are_the_code_s() -> None:
+    rows = section(text("model-pages.md"), "Likelihoods")
+    assert set(first_column(rows)) == set(LIKELIHOODS)
+    assert set(first_column(section(text("methods.md"), "Other likelihoods"))) < set(LIKELIHOODS)
+    outcome = Outcome(
+        id="x", label="X", unit="points", lower=1, upper=4, benefit=None, source="a test", kind="ordinal"
+    )
+    for line in rows.splitlines():
+        cells = line.split("|")
+        if len(cells) == 6 and cells[1].strip(" `") in LIKELIHOODS:
+            law = LIKELIHOODS[cells[1].strip(" `")]
+            assert [each.name for each in law.parameters(outcome)] == re.findall(r"`(\w+)`", cells[4])
 
 
 @pytest.mark.parametrize(
