@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ra_bayes.estimand import estimands
     from ra_bayes.estimand.responders import responders
     from ra_bayes.historical import historical_placebo, map_prior, power_prior, prior_data_conflict, robust
-    from ra_bayes.inference import fit
+    from ra_bayes.inference import fit, fit_joint
     from ra_bayes.mixtures import effective_sample_size
     from ra_bayes.model import (
         JointModel,
@@ -107,6 +107,7 @@ _HOME = {
     "effective_sample_size": "mixtures",
     "estimands": "estimand",
     "fit": "inference",
+    "fit_joint": "inference",
     "fix_template": "cohort.fix_template",
     "historical_placebo": "historical",
     "interim": "planning.interim",
@@ -188,6 +189,7 @@ __all__ = [
     "estimands",
     "figures",
     "fit",
+    "fit_joint",
     "fix_template",
     "historical_placebo",
     "interim",
