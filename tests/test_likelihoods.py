@@ -12,12 +12,14 @@ from pages import OUTCOME, PRIORS, cohort, page, spec
 from scipy import integrate, special, stats
 
 from ra_bayes.errors import FitError, SpecError
+from ra_bayes.inference.refit import refit, with_values
 from ra_bayes.model import ModelSpec
 from ra_bayes.model.build import PYTENSOR, build
 from ra_bayes.model.likelihoods import CELL, LIKELIHOODS, POINT, UNBOUNDED
 from ra_bayes.model.likelihoods.ordered import Ordered
 from ra_bayes.model.namespace import NUMPY
-from ra_bayes.model.records import grid
+from ra_bayes.model.priors import raw_name
+from ra_bayes.model.records import empty, grid
 from ra_bayes.model.simulate import draw_prior, log_likelihood, replicate, to_clinical
 from ra_bayes.model.spec_reader import read_spec
 
@@ -303,3 +305,31 @@ def test_a_limit_has_no_place_among_counts() -> None:
 def test_other_priors_are_still_asked_for() -> None:
     with pytest.raises(SpecError, match="dof"):
         read_spec(page("linear", likelihood="student_t", priors=PRIORS), name="test")
+
+
+# ---- recovery
+
+
+@pytest.mark.mcmc
+@pytest.mark.parametrize("name", ["cumulative_logit", "beta_binomial"])
+def test_a_truth_is_found_again(name: str) -> None:
+    model = of(name)
+    patients, weeks = 40, np.array([0.0, 12.0, 24.0])
+    rng = np.random.default_rng(4)
+    raw = draw_prior(model, patients, weeks, 1, rng)
+    raw |= {
+        raw_name(each.parameter): np.zeros(1)
+        for each in model.priors
+        if each.parameter.family != "correlation"
+    }
+    raw["change_z"] = np.array([1.5 - model.prior("change").numbers[0] / model.prior("change").numbers[1]])
+    truth = to_clinical(model, raw, weeks)
+    made = replicate(model, truth, rng)[0]
+    blank = empty(tuple(f"P{i}" for i in range(patients)), weeks)
+    tree = refit(model, with_values(model, blank, made), seed=1, draws=300, chains=2, tune=400, gated=False)
+    assert int(tree["sample_stats"]["diverging"].sum()) == 0
+    for each in model.priors:
+        own = each.parameter.name
+        draws = tree["posterior"][own].values
+        assert abs(draws.mean() - truth[own][0]) < 3.5 * draws.std(), own
+    assert tree["posterior"]["change"].values.std() < 0.5 * model.prior("change").numbers[1]
