@@ -52,6 +52,11 @@ def test_each_outcome_has_a_tree_as_fit_makes_them(tree: xr.DataTree, tmp_path: 
         joint_trees(joint_trees(tree)["up"])
 
 
+def test_one_outcome_of_a_joint_fit_is_not_fitted_again_alone(tree: xr.DataTree) -> None:
+    with pytest.raises(FitError, match="fitted together with others, and alone it would be another fit"):
+        rb.leave_one_out(joint_trees(tree)["up"])
+
+
 def test_the_gate_looks_at_every_outcome_and_at_what_ties_them(tree: xr.DataTree) -> None:
     broken = tree.copy(deep=True)
     broken["up/posterior/change"][:] = np.linspace(0.0, 1.0, DRAWS)[None]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
+    from ra_bayes.estimand.borrowing import borrowing_across_outcomes, predicted_outcomes
     from ra_bayes.estimand.responders import responders
     from ra_bayes.historical import historical_placebo, map_prior, power_prior, prior_data_conflict, robust
     from ra_bayes.inference import fit, fit_joint
@@ -64,7 +65,7 @@ if TYPE_CHECKING:
     from ra_bayes.rates import published_safety, response_rates, safety
     from ra_bayes.resources import data_dir, models_dir
     from ra_bayes.results.pseudonyms import pseudonymise_results
-    from ra_bayes.tree import load, provenance, save
+    from ra_bayes.tree import joint_trees, load, provenance, save
     from ra_bayes.trust.leave_one_out import leave_one_out
     from ra_bayes.trust.missing_not_at_random import missing_not_at_random
     from ra_bayes.trust.placebo import change_beyond_placebo
@@ -92,6 +93,7 @@ _HOME = {
     "TableMapping": "cohort.mapping",
     "as_pymc_script": "model.script",
     "assurance": "planning.assurance",
+    "borrowing_across_outcomes": "estimand.borrowing",
     "borrowing_characteristics": "planning.borrowing",
     "calibrate": "calibration",
     "certificate_of": "calibration",
@@ -111,6 +113,7 @@ _HOME = {
     "fix_template": "cohort.fix_template",
     "historical_placebo": "historical",
     "interim": "planning.interim",
+    "joint_trees": "tree",
     "leave_one_out": "trust.leave_one_out",
     "list_designs": "planning.design_reader",
     "list_joint_models": "model",
@@ -127,6 +130,7 @@ _HOME = {
     "operating_characteristics": "planning.characteristics",
     "pool": "conditioning",
     "power_prior": "historical",
+    "predicted_outcomes": "estimand.borrowing",
     "predictive_checks": "comparison.predictive_checks",
     "predictive_probability": "planning.binary.predictive",
     "price_of_dichotomising": "planning.continuous.dichotomising",
@@ -173,6 +177,7 @@ __all__ = [
     "TableMapping",
     "as_pymc_script",
     "assurance",
+    "borrowing_across_outcomes",
     "borrowing_characteristics",
     "calibrate",
     "certificate_of",
@@ -193,6 +198,7 @@ __all__ = [
     "fix_template",
     "historical_placebo",
     "interim",
+    "joint_trees",
     "leave_one_out",
     "list_designs",
     "list_joint_models",
@@ -209,6 +215,7 @@ __all__ = [
     "operating_characteristics",
     "pool",
     "power_prior",
+    "predicted_outcomes",
     "predictive_checks",
     "predictive_probability",
     "price_of_dichotomising",

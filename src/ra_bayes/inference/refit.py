@@ -60,7 +60,8 @@ def records_of(tree: xr.DataTree) -> Grid:
     Raises
     ------
     FitError
-        If the tree holds no records of patients, such as a posterior given published counts.
+        If the tree holds no records of patients, such as a posterior given published counts, or is one
+        outcome of a joint fit, which its own page would not fit again.
 
     Examples
     --------
@@ -72,6 +73,11 @@ def records_of(tree: xr.DataTree) -> Grid:
         raise FitError(
             "this tree is no fit of patients' records, and cannot be fitted again; "
             "fit a cohort with ra_bayes.fit"
+        )
+    if "joint" in tree.children:
+        raise FitError(
+            "this outcome was fitted together with others, and alone it would be another fit; "
+            "fit its own page with ra_bayes.fit and ask that one"
         )
     constant = tree["constant_data"].to_dataset().transpose("patient", "visit", ...)
     value = tree["observed_data"]["record"].transpose("patient", "visit").values
