@@ -78,7 +78,7 @@ def main() -> None:
     """Fit both, then print mean, SD and Monte Carlo error of what both have."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="multgee's arthritis.csv")
-    parser.add_argument("--draws", type=int, default=1000, help="draws a chain (default: 1000)")
+    parser.add_argument("--draws", type=int, default=2000, help="draws a chain (default: 2000)")
     parser.add_argument("--chains", type=int, default=4, help="chains (default: 4)")
     parser.add_argument("--copies", type=int, default=3, help="largest copy of the trial (default: 3)")
     arguments = parser.parse_args()

@@ -10,9 +10,12 @@ import pytensor.tensor as pt
 import pytest
 from pages import OUTCOME, PRIORS, cohort, page, spec
 from scipy import integrate, special, stats
+from trees import drawn_tree
 
+from ra_bayes.comparison.records_left_out import log_density_of_record
 from ra_bayes.errors import FitError, SpecError
-from ra_bayes.inference.refit import refit, with_values
+from ra_bayes.estimand import quantities, read_posterior
+from ra_bayes.inference.refit import records_of, refit, with_values
 from ra_bayes.model import ModelSpec
 from ra_bayes.model.build import PYTENSOR, build
 from ra_bayes.model.likelihoods import CELL, LIKELIHOODS, POINT, UNBOUNDED
@@ -22,6 +25,8 @@ from ra_bayes.model.priors import raw_name
 from ra_bayes.model.records import empty, grid
 from ra_bayes.model.simulate import draw_prior, log_likelihood, replicate, to_clinical
 from ra_bayes.model.spec_reader import read_spec
+from ra_bayes.trust.leave_one_out import leave_one_out
+from ra_bayes.trust.power import likelihood_to_power
 
 FEELS = {"id": "feels", "label": "Feels", "unit": "category", "kind": "ordinal", "lower": 1, "upper": 4}
 LATENT: dict[str, Any] = {
@@ -305,6 +310,62 @@ def test_a_limit_has_no_place_among_counts() -> None:
 def test_other_priors_are_still_asked_for() -> None:
     with pytest.raises(SpecError, match="dof"):
         read_spec(page("linear", likelihood="student_t", priors=PRIORS), name="test")
+
+
+# ---- what other parts of the package make of it
+
+
+@pytest.mark.parametrize("name", sorted(LIKELIHOODS))
+def test_a_record_left_out_has_the_density_of_the_fit(name: str) -> None:
+    model = of(name)
+    tree = drawn_tree(model, cohort(rows_of(model), model))
+    records = records_of(tree)
+    stacked = tree["log_likelihood"]["record"].transpose("observation", "chain", "draw").values
+    for n, (i, j) in enumerate(np.argwhere(records.kind > 0)):
+        np.testing.assert_allclose(log_density_of_record(tree, records, i, j), stacked[n], rtol=1e-9)
+    if name != "normal":
+        with pytest.raises(FitError, match="cannot be left out yet"):
+            leave_one_out(tree, seed=1)
+
+
+def test_estimands_of_categories_are_mean_numbers_and_shares() -> None:
+    model = of("cumulative_probit")
+    tree = drawn_tree(model, cohort(rows_of(model), model))
+    posterior = read_posterior(tree)
+    draw = {name: each[0, 0] for name, each in posterior.scalars.items()}
+    cuts = np.cumsum([0.0, draw["gap_1"], draw["gap_2"]])
+    cuts -= cuts.mean()
+
+    def mean(mu: float) -> float:
+        return float(1.0 + stats.norm.sf(cuts - mu).sum())
+
+    start, end = draw["baseline_mean"], draw["baseline_mean"] + draw["change"]
+    told = {(each.name, each.week): each.draws for each in quantities(tree)}
+    assert told["mean_change", 24.0][0, 0] == pytest.approx(mean(end) - mean(start))
+    spread = np.sqrt(1.0 + draw["baseline_sd"] ** 2)
+    share = stats.norm.cdf((draw["baseline_mean"] - cuts[1]) / spread)
+    assert told["share_at_least_3", 0.0][0, 0] == pytest.approx(share)
+
+
+def test_the_share_at_zero_is_that_of_new_patients() -> None:
+    model = of("hurdle")
+    tree = drawn_tree(model, cohort(rows_of(model), model))
+    posterior = read_posterior(tree)
+    draw = {name: each[0, 0] for name, each in posterior.scalars.items()}
+    told = {(each.name, each.week): each.draws for each in quantities(tree)}
+    z = np.random.default_rng(1).normal(size=400_000)
+    mu = draw["baseline_mean"] + draw["baseline_sd"] * z
+    by_draws = stats.norm.cdf((draw["zero_at"] - mu) / draw["zero_spread"]).mean()
+    assert told["share_at_zero", 0.0][0, 0] == pytest.approx(by_draws, abs=2e-3)
+
+
+def test_a_likelihood_to_a_power_counts_whole_records_only() -> None:
+    model = of("beta_binomial")
+    records = grid(model, cohort(rows_of(model), model))
+    assert likelihood_to_power(model, records, 0.5) is None
+    twice = likelihood_to_power(model, records, 2.0)
+    assert twice is not None
+    assert twice.repeat == 2
 
 
 # ---- recovery

@@ -97,8 +97,7 @@ def calibrate(
             f"n_sim={n_sim}, per_truth={per_truth}, decision={decision:g}: a calibration needs at least 20 "
             "simulated cohorts and a decision's probability between 0.5 and 1; write e.g. n_sim=1000"
         )
-    plain = model.arm is None and not model.covariates and model.likelihood.name == "normal"
-    if per_truth and not plain:
+    if per_truth and not model.plain:
         raise RaBayesError(
             f"model {model.name!r}: cohorts of fixed truths are of one arm, without covariates, under the "
             "normal likelihood; write per_truth=0 for the ranks alone"

@@ -32,10 +32,9 @@ from ra_bayes.estimand import read_posterior
 from ra_bayes.inference.refit import records_of, refit, without_records
 from ra_bayes.jobs.seeding import seeds
 from ra_bayes.model.likelihoods import MISSED, POINT
-from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.records import Grid
-from ra_bayes.model.simulate import log_likelihood_given_others
+from ra_bayes.model.simulate import likelihood_values, log_likelihood_given_others
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.leave_one_out import elpd
 
@@ -153,10 +152,14 @@ def log_density_of_record(tree: xr.DataTree, records: Grid, i: int, j: int) -> A
         return _given_others(tree, records, i, j)
     own = tree["posterior"].to_dataset().isel(patient=i, visit=j)
     mu = (own["patient_level"] + own["mean_change"] + own["patient_response"] * own["response_shape"]).values
-    sd = read_posterior(tree).scalars["residual_sd"]
+    if "effect" in own and records.people is not None:
+        mu = mu + records.people.treated[i] * own["effect"].values
+    posterior = read_posterior(tree, both_arms=True)
+    likelihood, values = posterior.spec.likelihood, likelihood_values(posterior.spec, posterior.scalars, 0)
+    low, high = records.low[i, j], records.high[i, j]
     if records.kind[i, j] == POINT:
-        return np.asarray(log_point(records.low[i, j], mu, sd, NUMPY) + records.log_slope[i, j])
-    return np.asarray(log_cell(records.low[i, j], records.high[i, j], mu, sd, NUMPY))
+        return np.asarray(likelihood.log_point(low, mu, values, NUMPY) + records.log_slope[i, j])
+    return np.asarray(likelihood.log_cell(low, high, mu, values, NUMPY))
 
 
 def _given_others(tree: xr.DataTree, records: Grid, i: int, j: int) -> Array:

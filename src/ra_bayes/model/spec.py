@@ -134,6 +134,11 @@ class ModelSpec:
         return self.outcome.kind == "ordinal"
 
     @property
+    def plain(self) -> bool:
+        """Whether there is one arm, no covariate, and normal noise."""
+        return self.arm is None and not self.covariates and self.likelihood.name == "normal"
+
+    @property
     def benefit_sign(self) -> int:
         """-1 where lower is better, +1 where higher is, 0 where no direction is agreed on."""
         return {"decrease": -1, "increase": 1, None: 0}[self.outcome.benefit]

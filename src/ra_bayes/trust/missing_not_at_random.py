@@ -170,6 +170,10 @@ def _checked(tree: xr.DataTree, cut_off: float, ci_prob: float, unseen: str) -> 
             f"{spec.outcome.id} is yes or no and has no change to shift; count the unseen as non-responders "
             "and see response_rates"
         )
+    if spec.ordinal:
+        raise RaBayesError(
+            f"{spec.outcome.id} is of ordered categories, whose change cannot be shifted; fit another scale"
+        )
     if not spec.benefit_sign:
         raise RaBayesError(
             f"{spec.outcome.id} has no direction of benefit, so none of harm either; state it in its outcome"

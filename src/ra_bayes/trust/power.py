@@ -30,6 +30,7 @@ import numpy as np
 import xarray as xr
 
 from ra_bayes.model.likelihoods import CELL, POINT
+from ra_bayes.model.people import EFFECT
 from ra_bayes.model.priors import Prior
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
@@ -67,11 +68,12 @@ def prior_to_power(model: ModelSpec, power: float) -> Scaled | None:
     numbers = {prior.parameter.name: _to_power(prior, power) for prior in model.priors}
     if not numbers["correlation"][0] > 0.0:
         return None
-    factors = {}
-    for name in set(STEP_SCALES) & set(numbers):
-        median, sdlog = numbers[name]
-        numbers[name] = median / power**0.5, sdlog
-        factors = {name: power**0.5, "walk_step": power**-0.5}
+    factors: dict[str, float] = {}
+    for kind in ("", EFFECT):
+        for name in {kind + each for each in STEP_SCALES} & set(numbers):
+            median, sdlog = numbers[name]
+            numbers[name] = median / power**0.5, sdlog
+            factors |= {name: power**0.5, kind + "walk_step": power**-0.5}
     return Scaled(model.with_numbers(numbers), 1, factors)
 
 
@@ -85,11 +87,11 @@ def _to_power(prior: Prior, power: float) -> tuple[float, float]:
 def likelihood_to_power(model: ModelSpec, records: Grid, power: float) -> Scaled | None:
     """Return the model whose likelihood is that of `model` to a power.
 
-    None where cells stand in the way, or residuals that are correlated.
+    None where cells or another likelihood stand in the way, or residuals that are correlated.
     """
     if model.residuals is not None:
         return None
-    if not (records.kind == CELL).any():
+    if model.likelihood.name == "normal" and not (records.kind == CELL).any():
         median, sdlog = model.prior("residual_sd").numbers
         tilt = np.exp((records.kind == POINT).sum() * (1.0 - power) * sdlog**2)
         numbers = {"residual_sd": (float(median * tilt) / power**0.5, sdlog)}
