@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ra_bayes.model.likelihoods.ordered import Ordered
 from ra_bayes.model.priors import Parameter
 from ra_bayes.model.simulate import draw_prior, replicate, to_clinical
 from ra_bayes.model.spec import ModelSpec
@@ -19,22 +20,39 @@ _DRAWS = 20_000
 
 def equations(spec: ModelSpec) -> list[str]:
     """Return the model, line by line."""
-    first = {
-        True: "y_ij = 1 where y*_ij > 0,  y*_ij ~ Normal(mu_ij, 1)",
-        False: "g(y*_ij) ~ Normal(mu_ij, residual_sd),  " + spec.link.equation,
-    }[spec.binary]
+    first = spec.likelihood.equation
+    if spec.binary:
+        first = "y_ij = 1 where y*_ij > 0,  y*_ij ~ Normal(mu_ij, 1)"
+    elif spec.likelihood.on_link:
+        first += ",  " + spec.link.equation
     anchor = f"f({spec.anchor_week:g}) = 0,  t_ref = {spec.reference_week:g} weeks"
     if spec.builder is not None:
         built = f"built by {spec.builder.name}: how A, f, b and r come about is its own"
         return [built, first, "mu_ij = A_i + f(t_ij) + b_i r(t_ij)", anchor, *_record_lines(spec)]
     return [
-        "mu_ij = A_i + f(t_ij) + b_i r(t_ij)",
+        first,
+        "mu_ij = A_i + f(t_ij) + b_i r(t_ij)" + ("" if spec.arm is None else " + [i treated] d(t_ij)"),
         "(A_i, b_i) ~ Normal((baseline_mean, 0), [baseline_sd, response_sd; correlation])",
+        *_people_lines(spec),
         *_residual_lines(spec),
         spec.trajectory.equation,
         anchor,
         *_record_lines(spec),
     ]
+
+
+def _people_lines(spec: ModelSpec) -> list[str]:
+    lines = []
+    if spec.arm is not None:
+        shape = f"d is of the shape {spec.arm.trajectory.name}, its parameters named effect_..."
+        lines.append(f"control arm {spec.arm.control}: d = 0;  {shape}")
+    for each in spec.covariates:
+        x = f"[{each.column} is {each.category}]" if each.category else each.column
+        if (each.centre, each.scale) != (0.0, 1.0):
+            x = f"({x} - {each.centre:g}) / {each.scale:g}"
+        what = "A_i" if each.moves == "level" else "b_i"
+        lines.append(f"{what} has {each.parameter.name} {x} added")
+    return lines
 
 
 def _residual_lines(spec: ModelSpec) -> list[str]:
@@ -45,7 +63,7 @@ def _residual_lines(spec: ModelSpec) -> list[str]:
 
 
 def _record_lines(spec: ModelSpec) -> list[str]:
-    if spec.binary:
+    if spec.binary or not spec.likelihood.on_link:
         return []
     lines = ["a record below its limit of quantification says only that y* lies below it"]
     if spec.rounding:
@@ -119,7 +137,12 @@ def implied(spec: ModelSpec) -> list[dict[str, Any]]:
         ]
         at = int(np.flatnonzero(weeks == spec.reference_week)[0])
         start = draws["baseline_mean"]
-        change = spec.link.contrast(start, start + draws["mean_change"][:, at])
+        if isinstance(spec.likelihood, Ordered):
+            end = start + draws["mean_change"][:, at]
+            first, last = (spec.likelihood.expected(each, draws, spec.outcome) for each in (start, end))
+            change = last - first
+        else:
+            change = spec.link.contrast(start, start + draws["mean_change"][:, at])
         unit = "ratio" if spec.link.change == "ratio" else spec.outcome.unit
         rows.append(_range(f"mean change at week {spec.reference_week:g}", change, unit))
     return rows

@@ -107,15 +107,20 @@ def _model(specs: Mapping[str, ModelSpec]) -> list[str]:
 def _equations(specs: Mapping[str, ModelSpec]) -> list[str]:
     """Return the equations that any of the models has, each once."""
     lines: list[str] = []
-    if any(not spec.binary for spec in specs.values()):
-        lines.append("g(y*_ij) ~ Normal(mu_ij, residual_sd)")
+    lines += dict.fromkeys(spec.likelihood.equation for spec in specs.values() if not spec.binary)
     for gap in sorted({spec.residuals.gap for spec in specs.values() if spec.residuals is not None}):
         told = f"Corr(e_ij, e_ik) = autocorrelation^(|t_ij - t_ik| / {gap:g})"
         lines.append(f"{told},  e = g(y*) - mu        (AR(1) residuals)")
     if any(spec.binary for spec in specs.values()):
         lines.append("y_ij = 1 where y*_ij > 0,  y*_ij ~ Normal(mu_ij, 1)        (yes or no)")
+    arms = dict.fromkeys(
+        f"mu_ij has [i treated] d(t_ij) added, d {spec.arm.trajectory.name}        (two arms)"
+        for spec in specs.values()
+        if spec.arm is not None
+    )
     lines += [
         "mu_ij = A_i + f(t_ij) + b_i r(t_ij)",
+        *arms,
         "(A_i, b_i) ~ Normal((baseline_mean, 0), [baseline_sd, response_sd; correlation])",
     ]
     shapes = dict.fromkeys((spec.shape, spec.trajectory.equation) for spec in specs.values())

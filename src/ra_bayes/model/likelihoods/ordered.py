@@ -162,12 +162,12 @@ class Ordered:
         --------
         >>> mean, widths = Ordered("probit").medians([0.16, 0.68, 0.16], 0.0)
         >>> round(mean, 2), [round(width, 2) for width in widths]
-        (-0.0, [1.99])
+        (0.0, [1.99])
         """
         spread = float(np.hypot(1.0, _KAPPA[self.latent] * baseline_sd))
         below = np.cumsum(shares)[:-1]
         cuts = spread * (special.ndtri(below) if self.latent == "probit" else special.logit(below))
-        return float(-cuts.mean()), [float(width) for width in np.diff(cuts)]
+        return round(float(-cuts.mean()), 12) + 0.0, [float(width) for width in np.diff(cuts)]
 
 
 def gaps(values: Mapping[str, Any]) -> list[Any]:
