@@ -9,6 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.files import atomic_file, write_text
 from ra_bayes.report.comparison_content import comparison_content
 from ra_bayes.report.content import page_content
@@ -18,6 +20,7 @@ from ra_bayes.report.render import PAGE, render
 from ra_bayes.results import Found, Result, read_order, read_trust
 from ra_bayes.results.comparisons import find_comparisons
 from ra_bayes.results.plans import stored_plans
+from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
     from ra_bayes.published import Publication
@@ -62,7 +65,18 @@ def write_report(
     -------
     dict
         What was written, by format.
+
+    Raises
+    ------
+    RaBayesError
+        If a fit is of two arms, of which the page's words do not tell yet.
     """
+    for fitted in found.fits.values():
+        if has_two_arms(fitted.tree):
+            raise RaBayesError(
+                f"the fit of {spec_of(fitted.tree).name} is of two arms, and a report's words are of one; read its "
+                "estimands.csv, draw it with ra-bayes figures, and keep it in a folder of its own"
+            )
     drawn = _draw_all(found.fits, Path(folder), ci_prob, step, workers)
     for name, result in found.counts.items():
         drawn[name] = draw_counts(result, Path(folder) / name)

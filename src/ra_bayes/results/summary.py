@@ -21,11 +21,15 @@ _INFINITE = (float("inf"), float("-inf"))
 
 
 def main_row(result: Result) -> dict[Hashable, Any] | None:
-    """Return the row a reader asks for first: the population's change (or rate) at the reference week."""
+    """Return the row a reader asks for first: the population's change (or rate) at the reference week.
+
+    Of a trial of two arms it is the difference between them.
+    """
     if result.table is None:
         return None
     spec = spec_of(result.tree)
     wanted = "response_rate" if spec.binary else "mean_change"
+    wanted = wanted if spec.arm is None else "difference_from_control"
     table = result.table
     rows = table[(table["estimand"] == wanted) & (table["week"] == spec.reference_week)]
     return dict(rows.iloc[0])
@@ -93,7 +97,10 @@ def _sentence(name: str, result: Result) -> str:
     label = f"{spec_of(result.tree).outcome.label:<12}"
     if row is None:
         return f"{label} withheld: the sampler did not work (see {name}/gate.txt)"
+    spec = spec_of(result.tree)
     what = "rate" if row["estimand"] == "response_rate" else "mean change"
+    if spec.arm is not None:
+        what = f"{row['arm']} {'over' if row['unit'] == 'ratio' else 'less'} {spec.arm.control}"
     unit = "" if row["unit"] in ("ratio", "share of patients") else f" {row['unit']}"
     kind = " ratio" if row["unit"] == "ratio" else ""
     better = "" if row["p_benefit"] != row["p_benefit"] else f", P(better) {row['p_benefit']:.2f}"
