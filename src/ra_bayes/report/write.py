@@ -74,8 +74,8 @@ def write_report(
     for fitted in found.fits.values():
         if has_two_arms(fitted.tree):
             raise RaBayesError(
-                f"the fit of {spec_of(fitted.tree).name} is of two arms, and a report's words are of one; read its "
-                "estimands.csv, draw it with ra-bayes figures, and keep it in a folder of its own"
+                f"the fit of {spec_of(fitted.tree).name} is of two arms, and a report's words are of one; "
+                "read its estimands.csv, draw it with ra-bayes figures, and keep it in a folder of its own"
             )
     drawn = _draw_all(found.fits, Path(folder), ci_prob, step, workers)
     for name, result in found.counts.items():
