@@ -252,10 +252,15 @@ def make_layout(
     Raises
     ------
     RaBayesError
-        If an outcome's page has the trajectory ``gp`` or AR(1) residuals.
+        If an outcome's page has the trajectory ``gp``, AR(1) residuals, arms, covariates or no normal noise.
     """
     pages = {outcome: joint.page(outcome) for outcome in outcomes}
     for outcome, page in pages.items():
+        if not page.plain:
+            raise RaBayesError(
+                f"the page of {outcome} in joint model {joint.name!r} has two arms, covariates or another "
+                "likelihood than the normal one, which counts are not read with; leave them out there"
+            )
         if page.residuals is not None:
             raise RaBayesError(
                 f"the page of {outcome} in joint model {joint.name!r} has AR(1) residuals, and counts are "
