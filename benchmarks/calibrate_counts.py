@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import dataclasses
 import functools
 import importlib.metadata
 import time
@@ -153,13 +154,20 @@ def quantities(problem: CountsModel, draws: Draws) -> dict[str, np.ndarray]:
 
 
 def header() -> dict[str, str]:
-    """Return what the ranks rest on; a file with another header is stale."""
-    hashes = {
-        f"{model}, related {related:g}": problem_of(model, related, READINGS[0]).layout.joint.hash
-        for model, related in CASES
-    }
+    """Return what the ranks rest on; a file with another header is stale.
+
+    Of the outcome pages those that the paper's outcomes need: another outcome's page changes no rank.
+    """
+    hashes = {f"{model}, related {related:g}": rests_on(model, related) for model, related in CASES}
     paper = problem_of(*CASES[0], READINGS[0]).publication
     return {"seed": str(SEED), "draws": str(DRAWS), "ess": f"{ESS:g}", paper.name: paper.hash, **hashes}
+
+
+def rests_on(model: str, related: float) -> str:
+    """Return the hash of a joint page and of the outcome pages that are used."""
+    layout = problem_of(model, related, READINGS[0]).layout
+    used = {name: page for name, page in layout.joint.pages.items() if name in layout.pages}
+    return dataclasses.replace(layout.joint, pages=used).hash
 
 
 def write(path: Path, trials: Iterable[Trial]) -> None:

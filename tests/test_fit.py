@@ -264,13 +264,16 @@ def test_attempts_go_on_until_there_are_no_divergences_and_the_best_is_kept(
 ) -> None:
     asked: list[Any] = []
 
-    def sample(_model: Any, records: Any, attempt: Any, *_: Any) -> Any:
+    model = load_model("vas")
+    records = grid(model, six)
+
+    def sample(_ready: Any, attempt: Any, *_: Any) -> Any:
         asked.append(attempt)
         at = len(asked) - 1
         return trace(divergences[at], 0.1 * (at + 1), (*records.shape, 2))
 
+    monkeypatch.setattr(fit_module, "compiled", lambda *_: None)
     monkeypatch.setattr(fit_module, "_sample", sample)
-    model = load_model("vas")
     result = fit(model, six, seed=1, draws=150, chains=2)
     assert len(asked) == len(divergences)
     told = provenance(result)["attempts"]
@@ -327,7 +330,9 @@ def test_a_subset_of_patients(six: Cohort, monkeypatch: pytest.MonkeyPatch) -> N
     five = six.only(patients=[each for each in six.patients if each != "SYN-4"])
     model = load_model("haq")
     assert structure(model, grid(model, five)) != structure(model, grid(model, six))
-    monkeypatch.setattr(fit_module, "_sample", lambda _, records, *__: trace(0, 0.1, (*records.shape, 2)))
+    shape = grid(model, five).shape
+    monkeypatch.setattr(fit_module, "compiled", lambda *_: None)
+    monkeypatch.setattr(fit_module, "_sample", lambda *_: trace(0, 0.1, (*shape, 2)))
     less = fit(model, five, seed=1, draws=150, chains=2)
     assert tuple(less["posterior"]["patient"].values) == five.patients
     assert provenance(less)["cohort"]["patients"] == list(five.patients)

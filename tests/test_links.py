@@ -15,6 +15,7 @@ INSIDE = {
     "sqrt": np.geomspace(1e-3, 1e4, 41),
     "logit": 1.0 + 4.0 * np.linspace(0.001, 0.999, 41),
     "probit": np.linspace(0.001, 0.999, 41),
+    "latent": np.linspace(-3.0, 3.0, 41),
 }
 BY_HAND = {
     "identity": (7.0, 7.0),
@@ -22,6 +23,7 @@ BY_HAND = {
     "sqrt": (9.0, 3.0),
     "logit": (4.0, np.log(3.0)),  # three quarters of the way from 1 to 5
     "probit": (0.975, NormalDist().inv_cdf(0.975)),
+    "latent": (1.3, 1.3),  # a score is told as it is
 }
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ra_bayes.diagnostics import Diagnosis, diagnose
     from ra_bayes.errors import CohortError, FitError, RaBayesError, SpecError
     from ra_bayes.estimand import estimands
+    from ra_bayes.estimand.arms import of_arm
     from ra_bayes.estimand.borrowing import borrowing_across_outcomes, predicted_outcomes
     from ra_bayes.estimand.responders import responders
     from ra_bayes.historical import historical_placebo, map_prior, power_prior, prior_data_conflict, robust
@@ -127,6 +128,7 @@ _HOME = {
     "map_prior": "historical",
     "missing_not_at_random": "trust.missing_not_at_random",
     "models_dir": "resources",
+    "of_arm": "estimand.arms",
     "operating_characteristics": "planning.characteristics",
     "pool": "conditioning",
     "power_prior": "historical",
@@ -212,6 +214,7 @@ __all__ = [
     "map_prior",
     "missing_not_at_random",
     "models_dir",
+    "of_arm",
     "operating_characteristics",
     "pool",
     "power_prior",

@@ -96,7 +96,8 @@ def outcome_trees(tree: xr.DataTree) -> Iterator[tuple[str, str, xr.DataTree]]:
 def is_joint(tree: xr.DataTree) -> bool:
     """Return whether a tree is a joint fit of several outcomes' records, rather than the fit of one."""
     entries = provenance(tree)
-    return "joint" in entries and "outcome" not in entries
+    # A pooled fit of reconstructed cohorts tells its joint model too, and no outcomes of records.
+    return "outcomes" in entries.get("joint", {}) and "outcome" not in entries
 
 
 def joint_trees(tree: xr.DataTree) -> dict[str, xr.DataTree]:
