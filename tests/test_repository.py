@@ -68,7 +68,7 @@ def test_no_machine_path(texts: dict[str, str]) -> None:
     ("text", "hit"),
     [
         ('open("' + "/home" + '/ann/cohort.csv")', True),
-        ("=" + "/work" + "/main", True),
+        ("=/" + "work" + "/cohort.csv", True),
         ("C:" + "\\Users\\ann", True),
         ("https://journal.example/home/article", False),
         ("src/work/here", False),

@@ -202,10 +202,10 @@ def _priors(specs: Mapping[str, ModelSpec]) -> list[str]:
         if prior.fixed
     ]
     said = [
-        "Every parameter has a proper prior, set before the data were seen and in clinical units, each with "
+        "Every parameter has a proper prior, written on the model's page in clinical units, each with "
         "its reason and source in the table under its outcome. Means and shifts are normal on the link's "
         "scale; standard deviations and half-times are log-normal, which keeps them off zero; (correlation + "
-        "1) / 2 is Beta(c, c). No prior depends on the data analysed."
+        "1) / 2 is Beta(c, c). No prior is computed from the data analysed."
     ]
     if fixed:
         said.append(f"Fixed rather than estimated: {listed(fixed)}.")
