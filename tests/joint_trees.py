@@ -57,5 +57,6 @@ def prior_tree(draws: int = DRAWS, **keys: Any) -> tuple[xr.DataTree, JointRecor
         "seed": 1,
         "sampling": {},
         "attempts": [],
+        "versions": {"ra_bayes": "0"},
     }
     return gather_joint(records, trace, 1, entries), records

@@ -28,6 +28,7 @@ KINDS = (
     "priors",
     "leave-one-out",
     "sensitivity",
+    "characteristics",
 )
 
 
@@ -43,7 +44,9 @@ KINDS = (
     help="How to write them. Repeatable.",
 )
 @click.option("--only", type=click.Choice(KINDS), multiple=True, help="Only this table. Repeatable.")
-@click.option("--model", "models", multiple=True, help="Only of this fit. Repeatable.  [default: all]")
+@click.option(
+    "--model", "models", multiple=True, help="Only of this fit or plan. Repeatable.  [default: all]"
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write to.  [default: FOLDER/tables]")
 @pseudonyms_options
 @ci_option
@@ -59,28 +62,27 @@ def tables(
     ci_prob: float,
     as_json: bool,
 ) -> None:
-    """Write the tables of the fits in FOLDER: for Word, LaTeX, a web page or as CSV."""
-    from ra_bayes.results import Found, find_results, read_trust
+    """Write the tables of the fits and plans in FOLDER: for Word, LaTeX, a web page or as CSV."""
+    from ra_bayes.results import Found, find_results, holds_fits, read_trust
+    from ra_bayes.results.plans import stored_plans
     from ra_bayes.tables.folder import folder_tables
     from ra_bayes.tables.save import ENDINGS, save
 
     source = pseudonymised_copy(folder, pseudonymise, key)
-    found = find_results(source, ci_prob=ci_prob)
-    unknown = [name for name in models if name not in found.every]
+    plans = stored_plans(source)
+    # A folder of plans alone is as good as one of fits.
+    found = find_results(source, ci_prob=ci_prob) if holds_fits(source) or not plans else Found({}, {})
+    there = [*found.every, *plans]
+    unknown = [name for name in models if name not in there]
     if unknown:
-        raise RaBayesError(
-            f"{folder}: nothing called {unknown[0]!r} in it; name one of {', '.join(found.every)}"
-        )
+        raise RaBayesError(f"{folder}: nothing called {unknown[0]!r} in it; name one of {', '.join(there)}")
     if models:
-        found = Found(
-            {name: each for name, each in found.fits.items() if name in models},
-            {name: each for name, each in found.counts.items() if name in models},
-        )
+        found, plans = found.only(models), {name: plans[name] for name in plans if name in models}
     trusted = {name: read_trust(source, name) for name in found.fits}
     target = out or source / "tables"
     written = [
         save(table, target / f"{table.name}{ENDINGS[each]}")
-        for kind, table in folder_tables(found, trusted, ci_prob=ci_prob)
+        for kind, table in folder_tables(found, trusted, ci_prob=ci_prob, plans=plans)
         if not only or kind in only
         for each in formats
     ]

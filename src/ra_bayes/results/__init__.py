@@ -32,7 +32,7 @@ from ra_bayes.results.comparisons import (
 )
 from ra_bayes.results.counts import CountsResult, counts_findings, place_of_counts, save_counts
 from ra_bayes.results.fits import Result, place_of_fit, read_result, save_result
-from ra_bayes.results.folder import Found, find_results, write_estimands
+from ra_bayes.results.folder import Found, find_results, holds_fits, write_estimands
 from ra_bayes.results.joint import joint_headline, joint_outcomes
 from ra_bayes.results.place import FIGURES, TRUST
 from ra_bayes.results.summary import findings, headline, main_row, read_order, records
@@ -51,6 +51,7 @@ __all__ = [
     "find_results",
     "findings",
     "headline",
+    "holds_fits",
     "joint_headline",
     "joint_outcomes",
     "main_row",

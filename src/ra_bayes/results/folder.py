@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from ra_bayes.tree import is_given_counts, is_joint, load
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Found", "find_results", "find_trees", "write_estimands"]
+__all__ = ["Found", "find_results", "find_trees", "holds_fits", "write_estimands"]
 
 
 class Found(NamedTuple):
@@ -32,6 +32,19 @@ class Found(NamedTuple):
         """All of them by the name of their sub-folder."""
         return {**self.fits, **self.counts, **self.joints}
 
+    def only(self, names: Collection[str]) -> Found:
+        """Return those of some names."""
+        return Found(
+            {name: each for name, each in self.fits.items() if name in names},
+            {name: each for name, each in self.counts.items() if name in names},
+            {name: each for name, each in self.joints.items() if name in names},
+        )
+
+
+def holds_fits(folder: str | PathLike[str]) -> bool:
+    """Return whether a folder holds a fit, of whatever kind."""
+    return bool(_paths(folder))
+
 
 def find_trees(folder: str | PathLike[str]) -> dict[str, xr.DataTree]:
     """Read every tree in a results folder, by the name of its sub-folder.
@@ -41,13 +54,17 @@ def find_trees(folder: str | PathLike[str]) -> dict[str, xr.DataTree]:
     RaBayesError
         If the folder holds nothing of ours.
     """
-    # A name that begins with a dot is what an interrupted run left of a folder it was writing.
-    paths = sorted(path for path in Path(folder).glob("*/posterior.nc") if path.parent.name[0] != ".")
+    paths = _paths(folder)
     if not paths:
         raise RaBayesError(
             f"{folder}: no fit in it (no MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"
         )
     return {path.parent.name: load(path) for path in paths}
+
+
+def _paths(folder: str | PathLike[str]) -> list[Path]:
+    # A name that begins with a dot is what an interrupted run left of a folder it was writing.
+    return sorted(path for path in Path(folder).glob("*/posterior.nc") if path.parent.name[0] != ".")
 
 
 def find_results(folder: str | PathLike[str], *, ci_prob: float = 0.90) -> Found:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.files import atomic_folder, write_text
+from ra_bayes.planning.design import Design
+from ra_bayes.planning.design_reader import read_design
 from ra_bayes.planning.plan import Plan
 from ra_bayes.planning.plan_text import plan_data
 from ra_bayes.results.place import FIGURES, place, write_rows
 
-__all__ = ["place_of_plan", "save_plan", "stored_plans"]
+__all__ = ["place_of_plan", "save_plan", "stored_design", "stored_plans"]
 
 _TABLES = ("characteristics", "truth_curve", "boundaries", "sizes", "waterfall")
+_READ = ("design", "words", "seed", "characteristics", "answers", "sizes")
 _OURS = frozenset({"plan.json", "design.toml", "index.html", FIGURES, *(f"{name}.csv" for name in _TABLES)})
 
 
@@ -57,7 +61,7 @@ def stored_plans(folder: str | PathLike[str]) -> dict[str, dict[str, Any]]:
             continue
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            kept = {key: data[key] for key in ("design", "words", "answers", "sizes")}
+            kept = {key: data[key] for key in _READ}
         except (ValueError, KeyError, TypeError) as error:
             raise RaBayesError(
                 f"{path}: not a plan of ra_bayes ({error}); write it anew with "
@@ -65,3 +69,8 @@ def stored_plans(folder: str | PathLike[str]) -> dict[str, dict[str, Any]]:
             ) from None
         found[path.parent.name] = kept
     return found
+
+
+def stored_design(data: Mapping[str, Any]) -> Design:
+    """Return the design of a plan that :func:`stored_plans` read: its page as it was planned with."""
+    return read_design(data["design"]["toml"], name=data["design"]["name"])

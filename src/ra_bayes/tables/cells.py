@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import FitError
 from ra_bayes.numbers import decimals, interval, number, probability
-from ra_bayes.results.fits import Result, read_result
+from ra_bayes.results.fits import Result
 from ra_bayes.tables.table import Cell
 from ra_bayes.tree import provenance
 
 if TYPE_CHECKING:
-    import xarray as xr
+    import pandas as pd
 
 __all__ = [
     "ROUNDED",
@@ -22,8 +22,7 @@ __all__ = [
     "error_cell",
     "estimate_cell",
     "interval_cell",
-    "passed",
-    "result_of",
+    "told_by",
     "week_cell",
     "words",
 ]
@@ -34,19 +33,8 @@ ROUNDED = (
 )
 
 
-def result_of(tree: xr.DataTree, ci_prob: float) -> Result:
-    """Return a fit with its verdict and estimands.
-
-    Raises
-    ------
-    FitError
-        If the gate failed, so that there are none.
-    """
-    return passed(read_result(tree, ci_prob))
-
-
-def passed(result: Result) -> Result:
-    """Return a result that has estimands.
+def told_by(result: Result) -> pd.DataFrame:
+    """Return the estimands of a result.
 
     Raises
     ------
@@ -56,7 +44,7 @@ def passed(result: Result) -> Result:
     if result.table is None:
         name = provenance(result.tree)["model"]["name"]
         raise FitError(f"the fit of {name} did not pass its gate: its numbers are withheld\n{result.gate}")
-    return result
+    return result.table
 
 
 def abbreviations(*texts: str) -> tuple[str, ...]:

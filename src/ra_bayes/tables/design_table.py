@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.numbers import interval_name, number
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ra_bayes.planning.design import Design
     from ra_bayes.planning.plan import Plan
 
-__all__ = ["design_characteristics"]
+__all__ = ["characteristics_of", "design_characteristics"]
 
 _ROLES = {"null": "null: type I error", "alternative": "alternative: power"}
 
@@ -33,7 +33,21 @@ def design_characteristics(plan: Plan) -> Table:
     >>> [cell.text for cell in design_characteristics(plan).rows[0]][:2]
     ['0.24', 'null: type I error']
     """
-    design, rows = plan.design, plan.characteristics
+    return characteristics_of(plan.design, plan.characteristics, plan.seed)
+
+
+def characteristics_of(design: Design, rows: Sequence[Mapping[str, Any]], seed: int) -> Table:
+    """Return the table of :func:`design_characteristics` of rows that have been computed.
+
+    Parameters
+    ----------
+    design
+        The design.
+    rows
+        As :func:`ra_bayes.operating_characteristics` returns them, or as a plan on file keeps them.
+    seed
+        Of the simulated trials, if there were any.
+    """
     end = design.endpoint
     unit = "" if end.kind == "binary" or end.ratio else end.unit
     width = [row for row in rows if "width" in row]
@@ -52,7 +66,7 @@ def design_characteristics(plan: Plan) -> Table:
     notes = [
         " ".join(design.words().split("\n")),
         f"Success and futility as the rule above has them; engine: {rows[0]['engine']}. "
-        + ("All numbers are exact." if exact else f"After ±: Monte Carlo standard error. Seed {plan.seed}."),
+        + ("All numbers are exact." if exact else f"After ±: Monte Carlo standard error. Seed {seed}."),
     ]
     if width:
         notes.append(f"Width: of the {interval_name(width[0]['ci_prob'])} at full size.")

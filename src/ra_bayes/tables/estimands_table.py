@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.estimand.names import name_of
 from ra_bayes.numbers import interval_name
-from ra_bayes.results.fits import Result
+from ra_bayes.results.fits import Result, read_result
 from ra_bayes.tables.cells import (
     ROUNDED,
     abbreviations,
@@ -15,13 +15,12 @@ from ra_bayes.tables.cells import (
     error_cell,
     estimate_cell,
     interval_cell,
-    passed,
-    result_of,
+    told_by,
     week_cell,
     words,
 )
 from ra_bayes.tables.table import Cell, Column, Table
-from ra_bayes.tables.titles import cohort_named, labels_of, unit_word
+from ra_bayes.tables.titles import cohort_named, label_in, labels_of, unit_word
 from ra_bayes.tree import provenance
 
 if TYPE_CHECKING:
@@ -51,13 +50,12 @@ def estimands(tree: xr.DataTree, *, ci_prob: float = 0.90) -> Table:
     >>> import ra_bayes as rb
     >>> rb.tables.save(rb.tables.estimands(tree), "table-2.docx")     # doctest: +SKIP
     """
-    return estimands_of(result_of(tree, ci_prob), ci_prob)
+    return estimands_of(read_result(tree, ci_prob), ci_prob)
 
 
 def estimands_of(result: Result, ci_prob: float) -> Table:
     """Return the table of :func:`estimands` of a result that has been read."""
-    tree, told = result.tree, passed(result).table
-    assert told is not None
+    tree, told = result.tree, told_by(result)
     rows = _ordered(told[told["patient"] == ""])
     several = rows["outcome"].nunique() > 1
     labels = labels_of(tree)
@@ -101,7 +99,7 @@ def _row(row: dict[Any, Any], labels: dict[str, str], *, several: bool) -> tuple
     return (
         words(_named(row["estimand"])),
         words(row.get("arm", "")),
-        words(labels.get(row["outcome"], row["outcome"]) if several else ""),
+        words(label_in(labels, row["outcome"]) if several else ""),
         week_cell(row["week"]),
         words(unit_word(row["unit"])),
         estimate_cell(row),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.numbers import interval_name
-from ra_bayes.results.fits import Result
+from ra_bayes.results.fits import Result, read_result
 from ra_bayes.tables.cells import (
     ROUNDED,
     abbreviations,
@@ -15,8 +15,7 @@ from ra_bayes.tables.cells import (
     error_cell,
     estimate_cell,
     interval_cell,
-    passed,
-    result_of,
+    told_by,
     words,
 )
 from ra_bayes.tables.table import Cell, Column, Table
@@ -51,13 +50,12 @@ def patients(tree: xr.DataTree, *, ci_prob: float = 0.90) -> Table:
     >>> import ra_bayes as rb
     >>> rb.tables.save(rb.tables.patients(tree), "table-3.docx")     # doctest: +SKIP
     """
-    return patients_of(result_of(tree, ci_prob), ci_prob)
+    return patients_of(read_result(tree, ci_prob), ci_prob)
 
 
 def patients_of(result: Result, ci_prob: float) -> Table:
     """Return the table of :func:`patients` of a result that has been read."""
-    tree, told = result.tree, passed(result).table
-    assert told is not None
+    tree, told = result.tree, told_by(result)
     spec = spec_of(tree)
     own = told[(told["patient"] != "") & (told["week"].isna() | (told["week"] == spec.reference_week))]
     by_patient = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ra_bayes.diagnostics import diagnose, warnings_of
+from ra_bayes.diagnostics import Diagnosis, diagnose, warnings_of
 from ra_bayes.errors import FitError, RaBayesError
 from ra_bayes.estimand.prior_shift import prior_to_posterior
 from ra_bayes.model.page import prior_rows
@@ -24,7 +24,7 @@ _NAN = float("nan")
 _PAGE_PROB = 0.90
 
 
-def priors(of: ModelSpec | xr.DataTree, *, ci_prob: float = 0.90) -> Table:
+def priors(of: ModelSpec | xr.DataTree, *, ci_prob: float = 0.90, checked: Diagnosis | None = None) -> Table:
     """Return the priors of a model page, or of a fit with the posterior beside them.
 
     Parameters
@@ -33,6 +33,8 @@ def priors(of: ModelSpec | xr.DataTree, *, ci_prob: float = 0.90) -> Table:
         A model page, or a fit.
     ci_prob
         Probability of a fit's credible intervals, which are equal-tailed; a page's own are of 90%.
+    checked
+        The verdict on the fit, if it has been asked for already.
 
     Raises
     ------
@@ -54,11 +56,11 @@ def priors(of: ModelSpec | xr.DataTree, *, ci_prob: float = 0.90) -> Table:
         raise RaBayesError(
             "a posterior given published counts has priors by outcome; give one, as tree['ARM/OUTCOME']"
         )
-    gate = diagnose(of)
+    gate = checked or diagnose(of)
     spec = spec_of(of)
     if not gate.passed:
         raise FitError(f"the fit of {spec.name} did not pass its gate: its numbers are withheld\n{gate}")
-    return _of_fit(of, spec, ci_prob)
+    return _of_fit(of, spec, gate, ci_prob)
 
 
 def _of_page(spec: ModelSpec) -> Table:
@@ -90,7 +92,7 @@ def _of_page(spec: ModelSpec) -> Table:
     )
 
 
-def _of_fit(tree: xr.DataTree, spec: ModelSpec, ci_prob: float) -> Table:
+def _of_fit(tree: xr.DataTree, spec: ModelSpec, gate: Diagnosis, ci_prob: float) -> Table:
     shift = {row["quantity"]: row for row in prior_to_posterior(tree, ci_prob=ci_prob).to_dict("records")}
     named = {prior.parameter.name: prior for prior in spec.priors}
     pages = {row["parameter"]: row for row in prior_rows(spec)}
@@ -116,7 +118,7 @@ def _of_fit(tree: xr.DataTree, spec: ModelSpec, ci_prob: float) -> Table:
             "log scale; near 0% the data said nearly all, near 100% the posterior is the prior's opinion.",
             _scale_note(spec),
         ),
-        warnings=warnings_of(tree),
+        warnings=warnings_of(tree, gate),
     )
 
 

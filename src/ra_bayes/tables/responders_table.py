@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.estimand.responders import responders as rates_of
 from ra_bayes.numbers import interval_name
-from ra_bayes.results.fits import Result
+from ra_bayes.results.fits import Result, read_result
 from ra_bayes.tables.cells import (
     ROUNDED,
     error_cell,
     estimate_cell,
     interval_cell,
-    passed,
-    result_of,
     week_cell,
     words,
 )
@@ -57,12 +55,12 @@ def responders(
     >>> import ra_bayes as rb
     >>> rb.tables.save(rb.tables.responders(tree), "table-s4.docx")     # doctest: +SKIP
     """
-    return responders_of(result_of(tree, ci_prob), ci_prob, improvements)
+    return responders_of(read_result(tree, ci_prob), ci_prob, improvements)
 
 
 def responders_of(result: Result, ci_prob: float, improvements: Sequence[float] | None = None) -> Table:
     """Return the table of :func:`responders` of a result that has been read."""
-    tree = passed(result).tree
+    tree = result.tree
     told = rates_of(tree, improvements=improvements, ci_prob=ci_prob, checked=result.gate)
     told = told[told["who"] == "new patient"].assign(unit="share of patients")
     true = {(row["criterion"], row["week"]): row for row in told[told["value"] == "true"].to_dict("records")}

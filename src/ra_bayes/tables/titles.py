@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from ra_bayes.numbers import listed
 from ra_bayes.outcomes import OUTCOMES
-from ra_bayes.tree import is_given_counts, provenance, spec_of
+from ra_bayes.tree import is_given_counts, is_joint, joint_trees, provenance, spec_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["cohort_named", "labels_of", "patients_named", "unit_word"]
+__all__ = ["cohort_named", "label_in", "labels_of", "patients_named", "unit_word"]
 
 
 def cohort_named(tree: xr.DataTree) -> str:
@@ -37,8 +39,19 @@ def labels_of(tree: xr.DataTree) -> dict[str, str]:
     known = {id: outcome.label for id, outcome in OUTCOMES.items()}
     if is_given_counts(tree):
         return known
-    own = spec_of(tree).outcome
-    return {**known, own.id: own.label}
+    fitted = joint_trees(tree).values() if is_joint(tree) else [tree]
+    return known | {own.id: own.label for own in (spec_of(each).outcome for each in fitted)}
+
+
+def label_in(labels: Mapping[str, str], outcome: str) -> str:
+    """Return the label of an outcome, or those of outcomes that a joint fit tells of together.
+
+    Examples
+    --------
+    >>> label_in({"il10": "IL-10", "il17": "IL-17"}, "il10 & il17")
+    'IL-10 and IL-17'
+    """
+    return listed([labels.get(each, each) for each in outcome.split(" & ")])
 
 
 def unit_word(unit: str) -> str:
