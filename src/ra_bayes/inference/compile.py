@@ -6,34 +6,69 @@ of patients with the same structure re-uses one compiled model.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ra_bayes.model.build import Levels, Structure, build, data, structure
+from ra_bayes.model.build import Levels, build, data, structure
 from ra_bayes.model.built import refuse_builder
+from ra_bayes.model.numbers import layout, pack
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["compiled", "is_compiled"]
+if TYPE_CHECKING:
+    import pymc as pm
 
-_COMPILED: dict[Structure, Any] = {}
+__all__ = ["compiled", "compiled_once", "is_compiled"]
+
+_COMPILED: dict[Hashable, Any] = {}
 
 
 def is_compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> bool:
     """Return whether this process already holds the compiled structure."""
-    return structure(spec, records, levels) in _COMPILED
+    return (structure(spec, records, levels), layout(data(spec, records))) in _COMPILED
 
 
-def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> Any:
-    """Return nutpie's compiled model of the structure, holding this model's and cohort's numbers."""
+def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred", repeat: int = 1) -> Any:
+    """Return nutpie's compiled model of the structure, holding this model's and cohort's numbers.
+
+    Every record counts `repeat` times.
+    """
+    refuse_builder(spec, "re-fits (sensitivity, what is left out, calibration)")
+    # nutpie would start the levels from the prior numbers of the model that happened to be compiled,
+    # and the same seed would give other draws after another outcome.
+    start = {"patient_level_c": np.zeros(len(records.patients))} if levels == "centred" else {}
+    return compiled_once(
+        structure(spec, records, levels),
+        lambda: build(spec, records, levels, packed=True),
+        data(spec, records, repeat),
+        start,
+    )
+
+
+def compiled_once(
+    key: Hashable,
+    make: Callable[[], pm.Model],
+    numbers: Mapping[str, np.ndarray],
+    start: Mapping[str, np.ndarray] | None = None,
+) -> Any:
+    """Return nutpie's compiled model of a structure, holding these numbers; compile it when it is first met.
+
+    Parameters
+    ----------
+    key
+        The structure.
+    make
+        Makes its model, the numbers packed.
+    numbers
+        What :func:`~ra_bayes.model.numbers.declare` was or would be given, in the same order.
+    start
+        Where to start variables, by name.
+    """
     import nutpie
 
-    refuse_builder(spec, "re-fits (sensitivity, what is left out, calibration)")
-    key = structure(spec, records, levels)
-    if key not in _COMPILED:
-        # nutpie would start the levels from the prior numbers of the model that happened to be compiled,
-        # and the same seed would give other draws after another outcome.
-        start = {"patient_level_c": np.zeros(len(records.patients))} if levels == "centred" else {}
-        _COMPILED[key] = nutpie.compile_pymc_model(build(spec, records, levels), initial_points=start)
-    return _COMPILED[key].with_data(**data(spec, records))
+    whole = key, layout(numbers)
+    if whole not in _COMPILED:
+        _COMPILED[whole] = nutpie.compile_pymc_model(make(), initial_points=dict(start or {}))
+    return _COMPILED[whole].with_data(**pack(numbers))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ra_bayes.cohort import Cohort, overview
 from ra_bayes.errors import FitError
+from ra_bayes.inference.compile import compiled_once
 from ra_bayes.inference.fit import PRIOR_DRAWS, _Attempt, outcome_groups, sample_stats, versions
 from ra_bayes.model.build import Levels
 from ra_bayes.model.joint import JointModel
@@ -21,7 +22,7 @@ from ra_bayes.model.joint_draws import (
     outcome_values,
     to_joint_values,
 )
-from ra_bayes.model.joint_structure import JointRecords, JointStructure, make_joint_records
+from ra_bayes.model.joint_structure import JointRecords, make_joint_records
 from ra_bayes.tree import model_entry, with_provenance
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ _ATTEMPTS = (
     _Attempt("centred", 0.99, 2000),
     _Attempt("non-centred", 0.99, 2000),
 )
-_COMPILED: dict[JointStructure, Any] = {}
 
 
 def fit_joint(
@@ -154,14 +154,11 @@ def sample_joint(
 
 def joint_compiled(records: JointRecords, levels: Levels) -> Any:
     """Return nutpie's compiled model of the structure, holding these records' and pages' numbers."""
-    import nutpie
-
-    key = records.structure(levels)
-    if key not in _COMPILED:
-        shape = records.measured, len(records.patients)
-        start = {"patient_level_c": np.zeros(shape)} if levels == "centred" else {}
-        _COMPILED[key] = nutpie.compile_pymc_model(build_joint(records, levels), initial_points=start)
-    return _COMPILED[key].with_data(**records.data())
+    shape = records.measured, len(records.patients)
+    start = {"patient_level_c": np.zeros(shape)} if levels == "centred" else {}
+    return compiled_once(
+        records.structure(levels), lambda: build_joint(records, levels, packed=True), records.data(), start
+    )
 
 
 def gather_joint(records: JointRecords, trace: Any, seed: int, entries: dict[str, Any]) -> xr.DataTree:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ra_bayes.inference.compile import compiled_once
 from ra_bayes.inference.fit import sample_stats
 from ra_bayes.model.trial import build_trial, trial_data
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["TrialDraws", "sample_trial"]
-
-_COMPILED: dict[tuple[int, int, int], Any] = {}
 
 
 class TrialDraws(NamedTuple):
@@ -62,11 +61,8 @@ def sample_trial(
 
     arms = int(np.max(arm)) + 1
     data = trial_data(y, arm, shape, scales, effect)
-    key = (*y.shape, arms)
-    if key not in _COMPILED:
-        _COMPILED[key] = nutpie.compile_pymc_model(build_trial(data, arms))
     trace = nutpie.sample(
-        _COMPILED[key].with_data(**data),
+        compiled_once(("trial", *y.shape, arms), lambda: build_trial(data, arms, packed=True), data),
         draws=draws,
         tune=tune,
         chains=chains,

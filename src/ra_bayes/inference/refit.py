@@ -18,7 +18,6 @@ from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
 from ra_bayes.inference.fit import _Attempt, _dataset, _named, constant_data
-from ra_bayes.model.build import record_data
 from ra_bayes.model.likelihoods import CELL, POINT
 from ra_bayes.model.people import People
 from ra_bayes.model.records import Grid, empty, ends
@@ -254,11 +253,7 @@ def _sample(
 ) -> _Trace:
     import nutpie
 
-    ready = compiled(model, records, sampling["levels"])
-    if repeat > 1:
-        ready = ready.with_data(
-            **{name: np.tile(each, repeat) for name, each in record_data(records).items()}
-        )
+    ready = compiled(model, records, sampling["levels"], repeat)
     results = nutpie.sample(
         ready,
         draws=sampling["draws"],

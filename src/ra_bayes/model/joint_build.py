@@ -13,12 +13,13 @@ from ra_bayes.model.joint_structure import JointRecords
 from ra_bayes.model.joint_ties import log_density_of_levels, whitened
 from ra_bayes.model.joint_values import joint_values, level_scores
 from ra_bayes.model.likelihoods.normal import log_cell
+from ra_bayes.model.numbers import declare
 from ra_bayes.model.priors import Parameter, raw_name
 
 __all__ = ["build_joint"]
 
 
-def build_joint(records: JointRecords, levels: Levels = "centred") -> pm.Model:
+def build_joint(records: JointRecords, levels: Levels = "centred", *, packed: bool = False) -> pm.Model:
     """Return the PyMC model of a joint model and records of several outcomes.
 
     The sampled variables are raw, as in :func:`~ra_bayes.model.build.build`, with a dimension of outcomes;
@@ -36,7 +37,7 @@ def build_joint(records: JointRecords, levels: Levels = "centred") -> pm.Model:
     ['point', 'cell']
     """
     with pm.Model() as model:
-        numbers = {name: pm.Data(name, array) for name, array in records.data().items()}
+        numbers = declare(records.data(), packed=packed)
         raw = _raw(records, numbers, levels)
         values = joint_values(records, raw, numbers, PYTENSOR, _join)
         if levels == "centred":

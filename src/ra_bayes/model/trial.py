@@ -21,6 +21,7 @@ import pytensor.tensor as pt
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model.build import PYTENSOR
 from ra_bayes.model.likelihoods.normal import RESIDUAL_SD
+from ra_bayes.model.numbers import declare
 from ra_bayes.model.predictor import PATIENT_PARAMETERS, patient_effects
 from ra_bayes.model.priors import from_raw, raw_name
 
@@ -68,7 +69,7 @@ def trial_data(
     }
 
 
-def build_trial(data: Mapping[str, np.ndarray], arms: int) -> pm.Model:
+def build_trial(data: Mapping[str, np.ndarray], arms: int, *, packed: bool = False) -> pm.Model:
     """Return the PyMC model of a trial; ``effect`` is a variable of its posterior.
 
     Parameters
@@ -77,10 +78,12 @@ def build_trial(data: Mapping[str, np.ndarray], arms: int) -> pm.Model:
         From :func:`trial_data`.
     arms
         One or two.
+    packed
+        Hand the numbers over in two vectors (see :mod:`ra_bayes.model.numbers`).
     """
     patients, visits = data["treated"].size, data["response_shape"].size
     with pm.Model() as model:
-        numbers = {name: pm.Data(name, array) for name, array in data.items()}
+        numbers = declare(data, packed=packed)
         values = {}
         for each in _SCALES:
             first, second = numbers[f"prior_{each.name}"][0], numbers[f"prior_{each.name}"][1]
