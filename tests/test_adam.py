@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.cohort.fix_template import fix_template
 from ra_bayes.cohort.layout import to_long
 from ra_bayes.cohort.mapping import Column, TableMapping
 from ra_bayes.errors import CohortError
@@ -267,10 +268,29 @@ def test_timepoints_of_one_visit_are_told_once(tmp_path: Path) -> None:
     rows = [[*BASELINE, "SUPINE"], [*BASELINE, "STANDING"], [*row("20", "", "Week 4"), "SUPINE"]]
     file = written(tmp_path / "a.csv", rows, [*HEADER, "ATPT"])
     with pytest.raises(
-        CohortError, match=r"crp at 2 timepoints \(ATPT\) of week 0; keep the rows of one"
+        CohortError, match="crp at 2 timepoints of week 0: 'STANDING', 'SUPINE'; say"
     ) as caught:
         read_cohort(file)
     assert len(caught.value.problems) == 1
+    (doubt,) = fix_template(file)[1]
+    assert doubt == caught.value.problems[0]
+
+
+def test_the_timepoint_that_is_said_is_read_and_the_others_are_named(tmp_path: Path) -> None:
+    rows = [[*BASELINE, "SUPINE", "1"], [*BASELINE, "STANDING", "2"], [*row("20", "", "Week 4"), "", ""]]
+    file = written(tmp_path / "a.csv", rows, [*HEADER, "ATPT", "ATPTN"])
+    page = tmp_path / "mapping.toml"
+    page.write_text('schema = 1\ntimepoint = "standing"\n')
+    cohort = read_cohort(file, mapping=page)
+    assert [(each.week, each.row) for each in cohort.records] == [(0, 3), (4, 4)]
+    assert left_out(cohort) == {"rows of crp": 1}
+    assert any("at another timepoint, 'SUPINE'" in each.why for each in cohort.left_out)
+    with pytest.raises(CohortError, match=r"no row is of the timepoint 'x' \(found: 'SUPINE', 'STANDING'\)"):
+        read_cohort(file, mapping=TableMapping(timepoint="x"))
+    # A dataset may have the timepoints' numbers alone.
+    file = written(tmp_path / "b.csv", [[*each[:-2], each[-1]] for each in rows], [*HEADER, "ATPTN"])
+    cohort = read_cohort(file, mapping=TableMapping(timepoint="1"))
+    assert [each.row for each in cohort.records] == [2, 4]
 
 
 def test_who_has_no_baseline_is_left_out_and_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_layouts import accounted, problems_of, read
 
-from ra_bayes.cohort import read_cohort
+from ra_bayes.cohort import overview_text, read_cohort
 from ra_bayes.cohort.fix_template import fix_template
 from ra_bayes.cohort.mapping import LAYOUTS, AssayLimit, Column, Dates, LeaveOut, TableMapping
 from ra_bayes.cohort.mapping_reader import load_mapping, read_mapping
@@ -265,3 +265,34 @@ def test_the_page_to_edit_holds_what_is_open(tmp_path: Path) -> None:
     assert [record[:4] for record in read_cohort(file, mapping=mapping).of("das28_crp")] == [
         ("A", 0.0, "das28_crp", 5.0), ("A", 4.0, "das28_crp", 4.0),
     ]  # fmt: skip
+
+
+COVARIATES = {
+    "long": "patient,week,outcome,value,SEX,Age in years\nA,0,sdai,30,f,\nA,4,sdai,20,,54\n",
+    "outcomes": "ID,week,sdai,SEX,Age in years\nA,0,30,f,54\nA,4,20,f,54\n",
+    "visits": "ID,sdai_w0,sdai_w4,SEX,Age in years\nA,30,20,f,54\n",
+    "two headers": "ID,Week 0,Week 4,SEX,Age in years\n,SDAI,SDAI,,\nA,30,20,f,54\n",
+    # A form of demographics has rows of its own.
+    "redcap": "record_id,redcap_event_name,SEX,Age in years,sdai\nA,enrolment_arm_1,f,54,\n"
+    "A,baseline_arm_1,,,30\nA,week_4_arm_1,,,20\n",
+    "adam": "USUBJID,PARAMCD,AVAL,AVISIT,SEX,Age in years\nA,SDAI,30,Baseline,f,54\nA,SDAI,20,Week 4,f,54\n",
+}
+
+
+@pytest.mark.parametrize("layout", COVARIATES)
+def test_covariates_are_read_of_every_layout_under_the_names_of_the_page(tmp_path: Path, layout: str) -> None:
+    page = '[covariates]\nsex = "SEX"\nage = "Age in years"\n'
+    cohort = read(tmp_path, COVARIATES[layout], page)
+    assert cohort.covariates == (("A", "sex", "f"), ("A", "age", "54"))
+    assert [record.value for record in cohort.records] == [30, 20]
+    assert not any(name in each.what for each in cohort.left_out for name in ("SEX", "Age"))
+    assert "covariate age, of 1 of 1 patients" in overview_text(cohort)
+    assert read_mapping(cohort.mapping).covariates == {"sex": "SEX", "age": "Age in years"}
+
+
+def test_a_missing_code_is_no_covariate_and_two_values_are_refused(tmp_path: Path) -> None:
+    text = "ID,week,sdai,group\nA,0,30,-99\nA,4,20,1\nB,0,25,2\n"
+    page = 'missing = ["-99"]\n[covariates]\ndose = "group"\n'
+    assert read(tmp_path, text, page).covariates == (("A", "dose", "1"), ("B", "dose", "2"))
+    (problem,) = problems_of(tmp_path, text, '[covariates]\ndose = "group"\n')
+    assert problem.what == "patient 'A' has group '-99' (row 2) and '1'"

@@ -2,51 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ra_bayes.cohort.cohort import CovariateValue, LeftOut
-from ra_bayes.cohort.measure import Line
-from ra_bayes.cohort.value import is_empty
+from ra_bayes.cohort.layouts.codes import is_missing
 from ra_bayes.sources import Problems, Table
 
 __all__ = ["take_covariates", "without_covariates"]
 
 
 def take_covariates(
-    names: Iterable[str], table: Table, lines: Sequence[Line], problems: Problems
+    columns: Mapping[str, str], table: Table, patient: str, missing: Sequence[str], problems: Problems
 ) -> tuple[CovariateValue, ...]:
-    """Return what the columns say of every patient; an empty cell says nothing.
+    """Return what the columns say of every patient, in whichever of their rows; an empty cell says nothing.
 
     Parameters
     ----------
-    names
-        Columns, as the header has them.
+    columns
+        Column of each covariate as the header has it, by the covariate's name.
     table
         The table as it was read.
-    lines
-        Its lines, which say whose each row is.
+    patient
+        Column of the patient's identifier.
+    missing
+        Codes of a missing value.
     problems
         Where a column that is not there, or says two things of one patient, is noted.
     """
-    who = {line.row: line.patient for line in lines if line.patient}
+    header = list(table.header)
     found: dict[tuple[str, str], tuple[str, int]] = {}
-    for name in names:
-        if name not in table.header:
-            have = ", ".join(repr(each) for each in table.header[:12])
-            what = f"there is no column {name!r}, which is asked for as a covariate (found: {have})"
-            problems.add("covariate", what, "name a column as the header has it")
+    for name, column in columns.items():
+        if column not in header:
+            have = ", ".join(repr(each) for each in header[:12])
+            what = f"there is no column {column!r}, which is asked for as a covariate (found: {have})"
+            problems.add(
+                "covariate", what, "name a column as the header has it, under [covariates] of a mapping"
+            )
             continue
-        at = list(table.header).index(name)
+        who, at = header.index(patient), header.index(column)
         for row, cells in table.rows:
-            text = cells[at].strip()
-            if row not in who or is_empty(text):
+            text, of = cells[at].strip(), cells[who].strip()
+            if not of or is_missing(text, missing):
                 continue
-            first, where = found.setdefault((who[row], name), (text, row))
+            first, where = found.setdefault((of, name), (text, row))
             if first != text:
-                what = f"patient {who[row]!r} has {name} {first!r} (row {where}) and {text!r}"
+                what = f"patient {of!r} has {column} {first!r} (row {where}) and {text!r}"
                 mend = "write one value in all rows of a patient; a value by visit is an outcome"
-                problems.add("covariate", what, mend, row=row, column=name, value=text)
-    return tuple(CovariateValue(patient, name, text) for (patient, name), (text, _) in found.items())
+                problems.add("covariate", what, mend, row=row, column=column, value=text)
+    return tuple(CovariateValue(of, name, text) for (of, name), (text, _) in found.items())
 
 
 def without_covariates(left_out: Iterable[LeftOut], names: Iterable[str]) -> tuple[LeftOut, ...]:

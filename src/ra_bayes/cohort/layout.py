@@ -6,20 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ra_bayes.cohort.batches import with_batch_limits
+from ra_bayes.cohort.covariates import take_covariates, without_covariates
 from ra_bayes.cohort.header import is_long, recognised
-from ra_bayes.cohort.layouts.adam import from_adam, guess_parameters
+from ra_bayes.cohort.layouts.adam import from_adam
 from ra_bayes.cohort.layouts.adam_columns import is_adam
+from ra_bayes.cohort.layouts.adam_guess import guess_adam
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
 from ra_bayes.cohort.layouts.lost_columns import refuse_lost_columns
 from ra_bayes.cohort.layouts.meaning import with_meaning
 from ra_bayes.cohort.layouts.roles import event_column, find_roles
+from ra_bayes.cohort.layouts.sdtm_columns import is_sdtm
 from ra_bayes.cohort.layouts.sheet import from_sheet
 from ra_bayes.cohort.layouts.two_headers import with_one_header
 from ra_bayes.cohort.layouts.windows import in_windows
 from ra_bayes.cohort.long_table import LongTable
-from ra_bayes.cohort.mapping import LAYOUTS, TableMapping
+from ra_bayes.cohort.mapping import CDISC, LAYOUTS, TableMapping
 from ra_bayes.cohort.mapping_writer import write_mapping
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcomes import OUTCOMES
@@ -52,7 +55,8 @@ def fits(
     if sheet and (find_roles(header).patient or event_column(header)):
         names = names_of(known)
         sheet = 2 + sum(bool(names.read(name).outcomes) for name in header)
-    return max(recognised(header), sheet, len(header) if is_adam(header) else 0) + 100 * named
+    cdisc = is_adam(header) or is_sdtm(header)
+    return max(recognised(header), sheet, len(header) if cdisc else 0) + 100 * named
 
 
 def _names_of(given: TableMapping) -> tuple[str, ...]:
@@ -67,7 +71,7 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
         long = from_long_by_name(table, mapping, problems)
         patient = long.written_as["patient"]
         _refuse_lost_columns(table, long, mapping, known, problems)
-    elif layout == "adam":
+    elif layout in CDISC:
         long = from_adam(table, known, mapping, problems)
         patient = long.written_as["patient"]
     else:
@@ -86,6 +90,9 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
     long = with_batch_limits(long, mapping.limits, known, problems)
     if mapping.dates is not None:
         long = in_windows(long, table, patient, mapping.dates, problems)
+    known_of_patients = take_covariates(mapping.covariates, table, patient, mapping.missing, problems)
+    left_out = without_covariates(long.left_out, mapping.covariates.values())
+    long = replace(long, covariates=known_of_patients, left_out=left_out)
     _refuse_nothing(long, problems)
     told = "" if mapping == TableMapping(layout="long") else write_mapping(mapping, source=table.source)
     return replace(long, notes=(*table.notes, *long.notes), mapping=told)
@@ -96,9 +103,8 @@ def guess_of(table: Table, known: Mapping[str, Outcome], given: TableMapping, pr
     table, layout = layout_of(table, known, given, problems)
     if layout == "long" and (is_long(table.header) or given.layout or given.value):
         return Guess(replace(given, layout=layout), (), ())
-    if layout == "adam":
-        parameters = guess_parameters(table, known, given)
-        return Guess(replace(given, layout=layout, parameters=parameters), (), ())
+    if layout in CDISC:
+        return guess_adam(table, known, replace(given, layout=layout), problems)
     # What fits no layout is most likely a sheet whose columns have names of their own.
     layout = "outcomes" if layout == "long" else layout
     return guess(table, replace(given, layout=layout), known)
@@ -114,7 +120,7 @@ def layout_of(
     CohortError
         If it fits more than one.
     """
-    if not is_long(table.header) and given.layout not in ("long", "adam"):
+    if not is_long(table.header) and given.layout not in ("long", *CDISC):
         table = with_one_header(table, known)
     if given.layout:
         return table, given.layout
@@ -129,8 +135,8 @@ def layout_of(
 
 def _layouts(header: Sequence[str], known: Mapping[str, Outcome], given: TableMapping) -> list[str]:
     """List the layouts that a header fits, or that what is given of it allows."""
-    if is_adam(header):
-        return ["adam"]
+    if is_adam(header) or is_sdtm(header):
+        return ["adam" if is_adam(header) else "sdtm"]
     if given.columns:
         if event_column(header):
             return ["redcap"]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ra_bayes.cohort.cohort import Assigned, LeftOut
+from ra_bayes.cohort.cohort import Assigned, CovariateValue, LeftOut
 from ra_bayes.cohort.header import OPTIONAL, Header, read_header
 from ra_bayes.cohort.measure import Line
 from ra_bayes.cohort.value import is_empty
@@ -37,6 +37,8 @@ class LongTable:
         Dated rows and the planned weeks they were taken for.
     mapping
         What the table was taken to mean, as a page of TOML; empty where its own names say it.
+    covariates
+        What the columns of covariates say of each patient.
     """
 
     lines: Sequence[Line]
@@ -46,6 +48,7 @@ class LongTable:
     notes: tuple[str, ...] = ()
     assigned: tuple[Assigned, ...] = ()
     mapping: str = ""
+    covariates: tuple[CovariateValue, ...] = ()
 
 
 def from_long(table: Table, problems: Problems) -> LongTable:

@@ -10,6 +10,7 @@ from ra_bayes.outcome import Outcome
 
 __all__ = [
     "BY_ROW",
+    "CDISC",
     "LAYOUTS",
     "OPEN",
     "AssayLimit",
@@ -29,8 +30,12 @@ LAYOUTS: Mapping[str, str] = {
     "outcomes": "a row per patient and visit and a column per outcome",
     "redcap": "a REDCap export: a row per record and event",
     "adam": "CDISC ADaM basic data structure: a row per subject, parameter and analysis visit",
+    "sdtm": "CDISC SDTM findings domain (LB, VS, QS): a row per subject, test and visit",
 }
 """The layouts that are read, each with what a row is."""
+
+CDISC = ("adam", "sdtm")
+"""The layouts whose variables CDISC names."""
 
 OPEN = "?"
 """Stands on a page for what could not be guessed; a page that still has one is refused."""
@@ -159,7 +164,11 @@ class TableMapping:
     columns
         What each column holds.
     parameters
-        What each entry of the outcome (or PARAMCD) column means.
+        What each entry of the outcome (PARAMCD, --TESTCD) column means.
+    timepoint
+        The one of several timepoints of a visit (ATPT, --TPT) that is read.
+    covariates
+        Column of each covariate, by the name that a model page calls it.
     limits
         Limits of quantification, by outcome and assay batch.
     units
@@ -188,6 +197,7 @@ class TableMapping:
     upper_limit: str = ""
     batch: str = ""
     measure: str = ""
+    timepoint: str = ""
     synthetic: bool | None = None
     missing: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
@@ -195,6 +205,7 @@ class TableMapping:
     visits: Mapping[str, float | None] = field(default_factory=dict, hash=False)
     columns: Mapping[str, Column] = field(default_factory=dict, hash=False)
     parameters: Mapping[str, Column] = field(default_factory=dict, hash=False)
+    covariates: Mapping[str, str] = field(default_factory=dict, hash=False)
     limits: tuple[AssayLimit, ...] = ()
     units: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
     arms: Mapping[str, str] = field(default_factory=dict, hash=False)

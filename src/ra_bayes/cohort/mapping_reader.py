@@ -77,6 +77,7 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
         visit_unit=page.choice("visit_unit", ("labels", "weeks", "days", "months"), "labels"),  # type: ignore[arg-type]
         week=_week(page, "week"),
         measure=page.text("measure", "give the identifier of an outcome", required=False),
+        timepoint=_timepoint(page),
         synthetic=page.flag("synthetic", "write true or false")
         if page.raw("synthetic") is not None
         else None,
@@ -86,9 +87,12 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
         visits=_visits(page),
         columns=_columns(page, "columns"),
         parameters=_columns(page, "parameters"),
+        covariates=_texts(
+            page, "covariates", 'write [covariates] and lines such as age = "AGE"', "give the column"
+        ),
         limits=_limits(page, problems),
         units=_units(page),
-        arms=_texts(page, "arms"),
+        arms=_texts(page, "arms", 'write [arms] and lines such as "1" = "treated"', "give its name"),
         dates=_dates(page),
         leave_out=_leave_out(page, problems),
         outcomes=_outcomes(page, problems),
@@ -236,11 +240,19 @@ def _units(page: TomlTable) -> Mapping[str, Mapping[str, float]]:
     return found
 
 
-def _texts(page: TomlTable, key: str) -> Mapping[str, str]:
-    table = page.table(key, f'write [{key}] and lines such as "1" = "treated"', required=False)
+def _texts(page: TomlTable, key: str, mend: str, told: str) -> Mapping[str, str]:
+    table = page.table(key, mend, required=False)
     if table is None:
         return {}
-    return {name: table.text(name, "give its name") for name in _keys(page.raw(key))}
+    return {name: table.text(name, told) for name in _keys(page.raw(key))}
+
+
+def _timepoint(page: TomlTable) -> str:
+    mend = "give the timepoint as ATPT has it"
+    timepoint = page.text("timepoint", mend, required=False)
+    if timepoint == OPEN:
+        page.problem("timepoint", "is not known yet", mend, timepoint)
+    return timepoint
 
 
 def _dates(page: TomlTable) -> Dates | None:

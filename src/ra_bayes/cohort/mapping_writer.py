@@ -28,6 +28,7 @@ _TOP = {
     "upper_limit": "column with the upper limit of quantification of a row",
     "batch": "column with the assay batch of a row",
     "measure": "outcome of the columns that name visits only",
+    "timepoint": "the timepoint (ATPT, --TPT) that is read, of several at one visit",
     "synthetic": "whether the data are made up",
     "missing": "texts that stand for a missing value, besides blank, NA, N/A and .",
     "below": "texts that stand for a value below the limit of quantification",
@@ -64,7 +65,13 @@ def write_mapping(
         lines += ["#", "# To decide (each ? below is one of these):"]
         lines += [f"# - {_one_line(f'{doubt.what}; {doubt.mend}')}" for doubt in doubts]
     lines += ["", "schema = 1", *_top(mapping)]
-    for section in (_visits(mapping), _columns(mapping, unread), _parameters(mapping), _arms(mapping)):
+    for section in (
+        _visits(mapping),
+        _columns(mapping, unread),
+        _parameters(mapping),
+        _covariates(mapping),
+        _arms(mapping),
+    ):
         lines += section
     if mapping.dates is not None:
         lines += _dates(mapping.dates)
@@ -124,6 +131,7 @@ def _columns(mapping: TableMapping, unread: Sequence[str]) -> list[str]:
     # A column is put to use by taking its # away; its cells are not shown, since they may name a person.
     lines += ["# Not read, unless the # is taken away and the outcome written, such as"]
     lines += ['# NAME = "sdai"', '# NAME = { outcome = "crp", unit = "mg/dL", week = 0 }']
+    lines += ['# Age, sex, dose or centre go under [covariates], such as age = "NAME".']
     return lines + [f"# {_one_line(_key(name))} = {_toml(OPEN)}" for name in fields]
 
 
@@ -131,7 +139,10 @@ def _parameters(mapping: TableMapping) -> list[str]:
     if not mapping.parameters:
         return []
     head = ["", "# What each entry of the outcome column means.", "[parameters]"]
-    return head + [f"{_key(name)} = {_entry(column)}" for name, column in mapping.parameters.items()]
+    lines = head + [f"{_key(name)} = {_entry(column)}" for name, column in mapping.parameters.items()]
+    if not all(column.outcome for column in mapping.parameters.values()):
+        lines += ["# What is left out may be an outcome of your own: named here, defined under [[outcomes]]."]
+    return lines
 
 
 def _entry(column: Column) -> str:
@@ -156,6 +167,17 @@ def _entry(column: Column) -> str:
 
 def _limit(key: str, text: str) -> str:
     return _toml(float(text) if key in ("lower", "upper") else text)
+
+
+def _covariates(mapping: TableMapping) -> list[str]:
+    if not mapping.covariates:
+        return []
+    head = [
+        "",
+        "# What is known of patients beforehand: the name on a model page, and the column.",
+        "[covariates]",
+    ]
+    return head + [f"{_key(name)} = {_toml(column)}" for name, column in mapping.covariates.items()]
 
 
 def _arms(mapping: TableMapping) -> list[str]:

@@ -20,7 +20,8 @@ def overview(cohort: Cohort) -> dict[str, Any]:
     ``missing`` counts patient-visits at which the outcome was not recorded though another patient's
     was; ``limited`` counts records below or above a limit. ``pattern`` is that of
     :func:`ra_bayes.cohort.pattern.pattern`; ``assigned`` says of every dated row which planned week it was
-    taken for; ``mapping`` is the page of TOML that says what the table was taken to mean.
+    taken for; ``covariates`` counts the patients of whom each is known; ``mapping`` is the page of TOML that
+    says what the table was taken to mean.
     """
     return {
         "name": cohort.name,
@@ -29,6 +30,7 @@ def overview(cohort: Cohort) -> dict[str, Any]:
         "hash": cohort.hash,
         "patients": list(cohort.patients),
         "arms": {arm: list(cohort.patients_of(arm)) for _, arm in cohort.arms},
+        "covariates": dict(Counter(each.name for each in cohort.covariates)),
         "weeks": list(cohort.weeks),
         "infusion_weeks": list(cohort.infusion_weeks),
         "outcomes": [_outcome(cohort, outcome) for outcome in cohort.outcomes],
@@ -91,6 +93,10 @@ def overview_text(cohort: Cohort) -> str:
         f"{found['name']}, read from {found['source']}: no problem found",
         f"patients  {len(cohort.patients)}: {_listed(cohort.patients)}",
         *(f"arm       {arm}, {len(who)}: {_listed(tuple(who))}" for arm, who in found["arms"].items()),
+        *(
+            f"covariate {name}, of {count} of {len(cohort.patients)} patients"
+            for name, count in found["covariates"].items()
+        ),
         f"visits    weeks {_numbers(cohort.weeks)}",
         f"infusions weeks {_numbers(cohort.infusion_weeks)}"
         if cohort.infusions

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from ra_bayes.cohort.cohort import Cohort, Conversion, LeftOut
 from ra_bayes.cohort.composites import Composed, add_composites
-from ra_bayes.cohort.covariates import take_covariates, without_covariates
 from ra_bayes.cohort.layout import fits, to_long
 from ra_bayes.cohort.layouts.left import some_rows
 from ra_bayes.cohort.long_table import LongTable
@@ -64,7 +63,8 @@ def read_cohort(
         What the columns, visits and codes of the table mean: a page of TOML (docs/data.md has its keys), by
         its path. What it does not say is told by names, and refused where a name is not certain.
     covariates
-        Columns that say something of a patient, the same in all their rows: age, sex, dose, centre.
+        Columns that say something of a patient, the same in all their rows: age, sex, dose, centre. A
+        mapping gives them other names.
 
     Returns
     -------
@@ -104,6 +104,7 @@ def read_cohort(
     """
     problems = Problems(source_name(source))
     given = given_mapping(mapping, layout)
+    given = replace(given, covariates={**{each: each for each in covariates}, **given.covariates})
     defined = known_outcomes((*outcomes, *given.outcomes), problems)
     found = Found(with_units(defined, given, problems), problems)
     table = read_table(source, problems, sheet=sheet, fits=partial(fits, known=found.known, given=given))
@@ -111,17 +112,11 @@ def read_cohort(
     for line in long.lines:
         take(line, found)
     problems.written_as = long.written_as
-    covariates = tuple(covariates)
-    known_of_patients = take_covariates(covariates, table, long.lines, problems)
-    long = replace(long, left_out=without_covariates(long.left_out, covariates))
     composed = add_composites(found)
     check_whole(found)
     problems.raise_if_any()
     stem = Path(problems.source).stem if problems.source != "DataFrame" else "cohort"
-    cohort = _assemble(found, long, composed, defined, problems.source, name or stem)
-    measured = {record.patient for record in cohort.records}
-    kept = tuple(each for each in known_of_patients if each.patient in measured)
-    return replace(cohort, covariates=kept)
+    return _assemble(found, long, composed, defined, problems.source, name or stem)
 
 
 def given_mapping(mapping: str | os.PathLike[str] | TableMapping | None, layout: str | None) -> TableMapping:
@@ -213,6 +208,7 @@ def _assemble(
         not_computed=composed.not_computed,
         disagreements=composed.disagreements,
         mapping=long.mapping,
+        covariates=tuple(each for each in long.covariates if each.patient in patients),
     )
 
 

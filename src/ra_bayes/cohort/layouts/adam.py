@@ -1,4 +1,4 @@
-"""CDISC ADaM basic data structure (USUBJID, PARAMCD, AVAL, ...) -> long: what was measured, once each.
+"""CDISC datasets -> long: an ADaM basic data structure (USUBJID, PARAMCD, AVAL) or an SDTM findings domain.
 
 An ADaM dataset repeats measurements: rows with a DTYPE are derived from other rows (the last observation, a
 maximum, an average, one carried forward). They are left out, counted and named. What was put in the place of
@@ -13,20 +13,23 @@ from datetime import date
 from typing import NamedTuple
 
 from ra_bayes.cohort.cohort import LeftOut
-from ra_bayes.cohort.layouts.adam_columns import adam_columns, outcome_of
+from ra_bayes.cohort.layouts.adam_columns import cdisc_columns, outcome_of
 from ra_bayes.cohort.layouts.adam_value import adam_unit, adam_value, imputed_limit, is_beyond_limit
 from ra_bayes.cohort.layouts.adam_week import Basis, When, basis_of, day_of, week_of_visit
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.long_table import LongTable, refuse_decimal_ids
-from ra_bayes.cohort.mapping import Column, TableMapping
+from ra_bayes.cohort.mapping import TableMapping
 from ra_bayes.cohort.measure import Line
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Problems, Table
 
-__all__ = ["from_adam", "guess_parameters"]
+__all__ = ["SAY_TIMEPOINT", "SAY_WEEK", "from_adam"]
 
+_WRITE = "ra-bayes check FILE --fix-template mapping.toml writes that"
 _MAP = 'say which outcome it is under [parameters] of a mapping, such as "{}" = {{ outcome = "crp" }}'
+SAY_WEEK = 'write it under [visits] of a mapping, such as "Month 3" = 13, or "leave out"'
+SAY_TIMEPOINT = "say in a mapping which is read"
 _WRITTEN = {
     "code": "outcome",
     "patient": "patient",
@@ -35,10 +38,11 @@ _WRITTEN = {
     "arm": "arm",
 }
 _BASIS = {
-    "visit": "weeks come from the analysis visit (AVISIT: 'Week 4' is week 4)",
-    "day": "weeks come from the analysis day (ADY): (day - 1) / 7, as no AVISIT names a week",
-    "date": "weeks come from the date (ADT): days since the baseline record's / 7, as there is no ADY",
+    "visit": "weeks come from the visit ({}: 'Week 4' is week 4)",
+    "day": "weeks come from the day ({}): (day - 1) / 7, as no visit names a week",
+    "date": "weeks come from the date ({}): days since the baseline record's / 7, as there is no day",
 }
+_NAMED = "AVISIT ('Week 4'), ADY, or ADT with ABLFL"
 _HOW = {
     "imputed": "numbers put in the place of values beyond a limit were read as the limit reported",
     "derived": "limits and half limits (DTYPE) without a reported text were read as values beyond the limit",
@@ -56,25 +60,28 @@ class _Record(NamedTuple):
 def from_adam(
     table: Table, known: Mapping[str, Outcome], mapping: TableMapping, problems: Problems
 ) -> LongTable:
-    """Make lines of an ADaM basic data structure.
+    """Make lines of an ADaM basic data structure, or of an SDTM findings domain (the mapping's layout says).
 
     Raises
     ------
     CohortError
-        If no parameter is an outcome that is known, or nothing tells the week.
+        If the table is no such dataset, no parameter is an outcome that is known, or nothing tells the week.
     """
-    columns = adam_columns(table.header)
+    columns = cdisc_columns(table, mapping.layout, problems)
     written_as = {role: table.header[columns[name]] for name, role in _WRITTEN.items() if name in columns}
     if "text" in columns and "value" in columns:
         written_as["value"] = f"{table.header[columns['value']]} or {table.header[columns['text']]}"
     if said := [columns[role] for role in ("unit", "parameter") if role in columns]:
         written_as["unit"] = " or ".join(table.header[position] for position in said)
     refuse_decimal_ids(table, columns["patient"], problems)
+    _refuse_absent_timepoint(table, columns, mapping, problems)
     left = Left()
     records = list(_measured(table, columns, known, mapping, left, problems))
-    basis = basis_of([each.cells.get("visit", "") for each in records], mapping.visits, columns)
+    filled = {role for role in columns if any(each.cells[role] for each in records)}
+    basis = basis_of([each.cells.get("visit", "") for each in records], mapping.visits, filled)
     if basis is None and records:
-        mend = "give AVISIT ('Week 4'), ADY, or ADT with ABLFL"
+        named = "VISIT ('WEEK 4'), --DY, or --DTC with --LOBXFL"
+        mend = f"give {named if mapping.layout == 'sdtm' else _NAMED}"
         problems.stop("week", "nothing tells the week of a record", mend, row=table.header_row)
     basis = basis or "visit"
     written_as["week"] = table.header[columns[basis]] if basis in columns else "AVISIT"
@@ -83,24 +90,17 @@ def from_adam(
     timed = _from_baseline(timed, left)
     how: Counter[str] = Counter()
     lines = [_line(record, week, mapping, how) for record, week in timed]
-    notes = [_BASIS[basis], *(f"{_HOW[each]}: {how[each]}" for each in _HOW if how[each])]
+    notes = [
+        _BASIS[basis].format(written_as["week"]),
+        *(f"{_HOW[each]}: {how[each]}" for each in _HOW if how[each]),
+    ]
     return LongTable(
         lines,
         written_as,
-        (*left.all(), *_unused(table, columns)),
+        (*left.all(), *_unused(table, {*columns.values()}, mapping)),
         rows_left_out=frozenset(row for row, _ in table.rows) - {line.row for line in lines},
         notes=tuple(notes),
     )
-
-
-def guess_parameters(table: Table, known: Mapping[str, Outcome], given: TableMapping) -> dict[str, Column]:
-    """Say what each parameter code is taken for, to be written down and edited."""
-    position = adam_columns(table.header)["code"]
-    found, names = {}, names_of(known)
-    for code in dict.fromkeys(cells[position].strip() for _, cells in table.rows):
-        outcome = outcome_of(code, names, known, given)
-        found[code] = given.parameters.get(code) or Column(outcome.id if outcome else "")
-    return {code: column for code, column in found.items() if code}
 
 
 def _measured(
@@ -127,15 +127,42 @@ def _measured(
             left.add(f"rows of {code or 'no PARAMCD'}{parameter}", why, row)
         elif cells.get("derived") and not imputed_limit(cells["derived"]):
             beyond = ", beyond a limit" if is_beyond_limit(cells) else ""
-            what = f"derived rows of {outcome.id}, DTYPE {cells['derived']}{beyond}"
+            derived = table.header[columns["derived"]]
+            what = f"derived rows of {outcome.id}, {derived} {cells['derived']}{beyond}"
             left.add(what, "derived from other rows", row)
+        elif not _is_at(cells.get("timepoint", ""), mapping.timepoint):
+            why = f"at another timepoint, {cells['timepoint']!r}"
+            left.add(f"rows of {outcome.id}", why, row)
         else:
             yield _Record(row, cells, outcome)
     if table.rows and not any(outcomes.values()):
         found = ", ".join(sorted(outcomes)[:12]) + (", ..." if len(outcomes) > 12 else "")
-        first = next(iter(outcomes))
-        mend = f"{_MAP.format(first)}, or define it as one of [[outcomes]] in it"
-        problems.stop("outcome", f"no PARAMCD is an outcome that is known (found: {found})", mend)
+        mend = f"{_MAP.format(next(iter(outcomes)))}, or define it as one of [[outcomes]] in it: {_WRITE}"
+        code = table.header[columns["code"]]
+        problems.stop("outcome", f"no {code} is an outcome that is known (found: {found})", mend)
+
+
+def _is_at(timepoint: str, wanted: str) -> bool:
+    """Say whether a row is of the timepoint that is read; most rows name none."""
+    return not (timepoint and wanted) or _folded(timepoint) == _folded(wanted)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _refuse_absent_timepoint(
+    table: Table, columns: Mapping[str, int], mapping: TableMapping, problems: Problems
+) -> None:
+    """Refuse a timepoint that no row has: all rows would be left out, or none."""
+    if not mapping.timepoint:
+        return
+    at = columns.get("timepoint")
+    found = dict.fromkeys(cells[at].strip() for _, cells in table.rows) if at is not None else {}
+    if _folded(mapping.timepoint) not in map(_folded, found):
+        named = ", ".join(repr(each) for each in [*filter(None, found)][:8]) or "none"
+        what = f"no row is of the timepoint {mapping.timepoint!r} (found: {named})"
+        problems.stop("timepoint", what, "correct timepoint in the mapping")
 
 
 def _timed(
@@ -157,9 +184,8 @@ def _timed(
         if when.week is not None:
             yield record, when.week
         elif when.ask:
-            mend = 'write it under [visits] of a mapping, such as "Month 3" = 13, or "leave out"'
             text, what = record.cells.get("visit", ""), "which week this analysis visit is is not said"
-            problems.add("visit", what, mend, row=record.row, column="week", value=text)
+            problems.add("visit", what, SAY_WEEK, row=record.row, column="week", value=text)
         else:
             left.add(f"rows of {record.outcome.id}", when.why, record.row)
 
@@ -211,8 +237,9 @@ def _once(timed: list[tuple[_Record, float]], left: Left, problems: Problems) ->
     for (patient, outcome, week), same in visits.items():
         times = {record.cells.get("timepoint", "") for record in same}
         if len(times) > 1 and sum(map(_is_baseline if week == 0 else _is_analysed, same)) != 1:
-            what = f"patient {patient!r} has {outcome} at {len(times)} timepoints (ATPT) of week {week:g}"
-            mend = f"keep the rows of one, such as {max(times)!r}"
+            named = ", ".join(map(repr, sorted(times)))
+            what = f"patient {patient!r} has {outcome} at {len(times)} timepoints of week {week:g}: {named}"
+            mend = f"{SAY_TIMEPOINT}, such as timepoint = {max(times)!r}"
             problems.stop("timepoint", what, mend, row=same[-1].row)
         for flag, is_flagged in (("ABLFL", _is_baseline), ("ANL01FL", _is_analysed)):
             if len(same) > 1 and sum(map(is_flagged, same)) == 1:
@@ -271,10 +298,11 @@ def _line(record: _Record, week: float, mapping: TableMapping, how: Counter[str]
     )
 
 
-def _unused(table: Table, columns: Mapping[str, int]) -> Iterator[LeftOut]:
+def _unused(table: Table, read: set[int], mapping: TableMapping) -> Iterator[LeftOut]:
     """Name the variables that are not read, all in one."""
-    others = [i for i in range(len(table.header)) if i not in columns.values()]
+    asked = {*mapping.covariates.values()}
+    others = [i for i, name in enumerate(table.header) if i not in read and name not in asked]
     if others:
         names = ", ".join(table.header[i] for i in others[:8]) + (", ..." if len(others) > 8 else "")
         count = sum(bool(cells[i].strip()) for _, cells in table.rows for i in others)
-        yield LeftOut(f"columns {names}", count, "not read of an ADaM dataset", "cells")
+        yield LeftOut(f"columns {names}", count, "not read of a CDISC dataset", "cells")

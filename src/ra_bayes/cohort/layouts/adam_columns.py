@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ra_bayes.cohort.layouts.column_names import Names
-from ra_bayes.cohort.mapping import TableMapping
+from ra_bayes.cohort.layouts.sdtm_columns import sdtm_columns
+from ra_bayes.cohort.mapping import LAYOUTS, TableMapping
 from ra_bayes.outcome import Outcome
+from ra_bayes.sources import Problems, Table
 
-__all__ = ["adam_columns", "is_adam", "outcome_of"]
+__all__ = ["adam_columns", "cdisc_columns", "is_adam", "outcome_of"]
 
 # What each role is called, the first that is there counts: what a patient got before what was planned.
 _ROLES: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +30,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "baseline": ("ablfl",),
     "derived": ("dtype",),
     "analysed": ("anl01fl",),
-    "timepoint": ("atpt",),
+    "timepoint": ("atpt", "atptn"),
     "analysis_limit": ("alloq", "avallloq"),
     "arm": ("trt01a", "trta", "trt01p", "trtp", "actarm", "arm"),
 }
@@ -68,6 +70,24 @@ def adam_columns(header: Sequence[str]) -> dict[str, int]:
         if (position := next(others, None)) is not None:
             found[role] = position
     return found
+
+
+def cdisc_columns(table: Table, layout: str, problems: Problems) -> dict[str, int]:
+    """Return the position of each variable of an ADaM or SDTM dataset, by its role.
+
+    Raises
+    ------
+    CohortError
+        If the table is no such dataset, whatever its layout is said to be.
+    """
+    columns = sdtm_columns(table.header) if layout == "sdtm" else adam_columns(table.header)
+    needed = {"sdtm": "USUBJID, --TESTCD and --STRESC or --ORRES"}.get(
+        layout, "USUBJID, PARAMCD and AVAL or AVALC"
+    )
+    if not {"patient", "code"} <= {*columns} or not {"value", "text"} & {*columns}:
+        what = f"this is no {LAYOUTS[layout].partition(':')[0]}: it would have {needed}"
+        problems.stop("layout", what, "say another layout, or none", row=table.header_row)
+    return columns
 
 
 def outcome_of(

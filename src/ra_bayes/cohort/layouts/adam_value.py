@@ -10,7 +10,7 @@ from ra_bayes.cohort.value import LIMIT_NAMES, Limit, Mistake, is_empty, read_nu
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 
-__all__ = ["AdamValue", "adam_unit", "adam_value", "imputed_limit", "is_beyond_limit"]
+__all__ = ["AdamValue", "adam_unit", "adam_value", "imputed_limit", "is_beyond_limit", "parameter_unit"]
 
 _LIMIT = rf"({'|'.join(LIMIT_NAMES)}|limit)"
 _HALF = re.compile(rf"half.*{_LIMIT}|h{_LIMIT}|{_LIMIT}\s*(/\s*2|half|\*\s*0\.5)|(1/2|0\.5)\W*{_LIMIT}")
@@ -112,6 +112,21 @@ def adam_unit(unit: str, parameter: str, outcome: Outcome) -> str:
     except RaBayesError:
         return said if _SURELY.fullmatch(said) else ""
     return said
+
+
+def parameter_unit(parameter: str) -> tuple[str, str]:
+    """Split what PARAM says into a label and a unit; what is in parentheses may be part of the name.
+
+    Examples
+    --------
+    >>> parameter_unit("Platelet (10^9/L)"), parameter_unit("Temperature (C)"), parameter_unit("Pain (VAS)")
+    (('Platelet', '10^9/L'), ('Temperature', 'C'), ('Pain (VAS)', ''))
+    """
+    match = _PARENTHESES.search(parameter)
+    said = match[1].strip() if match else ""
+    if match is None or not (_SURELY.fullmatch(said) or 0 < len(said) < 3) or not match.start():
+        return parameter, ""
+    return parameter[: match.start()].strip(), said
 
 
 def _same(cells: Mapping[str, str], unit: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -68,15 +68,18 @@ def week_of_visit(label: str, given: Mapping[str, float | None]) -> When:
 
 
 def basis_of(
-    labels: Sequence[str], given: Mapping[str, float | None], columns: Mapping[str, int]
+    labels: Sequence[str], given: Mapping[str, float | None], filled: Container[str]
 ) -> Basis | None:
-    """Choose what tells the weeks: visits that name a week, else the analysis day, else the date."""
+    """Choose what tells the weeks: visits that name a week, else the analysis day, else the date.
+
+    `filled` are the roles of the variables that any record has.
+    """
     weeks = {when.week for label in labels if (when := week_of_visit(label, given)).week is not None}
-    if any(weeks) or (weeks and "day" not in columns and "date" not in columns):
+    if any(weeks) or (weeks and "day" not in filled and "date" not in filled):
         return "visit"
-    if "day" in columns:
+    if "day" in filled:
         return "day"
-    if "date" in columns and "baseline" in columns:
+    if "date" in filled and "baseline" in filled:
         return "date"
     return "visit" if any(label.strip() for label in labels) else None
 

@@ -85,7 +85,7 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
         batch=given.batch or roles.batch,
     )
     own = {mapping.patient, mapping.visit, mapping.arm, mapping.batch, roles.date, roles.first_infusion}
-    own |= {"synthetic"}
+    own |= {"synthetic", *given.covariates.values()}
     if given.dates is not None:
         own |= {given.dates.column, given.dates.first_infusion}
     if not given.columns:
@@ -109,7 +109,7 @@ def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
         # REDCap writes the record's identifier first, whatever it is called.
         visit = event_column(table.header)
         roles = replace(roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure={}, date="")
-    if roles.arm in given.columns:
+    if roles.arm in given.columns or roles.arm in given.covariates.values():
         unsure = {role: names for role, names in roles.unsure.items() if role != "arm"}
         roles = replace(roles, arm="", unsure=unsure)
     mend = 'name it patient, or write patient = "COLUMN" in a mapping'
