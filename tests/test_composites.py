@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from test_limits import read
 
 from ra_bayes.cli import main
+from ra_bayes.cli.fitting import shipped_for
 from ra_bayes.cohort import Cohort, overview_text
 from ra_bayes.cohort.pseudonyms import pseudonymise
 
@@ -313,6 +314,23 @@ def test_check_tells_what_was_computed_as_data(tmp_path: Path) -> None:
     assert {"outcome": "cdai", "count": 1, "from": parts} in found["computed"]
     (differs,) = found["disagreements"]
     assert (differs["patient"], differs["given"], differs["low"]) == ("A", 25.0, 20.7)
+
+
+def test_fitting_all_passes_over_what_was_only_computed_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The pages of SDAI and the like ask about week 24; nobody asked for the scores of week 4.
+    parts = {"tjc28": 5, "sjc28": 4, "patient_global": 50, "physician_global": 40, "crp": 12}
+    visits: dict[tuple[str, float], Visit] = {("A", 0): parts, ("A", 4): parts}
+    assert [spec.name for spec in shipped_for(read(tmp_path, table(visits)))] == ["crp"]
+    told = capsys.readouterr().err.splitlines()
+    assert "model 'sdai' is passed over: sdai was computed, and not at week 24" in told
+    assert [line.split("'")[1] for line in told] == ["acr20", "cdai", "das28_crp", "sdai"]
+    # With a score of its own, or the week asked about, the model is fitted.
+    given = read(tmp_path, table({("A", 0): {**parts, "sdai": 23}, ("A", 4): parts}))
+    assert "sdai" in [spec.name for spec in shipped_for(given)]
+    visits[("A", 24)] = parts
+    assert {"sdai", "cdai", "das28_crp"} <= {spec.name for spec in shipped_for(read(tmp_path, table(visits)))}
 
 
 @settings(max_examples=40, deadline=None)

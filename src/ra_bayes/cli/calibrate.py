@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from ra_bayes.cli.options import json_option, seed_option
+from ra_bayes.cli.options import json_option, reading_options, seed_option
 from ra_bayes.cli.terminal import progress, say
+from ra_bayes.errors import RaBayesError
 
 __all__ = ["calibrate"]
 
@@ -19,6 +20,7 @@ __all__ = ["calibrate"]
     type=click.Path(path_type=Path),
     help="Table whose patients, visits, missing and censored shares to simulate.  [default: the shipped one]",
 )
+@reading_options
 @click.option(
     "--n-sim",
     type=click.IntRange(min=20),
@@ -54,6 +56,9 @@ __all__ = ["calibrate"]
 def calibrate(
     model: str,
     cohort: Path | None,
+    sheet: str | None,
+    layout: str | None,
+    mapping: Path | None,
     n_sim: int,
     per_truth: int,
     decision: float,
@@ -74,13 +79,15 @@ def calibrate(
     from ra_bayes.model import load_model
 
     spec = load_model(model)
+    if cohort is None and (sheet or layout or mapping):
+        raise RaBayesError("--sheet, --layout and --mapping say how --cohort is read; give --cohort too")
     if show:
         certificate = certificate_of(spec, out)
     else:
         with progress(f"calibrate {spec.name}") as told:
             certificate = measure(
                 spec,
-                None if cohort is None else read(cohort, [spec]),
+                None if cohort is None else read(cohort, [spec], sheet=sheet, layout=layout, mapping=mapping),
                 seed=seed,
                 n_sim=n_sim,
                 per_truth=per_truth,

@@ -26,14 +26,14 @@ ci_option = click.option(
 
 
 def reading_options[F: Callable[..., Any]](command: F) -> F:
-    """Add the options that say how FILE is read: ``sheet``, ``layout`` and ``mapping``."""
+    """Add the options that say how a table is read: ``sheet``, ``layout`` and ``mapping``."""
     options = (
         click.option("--sheet", help="The sheet of a workbook, or the dataset of a file with several."),
-        click.option("--layout", type=click.Choice([*LAYOUTS]), help="FILE's layout, where two fit it."),
+        click.option("--layout", type=click.Choice([*LAYOUTS]), help="The table's layout, where two fit it."),
         click.option(
             "--mapping",
             type=click.Path(path_type=Path),
-            help="A page of TOML that says what FILE's columns, visits and codes mean (docs/data.md).",
+            help="A page of TOML that says what its columns, visits and codes mean (docs/data.md).",
         ),
     )
     for option in reversed(options):
