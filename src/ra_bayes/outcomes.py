@@ -24,8 +24,10 @@ _ALETAHA = "Aletaha 2009 Arthritis Rheum 61:313 (PMID 19248136)"
 _CURTIS = "Curtis 2015 Arthritis Care Res 67:1345 (PMID 25988705)"
 _POPE = "Pope 2009 J Rheumatol 36:254"
 _CONVENTION = "convention in trials, as stated in PMC10002765, table footnote"
-_ARD_SDAI = "Ann Rheum Dis, table in markup 185556"
-_ARD_DAS = "Ann Rheum Dis, table in markup 187591"
+_GUELFE = "Gülfe 2009 BMC Musculoskelet Disord 10:41, table 1 (PMC2678269)"
+_SDAI_CUTS = f"Aletaha 2005 Arthritis Rheum 52:2625; {_GUELFE}"
+_CDAI_CUTS = f"Aletaha and Smolen 2007 Best Pract Res Clin Rheumatol 21:663; {_GUELFE}"
+_DAS_CUTS = f"Fransen and van Riel 2005 Clin Exp Rheumatol 23 (Suppl 39):S93; {_GUELFE}"
 _OURS = "plausibility bound of this package; no published maximum"
 
 # A plain dict: what an outcome holds has to be pickled.
@@ -59,8 +61,8 @@ _SDAI_RESPONSES = tuple(
     for share, name, acr in ((0.5, "minor", 20), (0.7, "moderate", 50), (0.85, "major", 70))
 )
 _DAS28_ACTIVITY = (
-    Category("remission", None, 2.6, f"das-score.nl; {_ARD_DAS}", up_to_inclusive=False),
-    *_activity(2.6, 3.2, 5.1, _ARD_DAS)[1:],
+    Category("remission", None, 2.6, f"Fransen 2004 Rheumatology 43:1252; {_GUELFE}", up_to_inclusive=False),
+    *_activity(2.6, 3.2, 5.1, _DAS_CUTS)[1:],
 )
 _JOINTS_28 = "28 joints: shoulders, elbows, wrists, MCP, PIP, knees (medicalalgorithms.com)"
 _JOINTS_68 = "68 tender and 66 swollen joints, as counted in trials (registry record NCT01709578)"
@@ -195,7 +197,7 @@ _TABLE = (
         (0.0, 176.0),
         "Smolen 2003 Rheumatology 42:244; range 0-86 only while CRP stays at most 10 mg/dL (PMC2678269)",
         (_ward(13.0, "points"), _aletaha(10.95)),
-        _activity(3.3, 11.0, 26.0, f"rheumakit.com; {_ARD_SDAI}"),
+        _activity(3.3, 11.0, 26.0, _SDAI_CUTS),
         improvements=_SDAI_RESPONSES,
     ),
     _points(
@@ -210,7 +212,7 @@ _TABLE = (
             Mcid(6.0, "points", "MCID, baseline 10-22", _CURTIS),
             Mcid(1.0, "points", "MCID, baseline below 10", _CURTIS),
         ),
-        _activity(2.8, 10.0, 22.0, _ARD_SDAI),
+        _activity(2.8, 10.0, 22.0, _CDAI_CUTS),
         # Derived for the SDAI, and in use for the CDAI alike.
         improvements=_SDAI_RESPONSES,
     ),
