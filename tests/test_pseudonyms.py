@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import shutil
 import stat
-import zipfile
-import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -15,100 +12,33 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from click.testing import CliRunner
-from nasty import PATIENTS, nasty_cohort, nasty_file
+from named_results import MARK, contents, named_cohort, save_named_results
+from nasty import PATIENTS, nasty_cohort
+from plans import plan
 from trees import drawn_tree
 
-from ra_bayes import tables
-from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort, read_cohort
-from ra_bayes.cohort.cohort import Assigned
+from ra_bayes.cohort.cohort import Assigned, CovariateValue
 from ra_bayes.cohort.key_file import read_key, write_key
 from ra_bayes.cohort.pseudonyms import pseudonymise, pseudonyms, without_identifiers
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model import load_model
-from ra_bayes.resources import data_dir
-from ra_bayes.results import read_trust, save_result, save_trust
+from ra_bayes.results import find_comparisons, find_results, read_trust, save_result
 from ra_bayes.results.folder import find_trees
-from ra_bayes.results.pseudonyms import MARK as MARKED
+from ra_bayes.results.plans import save_plan, stored_plans
 from ra_bayes.results.pseudonyms import is_current, pseudonymise_results, pseudonymise_tree
-from ra_bayes.tree import provenance, with_provenance
-from ra_bayes.trust.assessment import Assessment
-
-MARK = "QZXV"
-MODELS = ("il10", "acr20")
+from ra_bayes.tree import provenance
 
 
 @pytest.fixture(scope="module")
 def named(tmp_path_factory: pytest.TempPathFactory) -> Cohort:
-    """The shipped cohort with unmistakable identifiers, also in the file's name and in what is left out."""
-    text = (data_dir() / "synthetic_cohort.csv").read_text(encoding="utf-8").replace("SYN-", f"{MARK}-HOSP-")
-    path = tmp_path_factory.mktemp("named") / f"{MARK}-cohort.csv"
-    path.write_text(text + f"{MARK}-HOSP-99,0,vas,,mm,,yes\n", encoding="utf-8")
-    return read_cohort(path)
-
-
-def fit_of(model: str, cohort: Cohort) -> xr.DataTree:
-    """A fit without sampling that says how it would have been sampled, as a report tells it."""
-    tree = drawn_tree(load_model(model), cohort)
-    sampling = {"sampler": "nutpie NUTS", "draws": 250, "chains": 4, "levels": "centred", "tune": 1000}
-    return with_provenance(tree, provenance(tree) | {"sampling": sampling | {"target_accept": 0.98}})
-
-
-def trust_of(cohort: Cohort, tree: xr.DataTree) -> Assessment:
-    """What trust would store, with numbers set by hand: a patient in every table that has one."""
-    of = {"estimand": "mean_change", "week": 24.0}
-    numbers = {"estimate": 0.5, "lower": 0.2, "upper": 1.1, "mcse": 0.01}
-    kind = {"ci_prob": 0.9, "ci_kind": "eti"}
-    everybody = ["", *cohort.patients]
-    patients = [
-        {"patient": who, **of, "unit": "ratio", **numbers, "passed": True, "records": 7, "elpd": -20.0 - k}
-        | {"elpd_mcse": 0.02, **kind}
-        for k, who in enumerate(everybody)
-    ]
-    observed = tree["observed_data"].to_dataset()["record"].transpose("patient", "visit")
-    limits = tree["constant_data"].to_dataset()["limit"].transpose("patient", "visit").values
-    records = [
-        {
-            "patient": who,
-            "week": float(week),
-            "value": observed.values[i, j],
-            "limit": limits[i, j],
-            **numbers,
-        }
-        | {"predicted": 1.0, "pit": 0.5, "pit_lower": 0.4, "pit_upper": 0.6, **kind}
-        for i, who in enumerate(cohort.patients)
-        for j, week in enumerate(observed["visit"].values)
-    ]
-    decisions = [
-        {"patient": who, "criterion": "Pr(ratio < 1) ≥ 0.95", "probability": 0.9, "mcse": 0.01, "asked": 0.95}
-        | {"holds": False, "success": False, "flips": False, "close": False}
-        for who in everybody
-    ]
-    sensitive = {**of, "unit": "ratio", **numbers, "prior": 1.0, "prior_lower": 0.3, "prior_upper": 3.0}
-    sensitive |= {"share": 0.1, "patients": 0.7, "psense_prior": 0.01, "psense_likelihood": 0.1, **kind}
-    sensitive |= {"halved": 0.6, "doubled": 0.4, "move": 0.3, "verdict": "data-led", "khat": 0.1}
-    sensitive |= {"definition": "by hand"}
-    powers = [f"{part} to the power {power}" for part in ("prior", "likelihood") for power in ("0.5", "2")]
-    variants = [
-        {**of, "variant": name, **numbers, "route": "re-fit", "khat": 0.1, "passed": True}
-        for name in ("prior scales halved", "prior scales doubled", *powers)
-    ]
-    stored = {"sensitivity": [sensitive], "variants": variants, "left_out_patients": patients}
-    stored |= {"left_out_records": records, "left_out_decisions": decisions}
-    reason = f"Missing not at random: patient {cohort.patients[0]} stands in the way."
-    text = f"{provenance(tree)['model']['name']}\n\n{reason}"
-    return Assessment({name: pd.DataFrame(rows) for name, rows in stored.items()}, text)
+    return named_cohort(tmp_path_factory.mktemp("named"))
 
 
 @pytest.fixture(scope="module")
 def folder(named: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A results folder of it, as fit and trust write them."""
     out = tmp_path_factory.mktemp("results") / "named"
-    trees = {model: fit_of(model, named) for model in MODELS}
-    for tree in trees.values():
-        save_result(tree, out)
-    save_trust(trust_of(named, trees["il10"]), out, "il10")
+    save_named_results(named, out)
     return out
 
 
@@ -119,42 +49,6 @@ def copied(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict
     return pseudonymise_results(folder, copy), copy
 
 
-def contents(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file's bytes, and those that are packed in it."""
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file():
-            continue
-        yield str(path), str(path.relative_to(folder)).encode() + path.read_bytes()
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as packed:
-                yield from ((f"{path}:{name}", packed.read(name)) for name in packed.namelist())
-        if path.suffix == ".nc":
-            with xr.open_datatree(path, engine="h5netcdf") as tree:
-                yield f"{path}, read", unpacked(tree)
-        if path.suffix == ".pdf":
-            yield f"{path}, unpacked", b"".join(streams(path.read_bytes()))
-
-
-def unpacked(tree: xr.DataTree) -> bytes:
-    texts = [str(tree.attrs)]
-    for node in tree.subtree:
-        dataset = node.to_dataset()
-        texts += [str(dataset.attrs)]
-        texts += [
-            f"{each.attrs} {each.values.tolist() if each.dtype.kind in 'OUS' else ''}"
-            for each in dataset.variables.values()
-        ]
-    return "\n".join(texts).encode()
-
-
-def streams(pdf: bytes) -> Iterator[bytes]:
-    for part in pdf.split(b"stream\n")[1:]:
-        try:
-            yield zlib.decompressobj().decompress(part)
-        except zlib.error:
-            continue
-
-
 def test_every_output_of_a_pseudonymised_cohort_is_without_identifiers(named: Cohort, tmp_path: Path) -> None:
     dated = (Assigned(named.patients[0], "2024-03-05", 0, 0.0, 12, 2),)
     made = pseudonymise(replace(named, assigned=dated, mapping=f"# {MARK}")).cohort
@@ -162,24 +56,6 @@ def test_every_output_of_a_pseudonymised_cohort_is_without_identifiers(named: Co
     assert "2024-03-05" not in repr(made)
     save_result(drawn_tree(load_model("il10"), made), tmp_path)
     assert all(MARK.encode() not in content for _, content in contents(tmp_path))
-
-
-def test_no_identifier_is_in_any_byte_of_what_the_commands_write(folder: Path, tmp_path: Path) -> None:
-    source, copy = tmp_path / "study", tmp_path / "study-pseudonymised"
-    shutil.copytree(folder, source)
-    forms = [word for form in ("html", "latex", "docx", "csv") for word in ("--format", form)]
-    report = ["report", "--format", "html", "--format", "docx"]
-    for command in (["tables", *forms], report, ["figures", "--model", "il10"]):
-        ran = CliRunner().invoke(main, [command[0], str(source), *command[1:], "--pseudonymise"])
-        assert ran.exit_code == 0, ran.output
-        assert MARK not in ran.output
-    found = dict(contents(copy))
-    for kind in (".html", ".tex", ".docx", ".csv", ".pdf", ".png", ".nc", ".txt"):
-        assert any(name.endswith(kind) for name in found), kind
-    assert [name for name, content in found.items() if MARK.encode() in content] == []
-    # The original is as it was, and the oracle sees an identifier where there is one.
-    assert any(MARK.encode() in content for _, content in contents(source))
-    assert not (source / "tables").exists()
 
 
 def test_one_patient_has_one_pseudonym_in_all_fits_of_the_copy(
@@ -337,39 +213,6 @@ def test_key_of_others_is_refused_without_naming_a_patient(named: Cohort) -> Non
     assert MARK not in str(raised.value)
 
 
-def test_key_asked_for_is_written_once_and_then_used(folder: Path, tmp_path: Path) -> None:
-    source, key = tmp_path / "study", tmp_path / "key.csv"
-    shutil.copytree(folder / "acr20", source / "acr20")
-    command = ["tables", str(source), "--format", "csv", "--only", "patients"]
-    written = []
-    for _ in range(2):
-        ran = CliRunner().invoke(main, [*command, "--pseudonymise", "--key", str(key)])
-        assert ran.exit_code == 0, ran.output
-        table = tmp_path / "study-pseudonymised" / "tables" / "acr20-patients.csv"
-        written.append((key.read_bytes(), table.read_bytes()))
-    assert written[0] == written[1]
-    ran = CliRunner().invoke(main, [*command, "--key", str(key)])
-    assert ran.exit_code == 2
-    assert "--key is the key of --pseudonymise" in ran.output
-
-
-def test_without_a_key_none_is_written_and_a_copy_that_is_new_enough_is_used_again(
-    folder: Path, tmp_path: Path
-) -> None:
-    source, copy = tmp_path / "study", tmp_path / "study-pseudonymised"
-    shutil.copytree(folder / "acr20", source / "acr20")
-    command = ["tables", str(source), "--format", "csv", "--only", "patients", "--pseudonymise"]
-    made = []
-    for _ in range(2):
-        assert CliRunner().invoke(main, command).exit_code == 0
-        made.append((copy / MARKED).stat().st_mtime_ns)
-    assert made[0] == made[1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["study", "study-pseudonymised"]
-    # A fit that is newer than the copy is not told by an old one.
-    (source / "acr20" / "posterior.nc").touch()
-    assert not is_current(copy, source)
-
-
 def test_folder_of_somebody_elses_is_not_replaced(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("words")
@@ -404,19 +247,59 @@ def test_trust_of_the_copy_is_told_by_pseudonym(folder: Path, copied: tuple[dict
     assert "withheld, since it holds a patient's identifier" in after.text
 
 
-def test_fit_pseudonymise_reads_names_and_writes_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_comparison_of_the_copy_is_told_by_pseudonym_and_is_of_its_fits(
+    folder: Path, copied: tuple[dict[str, str], Path]
 ) -> None:
-    """The command as a whole, its sampler replaced: what it fits is already without identifiers."""
-    monkeypatch.setattr("ra_bayes.inference.fit", lambda spec, cohort, **_: drawn_tree(spec, cohort))
-    file, out, key = nasty_file(tmp_path), tmp_path / "out", tmp_path / "key.csv"
-    ran = CliRunner().invoke(
-        main, ["fit", str(file), "--model", "vas", "--out", str(out), "--pseudonymise", "--key", str(key)]
-    )
-    assert ran.exit_code == 0, ran.output
-    assert set(read_key(key)) == set(PATIENTS)
-    tree = find_trees(out)["vas"]
-    assert tables.patients(tree).rows[0][0].text == "P1"
-    for who in PATIENTS:
-        for form in (who, repr(who)[1:-1]):
-            assert not [name for name, content in contents(out) if form.encode() in content]
+    key, copy = copied
+    (before,), (after,) = (find_comparisons(each).values() for each in (folder, copy))
+    assert after.stale(find_results(copy).fits) == []
+    # Within each model, and each estimand of the mixture, in the order of the pseudonyms.
+    assert after.comparison.patients["patient"].tolist() == sorted(key.values()) * 2
+    assert [*dict.fromkeys(after.stacked["estimand"])] == [*dict.fromkeys(before.stacked["estimand"])]
+    for old, new, number in (
+        (before.comparison.patients, after.comparison.patients, "elpd"),
+        (before.stacked, after.stacked, "estimate"),
+    ):
+        around = [each for each in ("model", "estimand", "week") if each in old]
+        told, kept = (
+            {(*(f"{row[each]}" for each in around), names(row["patient"])): row[number] for row in rows}
+            for rows, names in (
+                (old.to_dict("records"), lambda who: key.get(who, "")),
+                (new.to_dict("records"), lambda who: who),
+            )
+        )
+        assert repr(told) == repr({place: kept[place] for place in told})
+    assert MARK not in str(after.comparison)
+
+
+def test_comparison_of_other_fits_is_left_behind(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "study"
+    shutil.copytree(folder, source)
+    shutil.rmtree(source / "acr20")
+    pseudonymise_results(source, tmp_path / "copy")
+    assert find_comparisons(tmp_path / "copy") == {}
+
+
+def test_covariates_go_with_their_patient(named: Cohort) -> None:
+    told = tuple(CovariateValue(who, "age", f"{40 + k}") for k, who in enumerate(named.patients))
+    made, key = pseudonymise(replace(named, covariates=told))
+    assert {(each.patient, each.value) for each in made.covariates} == {
+        (key[each.patient], each.value) for each in told
+    }
+    assert [each.patient for each in made.covariates] == sorted(key.values())
+
+
+def test_plans_are_copied_unless_an_identifier_stands_in_one(
+    folder: Path, named: Cohort, tmp_path: Path
+) -> None:
+    source, copy = tmp_path / "study", tmp_path / "copy"
+    shutil.copytree(folder / "acr20", source / "acr20")
+    save_plan(plan("acr20_one_arm"), source)
+    own = plan("vas_randomised")
+    told = f"# after {named.patients[0]}\n{own.design.toml}"
+    save_plan(replace(own, design=replace(own.design, toml=told)), source)
+    pseudonymise_results(source, copy)
+    assert sorted(stored_plans(copy)) == ["acr20_one_arm"]
+    assert is_current(copy, source)
+    save_plan(plan("sdai_randomised"), source)
+    assert not is_current(copy, source)

@@ -10,6 +10,7 @@ import click
 
 from ra_bayes.cli.fitting import load_all, own_outcomes, read
 from ra_bayes.cli.options import json_option, reading_options
+from ra_bayes.cli.pseudonyms import pseudonymised, pseudonyms_options
 from ra_bayes.cli.terminal import say
 from ra_bayes.errors import RaBayesError
 
@@ -28,6 +29,7 @@ __all__ = ["check"]
     type=click.Path(path_type=Path),
     help="Write what FILE is taken to mean to this page of TOML, to be edited and given as --mapping.",
 )
+@pseudonyms_options
 @json_option
 def check(
     file: Path,
@@ -36,9 +38,14 @@ def check(
     layout: str | None,
     mapping: Path | None,
     fix_template: Path | None,
+    pseudonymise: bool,
+    key: Path | None,
     as_json: bool,
 ) -> None:
-    """Read FILE (CSV, Excel, SAS, Parquet; docs/data.md) and say what is in it and what is wrong with it."""
+    """Read FILE (CSV, Excel, SAS, Parquet; docs/data.md) and say what is in it and what is wrong with it.
+
+    What is wrong is told with patient and row, for whoever mends the file, also with --pseudonymise.
+    """
     from ra_bayes.cohort import overview, overview_text
 
     specs = load_all(models) if models else []
@@ -46,6 +53,7 @@ def check(
         say(_begin(file, fix_template, specs, sheet, layout, mapping))
         return
     cohort = read(file, specs, sheet=sheet, layout=layout, mapping=mapping)
+    cohort = pseudonymised(cohort, pseudonymise, key)
     say(overview(cohort) if as_json else overview_text(cohort))
 
 

@@ -12,6 +12,7 @@ import click
 from ra_bayes.cli.fitting import fit_all, load_all, read
 from ra_bayes.cli.group import GATE_FAILED
 from ra_bayes.cli.options import ci_option, json_option, reading_options, seed_option
+from ra_bayes.cli.pseudonyms import pseudonymised, pseudonyms_options
 from ra_bayes.cli.terminal import say, steps
 from ra_bayes.errors import RaBayesError
 
@@ -37,6 +38,7 @@ __all__ = ["compare"]
 )
 @reading_options
 @seed_option
+@pseudonyms_options
 @ci_option
 @json_option
 def compare(
@@ -47,18 +49,21 @@ def compare(
     layout: str | None,
     mapping: Path | None,
     seed: int,
+    pseudonymise: bool,
+    key: Path | None,
     ci_prob: float,
     as_json: bool,
 ) -> None:
     """Fit models of one outcome to the cohort in FILE, and tell how well each predicts what it did not see.
 
     A fit in the folder is used if it is of the same page, cohort and seed; others are made. Each model is
-    fitted again without each patient. What is found is kept in OUT/comparison-OUTCOME.
+    fitted again without each patient. What is found is kept in OUT/comparison-OUTCOME. With
+    --pseudonymise, fits that were made with the same --key are used again.
     """
     from ra_bayes.results import place_of_comparison, records, save_comparison
 
     specs = load_all(models)
-    cohort = read(file, specs, sheet=sheet, layout=layout, mapping=mapping)
+    cohort = pseudonymised(read(file, specs, sheet=sheet, layout=layout, mapping=mapping), pseudonymise, key)
     _refuse(specs, cohort)
     place_of_comparison(out, specs[0].outcome.id)
     results = _fits(specs, cohort, out, seed=seed, ci_prob=ci_prob)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ra_bayes.cli.options import json_option
+from ra_bayes.cli.pseudonyms import pseudonymised, pseudonyms_options
 from ra_bayes.cli.terminal import say
 from ra_bayes.errors import RaBayesError
 
@@ -22,15 +23,23 @@ __all__ = ["models"]
     type=click.Path(path_type=Path),
     help="With --pymc: the table whose records the script holds.  [default: the synthetic cohort]",
 )
+@pseudonyms_options
 @json_option
-def models(name: str | None, as_script: bool, file: Path | None, as_json: bool) -> None:
+def models(
+    name: str | None,
+    as_script: bool,
+    file: Path | None,
+    pseudonymise: bool,
+    key: Path | None,
+    as_json: bool,
+) -> None:
     """List the shipped models, or print the page of the model NAME (or of a TOML file)."""
     from ra_bayes.model import list_models, load_model
 
     if (as_script and name is None) or (file is not None and not as_script):
         raise RaBayesError("a script is of one model; write: ra-bayes models NAME --pymc [--cohort FILE]")
     if name is not None and as_script:
-        say(_script(name, file))
+        say(_script(name, file, pseudonymise, key))
         return
     if name is None:
         titles = {each: load_model(each).title for each in list_models()}
@@ -61,11 +70,12 @@ def models(name: str | None, as_script: bool, file: Path | None, as_json: bool) 
         say(page_text(spec))
 
 
-def _script(name: str, file: Path | None) -> str:
+def _script(name: str, file: Path | None, pseudonymise: bool, key: Path | None) -> str:
     from ra_bayes.cli.fitting import read
     from ra_bayes.model import load_model
     from ra_bayes.model.script import as_pymc_script
     from ra_bayes.resources import data_dir
 
     spec = load_model(name)
-    return as_pymc_script(spec, read(file or data_dir() / "synthetic_cohort.csv", [spec]))
+    cohort = read(file or data_dir() / "synthetic_cohort.csv", [spec])
+    return as_pymc_script(spec, pseudonymised(cohort, pseudonymise, key))

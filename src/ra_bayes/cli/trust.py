@@ -11,6 +11,7 @@ import click
 
 from ra_bayes.cli.group import GATE_FAILED
 from ra_bayes.cli.options import json_option
+from ra_bayes.cli.pseudonyms import pseudonymised_copy, pseudonyms_options
 from ra_bayes.cli.terminal import say, steps
 from ra_bayes.errors import RaBayesError
 
@@ -26,14 +27,23 @@ __all__ = ["trust"]
 @click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of every re-fit.  [default: the one of each fit]"
 )
+@pseudonyms_options
 @json_option
-def trust(folder: Path, models: Sequence[str], seed: int | None, as_json: bool) -> None:
+def trust(
+    folder: Path,
+    models: Sequence[str],
+    seed: int | None,
+    pseudonymise: bool,
+    key: Path | None,
+    as_json: bool,
+) -> None:
     """Ask of the fits in FOLDER what the prior, each patient, placebo and unseen visits would change.
 
     Each fit is sampled again some ten times. What is found is kept in FOLDER/MODEL/trust, for the report.
     """
     from ra_bayes.results import find_results, read_order, records, save_trust
 
+    folder = pseudonymised_copy(folder, pseudonymise, key)
     fits = _asked(find_results(folder).fits, models, folder)
     failed = [name for name, each in fits.items() if not each.gate.passed]
     found = {}

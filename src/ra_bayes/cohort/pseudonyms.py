@@ -102,6 +102,8 @@ def pseudonymise(
         arms=tuple(
             sorted(((given[who], arm) for who, arm in cohort.arms), key=lambda each: in_order(each[0]))
         ),
+        # Only what a model asked for by name: its values are the fit's.
+        covariates=tuple(sorted(each._replace(patient=given[each.patient]) for each in cohort.covariates)),
     )
     return Pseudonymised(made, given)
 

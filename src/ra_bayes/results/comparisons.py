@@ -18,8 +18,15 @@ from ra_bayes.results.place import FIGURES, place, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
-__all__ = ["StoredComparison", "find_comparisons", "place_of_comparison", "save_comparison"]
+__all__ = [
+    "StoredComparison",
+    "find_comparisons",
+    "place_of_comparison",
+    "save_comparison",
+    "stale_models",
+]
 
 _PREFIX = "comparison-"
 _TABLES = ("models", "patients", "records")
@@ -40,11 +47,14 @@ class StoredComparison(NamedTuple):
 
     def stale(self, fits: Mapping[str, Result]) -> list[str]:
         """Return the models whose fit is another one now, or gone."""
-        now = {name: mark_of(each.tree) for name, each in fits.items()}
-        models = self.comparison.models
-        return [
-            name for name, mark in zip(models["model"], models["fit"], strict=True) if now.get(name) != mark
-        ]
+        return stale_models(self.comparison, {name: each.tree for name, each in fits.items()})
+
+
+def stale_models(found: Comparison, trees: Mapping[str, xr.DataTree]) -> list[str]:
+    """Return the models of a comparison whose fit is not among these."""
+    now = {name: mark_of(tree) for name, tree in trees.items()}
+    models = found.models
+    return [name for name, mark in zip(models["model"], models["fit"], strict=True) if now.get(name) != mark]
 
 
 def place_of_comparison(folder: str | PathLike[str], outcome: str) -> Path:

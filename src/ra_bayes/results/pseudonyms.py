@@ -3,8 +3,8 @@
 A copy and not a switch of each output, so that no file of the new folder, nor one that a page there links to,
 knows a patient; and so that a patient has the same pseudonym in all of them. What it holds: the fits, with
 the patients of every group in the order of their pseudonyms (their place in the file would tell who they
-are), what was stored of how far they can be believed, and posteriors given published counts, which know no
-patient. Nothing else of the old folder is carried over.
+are), what was stored of how far they can be believed, models compared, posteriors given published counts, and
+plans, which know no patient. Nothing else of the old folder is carried over.
 
 The hash of the cohort is replaced by one that rests on chance: with the records and a list of identifiers,
 the old one would let anyone try which order of them gives it.
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import shutil
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -25,10 +26,13 @@ from ra_bayes.cohort.key_file import write_key
 from ra_bayes.cohort.pseudonyms import NAME, SOURCE, in_order, pseudonyms, without_identifiers
 from ra_bayes.errors import RaBayesError
 from ra_bayes.files import atomic_folder, write_text
+from ra_bayes.results.comparison_pseudonyms import pseudonymise_comparison
+from ra_bayes.results.comparisons import find_comparisons, save_comparison, stale_models
 from ra_bayes.results.counts import read_counts, save_counts
 from ra_bayes.results.fits import save_result
 from ra_bayes.results.folder import find_trees
 from ra_bayes.results.place import TRUST
+from ra_bayes.results.plans import stored_plans
 from ra_bayes.results.trust import read_trust, save_trust
 from ra_bayes.results.trust_pseudonyms import pseudonymise_trust
 from ra_bayes.tree import is_given_counts, is_joint, joint_trees, provenance, with_provenance
@@ -107,6 +111,7 @@ def pseudonymise_results(
         for name, tree in found.items():
             if name not in fits:
                 save_counts(tree, read_counts(tree, Path(folder) / name, _CI).comparison, part, ci_prob=_CI)
+        _copy_plans(Path(folder), part, given)
         write_text(part / MARK, _MARKED)
     return given
 
@@ -115,7 +120,7 @@ def is_current(copy: str | PathLike[str], folder: str | PathLike[str]) -> bool:
     """Return whether a copy holds every fit of a folder, none of them older than the original."""
     files = [
         path
-        for pattern in ("*/posterior.nc", f"*/{TRUST}/*")
+        for pattern in ("*/posterior.nc", f"*/{TRUST}/*", "comparison-*/*.csv", "*/plan.json")
         for path in Path(folder).glob(pattern)
         if path.relative_to(folder).parts[0][0] != "."
     ]
@@ -129,12 +134,26 @@ def is_current(copy: str | PathLike[str], folder: str | PathLike[str]) -> bool:
 
 def _write_fits(fits: Mapping[str, xr.DataTree], folder: Path, part: Path, given: Mapping[str, str]) -> None:
     secret = secrets.token_bytes(16)
-    for name, named in fits.items():
-        tree = pseudonymise_tree(named, given, secret=secret)
+    made = {name: pseudonymise_tree(named, given, secret=secret) for name, named in fits.items()}
+    for name, tree in made.items():
         save_result(tree, part, ci_prob=_CI)
         trusted = read_trust(folder, name)
         if trusted is not None:
             save_trust(pseudonymise_trust(trusted, tree, given), part, provenance(tree)["model"]["name"])
+    for stored in find_comparisons(folder).values():
+        # One of other fits than those here is of patients who may be others, too.
+        if not stale_models(stored.comparison, fits):
+            save_comparison(*pseudonymise_comparison(stored, made, given), part)
+
+
+def _copy_plans(folder: Path, part: Path, given: Mapping[str, str]) -> None:
+    """Copy the plans as they are, without any whose author wrote a patient's identifier into it."""
+    # A patient called 12 is not told by a plan of 12 patients.
+    telling = [who for who in given if not who.isdecimal()]
+    for name in stored_plans(folder):
+        text = (folder / name / "plan.json").read_text(encoding="utf-8")
+        if without_identifiers(text, telling) == text:
+            shutil.copytree(folder / name, part / name)
 
 
 def pseudonymise_tree(tree: xr.DataTree, given: Mapping[str, str], *, secret: bytes) -> xr.DataTree:
