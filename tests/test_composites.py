@@ -267,6 +267,16 @@ def test_acr_with_missing_measures_is_told_only_where_they_do_not_decide(tmp_pat
     assert "crp at baseline, crp" in told.why
 
 
+def test_acr_names_the_measures_that_the_table_never_has(tmp_path: Path) -> None:
+    parts = {"tjc28": 12, "sjc28": 8, "patient_global": 65, "physician_global": 60, "crp": 23}
+    later = {"tjc28": 6, "sjc28": 4, "patient_global": 40, "physician_global": 35, "crp": 9}
+    cohort = read(tmp_path, table({("A", 0): parts, ("A", 4): later}))
+    # Joints and CRP fell by half or more, the globals by 38% and 42%: pain and HAQ would decide.
+    why = "it depends on what is missing: vas, haq, which the table does not have (row 7)"
+    assert [(each.what, each.why) for each in cohort.not_computed] == [("acr50", why)]
+    assert [value_of(cohort, outcome, 4) for outcome in ("acr20", "acr70")] == [1, 0]
+
+
 def test_acr_with_a_censored_crp_is_told_where_it_does_not_matter(tmp_path: Path) -> None:
     # From 40 to below 5 it fell by more than 70%, wherever it lies; from below 5 nobody knows.
     low = read(tmp_path, table({("A", 0.0): CORE, ("A", 12.0): {**AFTER, "crp": "<5"}}))

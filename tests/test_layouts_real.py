@@ -40,10 +40,31 @@ def test_redcap_events_are_weeks_and_arms(tmp_path: Path) -> None:
 def test_a_repeated_form_is_another_visit_only_if_the_mapping_says_so(tmp_path: Path) -> None:
     text = "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,sdai\n"
     text += "1,baseline_arm_1,,,30\n1,week_4_arm_1,labs,1,20\n1,week_4_arm_1,labs,2,18\n"
-    (problem,) = problems_of(tmp_path, text)
-    assert "patient '1' has sdai in week 4 twice, rows 3 and 4" in problem.what
+    _, problem = problems_of(tmp_path, text)
+    assert (problem.row, problem.value) == (4, "week_4_arm_1 #2")
+    assert "which week this visit is" in problem.what
     cohort = read(tmp_path, text, '[visits]\n"week_4_arm_1 #2" = 5\n')
     assert [record.week for record in cohort.records] == [0.0, 4.0, 5.0]
+
+
+def test_a_repeated_form_without_events_is_a_visit_each_time(tmp_path: Path) -> None:
+    text = "record_id,redcap_repeat_instrument,redcap_repeat_instance,age,sdai,visit_complete\n"
+    text += "1,,,54,,\n1,visit,1,,30,2\n1,visit,2,,20,2\n"
+    asked = [problem.value for problem in problems_of(tmp_path, text)[1:]]
+    assert asked == ["1", "2"]
+    cohort = read(tmp_path, text, "[visits]\n1 = 0\n2 = 4\n")
+    assert [(record.week, record.value) for record in cohort.records] == [(0, 30), (4, 20)]
+    assert accounted(cohort) == 3
+
+
+def test_labels_of_fields_say_which_joints_and_which_unit(tmp_path: Path) -> None:
+    text = "Record ID,Event Name,Tender joint count (28),Swollen joints (66),Pain (0-10 cm),Complete?\n"
+    text += "1,Baseline,12,20,6.5,Complete\n1,Week 4,6,8,3,Complete\n"
+    cohort = read(tmp_path, text)
+    assert [(r.outcome, r.week, r.value) for r in cohort.records] == [
+        ("sjc66", 0, 20), ("sjc66", 4, 8), ("tjc28", 0, 12), ("tjc28", 4, 6), ("vas", 0, 65), ("vas", 4, 30),
+    ]  # fmt: skip
+    assert len(problems_of(tmp_path, text.replace("(28)", "(8)").replace("0-10 cm", "0-10 mm"))) == 4
 
 
 def test_real_redcap_file_with_decimal_commas(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ _DAS28_ACTIVITY = (
 )
 _JOINTS_28 = "28 joints: shoulders, elbows, wrists, MCP, PIP, knees (medicalalgorithms.com)"
 _JOINTS_68 = "68 tender and 66 swollen joints, as counted in trials (registry record NCT01709578)"
-_ACR = "registry records NCT01709578, NCT00048581; PMC2678269, table 1"
-_EULAR = "the EULAR matrix of DAS28 as given by mdcalc.com, calculator 2176"
+_ACR = "Felson 1995 Arthritis Rheum 38:727; registry records NCT01709578, NCT00048581; PMC2678269, table 1"
+_EULAR = "Fransen and van Riel 2005 Clin Exp Rheumatol 23 (Suppl 39):S93; mdcalc.com, calculator 2176"
 _TREG = "Treg rose and Th17 fell after MSC in Ghoryani 2019 (PMID 30551438)"
 _ANTIBODY = "no agreed direction: not tracking clinical outcome in Jamshidi 2024; units are the assay's own"
 _HAQ_SOURCE = "registry record RPCEC00000464"

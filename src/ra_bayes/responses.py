@@ -87,7 +87,8 @@ def acr_response(baseline: AcrCoreSet, now: AcrCoreSet, *, percent: int = 20) ->
 
     Notes
     -----
-    Source: registry records NCT01709578 and NCT00048581; PMC2678269, table 1.
+    Source: Felson 1995 Arthritis Rheum 38:727; registry records NCT01709578 and NCT00048581; PMC2678269,
+    table 1.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def eular_response(*, baseline: float, now: float) -> Eular:
 
     Notes
     -----
-    Source: the EULAR matrix as given by mdcalc.com, calculator 2176.
+    Source: Fransen and van Riel 2005 Clin Exp Rheumatol 23 (Suppl 39):S93; mdcalc.com, calculator 2176.
 
     Examples
     --------

@@ -34,6 +34,7 @@ _BOOLEAN = {
     "crp_mg_l": "crp",
 }
 _FEWEST_OF_FIVE = 3
+_BELOW = "it depends on where below its limit a component lies"
 
 
 class Attempt(NamedTuple):
@@ -101,6 +102,7 @@ def _acr(measured: Measured) -> Iterator[Attempt]:
         return
     names = {"tjc": joints[0], "sjc": joints[1], **_ACR, **({"acute_phase": acute} if acute else {})}
     parts = tuple(part for part in names.values() if part in measured.outcomes)
+    never = [part for part in _ACR.values() if part not in parts] + ([] if acute else ["crp or esr"])
     for patient, week, row in measured.visits(joints, after_baseline=True):
         before, now = ({p: measured.interval(patient, at, p) for p in parts} for at in (0.0, week))
         for percent in (20, 50, 70):
@@ -109,8 +111,11 @@ def _acr(measured: Measured) -> Iterator[Attempt]:
                 for end in (0, 1)
             )
             outcome = f"acr{percent}"
-            if best is None or best is not worst:
-                yield Attempt(outcome, patient, week, row, parts, why=_undecided(before, now))
+            if best is None or worst is None:
+                why = _depends_on(before, now, never)
+                yield Attempt(outcome, patient, week, row, parts, why=why)
+            elif best is not worst:
+                yield Attempt(outcome, patient, week, row, parts, why=_BELOW)
             else:
                 yield Attempt(outcome, patient, week, row, parts, (float(best), float(best)))
 
@@ -121,12 +126,15 @@ def _core(names: Mapping[str, str], found: Mapping[str, Interval | None], end: i
     return AcrCoreSet(**{"acute_phase": None, **given})
 
 
-def _undecided(before: Mapping[str, Interval | None], now: Mapping[str, Interval | None]) -> str:
+def _depends_on(
+    before: Mapping[str, Interval | None], now: Mapping[str, Interval | None], never: Sequence[str] = ()
+) -> str:
+    """Say what is missing where it decides: at a visit, or because the table does not have it."""
     missing = [f"{part} at baseline" for part, interval in before.items() if interval is None]
     missing += [part for part, interval in now.items() if interval is None]
-    if missing:
-        return f"it depends on what is missing: {', '.join(missing)}"
-    return "it depends on where below its limit a component lies"
+    told = [", ".join(missing)] if missing else []
+    told += [f"{', '.join(never)}, which the table does not have"] if never else []
+    return f"it depends on what is missing: {'; '.join(told)}"
 
 
 def _eular(measured: Measured) -> Iterator[Attempt]:
@@ -141,8 +149,7 @@ def _eular(measured: Measured) -> Iterator[Attempt]:
         best, worst = (eular_response(baseline=before[1 - end], now=now[end]) for end in (0, 1))
         for outcome, wanted in (("eular_response", ("good", "moderate")), ("eular_good", ("good",))):
             if (best in wanted) is not (worst in wanted):
-                why = "it depends on where below its limit a component lies"
-                yield Attempt(outcome, patient, week, row, (das28,), why=why)
+                yield Attempt(outcome, patient, week, row, (das28,), why=_BELOW)
             else:
                 answer = float(best in wanted)
                 yield Attempt(outcome, patient, week, row, (das28,), (answer, answer))
@@ -165,8 +172,9 @@ def _boolean(measured: Measured) -> Iterator[Attempt]:
             for end in (0, 1)
         )
         if best is not worst:
-            missing = {_BOOLEAN[name]: each for name, each in found.items()}
-            yield Attempt("boolean_remission", patient, week, row, parts, why=_undecided({}, missing))
+            seen = {_BOOLEAN[name]: each for name, each in found.items()}
+            why = _depends_on({}, seen) if None in seen.values() else _BELOW
+            yield Attempt("boolean_remission", patient, week, row, parts, why=why)
         else:
             yield Attempt("boolean_remission", patient, week, row, parts, (float(best), float(best)))
 

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from ra_bayes.cohort.layouts.roles import is_form
 from ra_bayes.cohort.mapping import LAYOUTS, OPEN, Column, Dates, TableMapping
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
@@ -117,7 +118,7 @@ def _week(week: float | None) -> str:
 
 
 def _columns(mapping: TableMapping, unread: Sequence[str]) -> list[str]:
-    fields = [name for name in unread if "___" not in name and not name.endswith("_complete")]
+    fields = [name for name in dict.fromkeys(unread) if not is_form(name)]
     if not mapping.columns and not fields:
         return []
     head = [

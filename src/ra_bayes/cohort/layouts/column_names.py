@@ -43,7 +43,7 @@ _ALIASES = {
 }
 _SHARED = {"pga": ("patient_global", "physician_global"), "global": ("patient_global", "physician_global")}
 _WORD = re.compile(r"[^\s_\-./,:;|#]+")
-_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)", re.ASCII)
+_RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)\s*([^\W\d]*)", re.ASCII)
 _BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 
 
@@ -208,8 +208,13 @@ class Names:
         """Take what stands in brackets for a unit, else for a visit, else ask about it."""
         unit, week, why = found.unit, found.week, found.why
         visit = found.visit
+        ranged = _RANGE.fullmatch(text)
+        if counted := self._joints(found, text):
+            return replace(found, outcomes=(counted,), certain=True, why="")
         if self._is_unit(found.outcomes, text):
             unit = text
+        elif ranged and ranged[3] and self._is_range(found.outcomes, text):
+            unit = ranged[3]
         elif not visit and (read := read_visit(text)) is not None:
             visit, week = text, read
         elif alphanumeric(text) and not self._is_range(found.outcomes, text):
@@ -217,13 +222,23 @@ class Names:
         certain = found.certain and not (why and why != found.why)
         return ColumnName(found.name, found.outcomes, certain, unit, visit, week, why)
 
+    def _joints(self, found: ColumnName, text: str) -> str:
+        """Return the joint count that ``Tender joints (28)`` names; empty if the text counts no joints."""
+        kind = found.outcomes[0][:3]
+        named = f"{kind}{text}"
+        return named if kind in ("tjc", "sjc") and named in self._known else ""
+
     def _is_range(self, outcomes: Sequence[str], text: str) -> bool:
-        """Say whether a text is an outcome's lowest and highest value: ``HAQ (0-3)``."""
+        """Say whether a text is an outcome's lowest and highest value: ``HAQ (0-3)``, ``Pain (0-10 cm)``."""
         ends = _RANGE.fullmatch(text)
-        known = [self._known[outcome] for outcome in outcomes if outcome in self._known]
-        return ends is not None and any(
-            (each.lower, each.upper) == (float(ends[1]), float(ends[2])) for each in known
-        )
+        if ends is None:
+            return False
+        for each in (self._known[outcome] for outcome in outcomes if outcome in self._known):
+            if not ends[3] or self._is_unit((each.id,), ends[3]):
+                factor = each.factor(ends[3]) if ends[3] else 1.0
+                if (each.lower, each.upper) == (factor * float(ends[1]), factor * float(ends[2])):
+                    return True
+        return False
 
     def _is_unit(self, outcomes: Sequence[str], text: str) -> bool:
         for outcome in outcomes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twice, guess_columns, is_label
 from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
-from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles
+from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles, repeat_columns
 from ra_bayes.cohort.mapping import TableMapping, beside
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
@@ -58,7 +58,9 @@ def sheet_layouts(header: Sequence[str], known: Mapping[str, Outcome]) -> tuple[
     if dated or (len(labels) > 1 and not roles.visit):
         found.append("visits")
     if plain and (roles.visit or roles.date or not found):
-        found.append("outcomes")
+        # A repeated form tells its visits apart, where nothing else does.
+        alone = repeat_columns(header)[1] and not (roles.visit or roles.date or found)
+        found.append("redcap" if alone else "outcomes")
     return tuple(found)
 
 
@@ -107,7 +109,7 @@ def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
     roles = find_roles(table.header)
     if given.layout == "redcap":
         # REDCap writes the record's identifier first, whatever it is called.
-        visit = event_column(table.header)
+        visit = event_column(table.header) or roles.visit or repeat_columns(table.header)[1]
         roles = replace(roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure={}, date="")
     if roles.arm in given.columns or roles.arm in given.covariates.values():
         unsure = {role: names for role, names in roles.unsure.items() if role != "arm"}

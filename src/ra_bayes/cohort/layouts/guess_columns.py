@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ra_bayes.cohort.layouts.column_names import ColumnName, Names, alphanumeric, names_of
+from ra_bayes.cohort.layouts.roles import is_form
 from ra_bayes.cohort.layouts.visit_names import read_visit
 from ra_bayes.cohort.mapping import BY_ROW, OPEN, Column, TableMapping
 from ra_bayes.errors import Problem
@@ -57,7 +58,7 @@ def guess_columns(
     by_row = _outcome_column(header, mapping) if mapping.layout == "visits" else ""
     columns: dict[str, Column] = {}
     for name in header:
-        if name in beside or name == by_row or _is_form(name):
+        if name in beside or name == by_row or is_form(name):
             continue
         read = names.read(name)
         if not read.outcomes and mapping.layout == "visits" and is_label(name):
@@ -140,11 +141,6 @@ def ask_about_alone(table: Table, used: set[str], doubts: list[Problem]) -> None
                 what = f"this looks like a {role}, and of which outcome is not said"
                 mend = "name it after its column (crp_unit), or give it under [columns] of a mapping"
                 doubts.append(Problem(what, mend, row=table.header_row, column=name))
-
-
-def _is_form(name: str) -> bool:
-    """Say whether a column is REDCap's state of a form or one box of a checkbox field."""
-    return name.endswith("_complete") or "___" in name or "(choice=" in name or name == "Complete?"
 
 
 def ask_about_twice(table: Table, mapping: TableMapping, doubts: list[Problem]) -> None:

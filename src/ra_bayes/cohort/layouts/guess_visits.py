@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ra_bayes.cohort.layouts.events import event_visit
-from ra_bayes.cohort.layouts.roles import Roles
+from ra_bayes.cohort.layouts.roles import Roles, repeat_columns
 from ra_bayes.cohort.layouts.visit_names import WEEKS_PER_MONTH, VisitName, read_visit
 from ra_bayes.cohort.mapping import OPEN, Dates, TableMapping, VisitUnit
 from ra_bayes.cohort.value import Mistake, is_empty, read_number
@@ -16,6 +16,7 @@ from ra_bayes.sources import Table
 
 __all__ = ["with_labels", "with_visits"]
 
+_TIMES = " #"
 _MEND = 'write it under [visits] of a mapping, such as "V2" = 4, or "leave out"'
 
 
@@ -65,6 +66,8 @@ def _without_column(table: Table, mapping: TableMapping, roles: Roles, doubts: l
 
 def _week(label: str, unit: str, mapping: TableMapping) -> VisitName:
     """Tell the week of a label, or propose one."""
+    if mapping.layout == "redcap" and _TIMES in label:
+        return VisitName(math.nan, False)
     number = read_number(label)
     if unit in ("months", "days") and not isinstance(number, Mistake):
         counted = float(number.number)
@@ -75,19 +78,32 @@ def _week(label: str, unit: str, mapping: TableMapping) -> VisitName:
 
 
 def _labels(table: Table, mapping: TableMapping) -> Mapping[str, int]:
-    """List the visits at which some outcome has a value, each with its first row."""
+    """List the visits at which some outcome has a value, each with its first row.
+
+    In REDCap a form that is repeated within an event is a visit of its own from the second time on.
+    """
     where = {name: position for position, name in reversed([*enumerate(table.header)])}
     labels: dict[str, int] = {}
     if mapping.visit not in where:
         return labels
     visit = where[mapping.visit]
+    instance = repeat_columns(table.header)[1] if mapping.layout == "redcap" else ""
+    repeated = where[instance] if instance and instance != mapping.visit else None
+    seen: set[tuple[str, str, int]] = set()
     columns = [
         where[name] for name, column in mapping.columns.items() if name in where and column.week is None
     ]
     for row, cells in table.rows:
-        label = cells[visit].strip()
-        if label and label not in labels and any(not is_empty(cells[each]) for each in columns):
-            labels[label] = row
+        label, patient = (
+            cells[visit].strip(),
+            cells[where[mapping.patient]] if mapping.patient in where else "",
+        )
+        filled = {(patient, label, each) for each in columns if not is_empty(cells[each])}
+        if label and filled and repeated is not None and filled & seen and cells[repeated].strip():
+            label = f"{label}{_TIMES}{cells[repeated].strip()}"
+        seen |= filled
+        if label and filled:
+            labels.setdefault(label, row)
     return labels
 
 

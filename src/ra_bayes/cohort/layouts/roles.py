@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ra_bayes.cohort.layouts.column_names import alphanumeric
 from ra_bayes.cohort.mapping import VisitUnit
 
-__all__ = ["Roles", "event_column", "find_roles", "repeat_columns"]
+__all__ = ["Roles", "event_column", "find_roles", "is_form", "repeat_columns"]
 
 # In the order in which they are preferred; the general ones number patients anew at every site.
 _PATIENT = "patient patientid patientno patientnumber patientcode patid patnr patientnr usubjid participant "
@@ -116,6 +116,11 @@ def repeat_columns(header: Sequence[str]) -> tuple[str, str]:
         for key in ("instrument", "instance")
     )
     return first, second
+
+
+def is_form(name: str) -> bool:
+    """Say whether a column is REDCap's state of a form or one box of a checkbox field."""
+    return name.endswith("_complete") or "___" in name or "(choice=" in name or name == "Complete?"
 
 
 def _first(folded: Mapping[str, str], names: str) -> str:
