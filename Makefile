@@ -3,7 +3,7 @@
 .POSIX:
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help setup setup-dev demo test lint format constraints clean distclean
+.PHONY: help setup setup-dev demo test lint format docs constraints clean distclean
 
 BIN = .venv/bin
 OUT = out/demo
@@ -16,6 +16,7 @@ help:
 	@echo 'make test         set up for development, then pytest; PYTEST_ARGS="-k cohort" to choose'
 	@echo 'make lint         ruff check, ruff format --check, mypy'
 	@echo 'make format       let ruff mend what it can'
+	@echo 'make docs         the documentation site, build/site/index.html; a warning is an error'
 	@echo 'make constraints  pin anew (needs uv and the network)'
 	@echo 'make clean        remove what these goals wrote; make distclean: and .venv'
 
@@ -39,6 +40,10 @@ lint: setup-dev
 format: setup-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The theme's advertisement of its successor is no warning of ours.
+docs: setup-dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 constraints:
 	sh scripts/constraints.sh

@@ -2,7 +2,7 @@
 # Makes .venv with ra_bayes (editable) and the pinned versions of constraints.txt in it.
 #
 #   sh scripts/setup.sh run     what `ra-bayes` needs
-#   sh scripts/setup.sh dev     and what tests and linters need
+#   sh scripts/setup.sh dev     and what tests, linters and the documentation site need
 #
 # PYTHON=/path/to/python chooses the interpreter; UV=/path/to/uv the installer, and UV= (empty)
 # says: no uv, use venv and pip.
@@ -81,7 +81,8 @@ else
 fi
 
 group=
-[ "$level" = run ] || group='--group dev'
+what=.
+[ "$level" = run ] || { group='--group dev'; what='.[docs]'; }
 say "installing into $venv ($("$python" -c 'import platform; print("Python", platform.python_version())')," \
     "$([ -n "$found_uv" ] && echo 'uv, some seconds' || echo 'pip, one to two minutes'))"
 
@@ -89,14 +90,14 @@ say "installing into $venv ($("$python" -c 'import platform; print("Python", pla
 # shellcheck disable=SC2086
 if [ -n "$found_uv" ]; then
     "$found_uv" pip install --quiet --python "$python" --constraint constraints.txt \
-        --build-constraint constraints.txt $group --editable .
+        --build-constraint constraints.txt $group --editable "$what"
 else
     pip() { "$python" -m pip --disable-pip-version-check "$@"; }
     "$python" -m pip --version >/dev/null 2>&1 || "$python" -m ensurepip >/dev/null
     # pip learned --group in 25.1 and --build-constraint in 25.3.
     pip install --help | grep -q -- --build-constraint ||
         pip install --quiet --constraint constraints.txt --upgrade pip
-    pip install --quiet --constraint constraints.txt --build-constraint constraints.txt $group --editable .
+    pip install --quiet --constraint constraints.txt --build-constraint constraints.txt $group --editable "$what"
 fi
 
 wanted "$level" >"$state.new"
