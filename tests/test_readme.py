@@ -1,4 +1,4 @@
-"""The README's commands, snippet and numbers are what the code does; one that drifts fails."""
+"""What the README and the tour command, print and quote is what the code does; what drifts fails."""
 
 from __future__ import annotations
 
@@ -19,17 +19,18 @@ from ra_bayes.cli import main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+TOUR = (REPOSITORY / "docs" / "tour.md").read_text(encoding="utf-8")
 
 type Run = Callable[[str], Result]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, document: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", document, flags=re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[list[str]]:
+def commands(document: str = README) -> list[list[str]]:
     """Every command of the shell blocks, without its comment."""
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    lines = [line for block in blocks("sh", document) for line in block.splitlines()]
     return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
@@ -230,3 +231,49 @@ def test_fit_and_report_run(run: Run, elsewhere: Path) -> None:
     assert "P(better)" in run("fit").output
     run("report")
     assert "<html" in (elsewhere / "results" / "index.html").read_text(encoding="utf-8")
+
+
+def on_the_tour(command: str, elsewhere: Path, *further: str) -> str:
+    """What the tour's `ra-bayes COMMAND ...` prints to anybody."""
+    (elsewhere / "mistakes.csv").write_text(blocks("csv", TOUR)[0], encoding="utf-8")
+    (arguments,) = (
+        words[1:] for words in commands(TOUR) if " ".join(words).startswith(f"ra-bayes {command}")
+    )
+    return CliRunner().invoke(main, [*arguments, *further], catch_exceptions=False).output
+
+
+def test_every_command_of_the_tour_is_accounted_for() -> None:
+    # The README's own are run above; trust is run by test_cli_trust.py, pip replaced by test_wheel.py.
+    assert [" ".join(words) for words in commands(TOUR) if words not in commands()] == [
+        "cp data/synthetic_cohort.csv cohort.csv",
+        "ra-bayes template --out clinic.xlsx",
+        "ra-bayes check mistakes.csv",
+        "ra-bayes models vas",
+        "ra-bayes fit cohort.csv --model vas --out results",
+        "ra-bayes trust results",
+        "ra-bayes plan vas_randomised --posterior results",
+    ]
+    assert (REPOSITORY / "data" / "synthetic_cohort.csv").is_file()
+
+
+def test_what_the_tour_checks_is_told_as_it_says(elsewhere: Path) -> None:
+    right, wrong, *_ = blocks("text", TOUR)
+    assert on_the_tour("check cohort.csv", elsewhere).startswith(right)
+    assert on_the_tour("check mistakes.csv", elsewhere) == wrong
+    assert "filled in: ra-bayes check clinic.xlsx" in on_the_tour("template", elsewhere)
+    assert "what the priors imply before any data" in on_the_tour("models vas", elsewhere)
+
+
+@pytest.mark.mcmc
+def test_what_the_tour_fits_and_plans_is_told_as_it_says(elsewhere: Path) -> None:
+    _, _, fitted, planned = blocks("text", TOUR)
+    told = on_the_tour("fit", elsewhere)
+    first, second = fitted.splitlines()
+    assert first in told
+    assert numbers(second) == pytest.approx(numbers(told.partition("Pain")[2].partition("\n")[0]), abs=1.5)
+    # The two sizes on either side of the answer, in place of all 46.
+    told = on_the_tour("plan", elsewhere, "--sizes", "68:72:4")
+    power, *assurance = planned.splitlines()
+    assert power in told
+    (ends,) = re.findall(r"with n it tends to ([\d.]+)", told)
+    assert float(ends) == pytest.approx(numbers(assurance[0])[-1], abs=0.03)
