@@ -29,6 +29,10 @@ ADAM = {
     "ablfl", "dtype", "anl01fl", "atpt", "alloq", "avallloq", "trt01a", "trta", "trt01p", "trtp", "actarm",
     "arm",
 }  # fmt: skip
+SDTM = re.compile(
+    r"usubjid|subjid|visit|arm|actarm|"
+    r"..(testcd|test|orres|orresu|stresc|stresn|stresu|lobxfl|blfl|drvfl|dy|dtc|tpt|tptnum|lloq)"
+)
 LONG = {
     "patient",
     "week",
@@ -79,7 +83,7 @@ def check(cohort: Cohort, header: Sequence[str], rows: Rows) -> None:
         second = int(two.split()[3])
         rows = {row: cells for row, cells in rows.items() if row > second}
     columns = {name: entry for name, entry in page.get("columns", {}).items() if _outcome(entry)}
-    values = len(rows) * (1 if layout in ("long", "adam") else len(columns))
+    values = len(rows) * (1 if layout in ("long", "adam", "sdtm") else len(columns))
     if accounted(cohort) != values:
         raise WrongError(f"{values} values in the file, {accounted(cohort)} recorded, given or named")
     _check_columns(cohort, header, rows, page, layout)
@@ -124,19 +128,21 @@ def _check_columns(
     named = sum(
         each.count for each in cohort.left_out if each.of == "cells" and each.what.startswith("column")
     )
-    if layout == "adam":
+    asked = {*page.get("covariates", {}).values()}
+    if layout in ("adam", "sdtm"):
         ends = ("lloq", "uloq", "stresc", "stresu")
-        read = [name.casefold() in ADAM or name.casefold().endswith(ends) for name in header]
-        low = sum(count for count, own in zip(filled, read, strict=True) if not own)
+        own = {"adam": lambda name: name in ADAM or name.endswith(ends), "sdtm": SDTM.fullmatch}[layout]
+        read = [name in asked or bool(own(name.casefold())) for name in header]
+        low = sum(count for count, known in zip(filled, read, strict=True) if not known)
         if not low <= named <= sum(filled):
             raise WrongError(f"{low} cells of columns that are not read, {named} named")
         return
-    used = set()
+    used = asked
     if layout == "long":
-        used = {name for name in header if _folded(name) in LONG}
+        used = asked | {name for name in header if _folded(name) in LONG}
         used |= {value for value in page.values() if isinstance(value, str)}
     else:
-        used = {value for key, value in page.items() if isinstance(value, str) and key != "layout"}
+        used = asked | {value for key, value in page.items() if isinstance(value, str) and key != "layout"}
         for name, entry in page.get("columns", {}).items():
             if _outcome(entry):
                 used |= {
@@ -197,6 +203,11 @@ def _candidates(
         for name in ("value", "values", _folded(page.get("value", "value"))):
             if name in folded:
                 yield sign + folded[name] if sign in "<>" else folded[name], unit, limits
+    elif layout == "sdtm":
+        for text, unit in (("stresn", "stresu"), ("stresc", "stresu"), ("orres", "orresu")):
+            ends = {end: [cell for name, cell in folded.items() if name[2:] == end] for end in (text, unit)}
+            for cell in ends[text]:
+                yield cell, next(iter(ends[unit]), ""), [v for k, v in folded.items() if k[2:] == "lloq"]
     elif layout == "adam":
         match = re.search(r"\(([^()]*)\)\s*$", folded.get("param", ""))
         unit = folded.get("avalu") or (match[1] if match else "")
@@ -245,11 +256,17 @@ def _agrees(record: Record, text: str, unit: str, limits: Sequence[str]) -> bool
 
 
 def _week_agrees(record: Record, cells: Mapping[str, str], page: dict[str, Any], layout: str) -> bool:
-    if layout == "adam":
+    if layout in ("adam", "sdtm"):
         folded = {_folded(name): text.strip() for name, text in cells.items()}
         if record.week == 0:
             return True
-        texts = [folded.get("avisit", ""), folded.get("ady", "")]
+        label = cells.get(page.get("visit", "AVISIT" if layout == "adam" else "VISIT"), "").strip()
+        if label in page.get("visits", {}):
+            return page["visits"][label] == record.week
+        texts = [
+            label,
+            *(text for name, text in folded.items() if name in ("avisit", "ady") or name[2:] == "dy"),
+        ]
         near = [
             float(each.replace(",", ".")) for text in texts for each in re.findall(r"\d+(?:[.,]\d+)?", text)
         ]

@@ -31,6 +31,7 @@ from ra_bayes.cohort import Cohort, overview_text, read_cohort
 from ra_bayes.cohort.fix_template import fix_template
 from ra_bayes.cohort.layout import fits
 from ra_bayes.cohort.layouts.two_headers import with_one_header
+from ra_bayes.cohort.mapping import LAYOUTS as NAMES
 from ra_bayes.cohort.read import given_mapping, known_outcomes
 from ra_bayes.errors import CohortError, RaBayesError, SpecError
 from ra_bayes.sources import Problems, Table, read_table
@@ -101,17 +102,22 @@ def tried(run: int, seed: int, folder: Path) -> tuple[str, str]:
     told, cells = damaged(run, seed, file)
     page = file.with_name("mapping.toml")
     mapping = page if page.stat().st_size else None
+    # Now and then a layout is asked for by name, mostly a wrong one.
+    dice = random.Random(f"{seed} {run} layout")
+    asked = dice.random() < 0.08 and "layout =" not in page.read_text(encoding="utf-8", errors="replace")
+    layout = dice.choice([*NAMES]) if asked else None
+    told += f", as {layout}" if layout else ""
     try:
-        cohort = read_cohort(file, mapping=mapping)
+        cohort = read_cohort(file, mapping=mapping, layout=layout)
     except RaBayesError as error:
         return _refusal(error), told
     except Exception:
         return f"traceback: {traceback.format_exc()[-1500:]}", told
     try:
-        _hold_against(cohort, file, cells, mapping)
+        _hold_against(cohort, file, cells, mapping, layout)
         overview_text(cohort)
         if run % 10 == 0:
-            fix_template(file, mapping=mapping)
+            fix_template(file, mapping=mapping, layout=layout)
     except WrongError as error:
         return f"wrong: {error}", told
     except Exception:
@@ -127,9 +133,11 @@ def _refusal(error: RaBayesError) -> str:
     return "refused" if whole and plain else f"unclear: {text[:400]}"
 
 
-def _hold_against(cohort: Cohort, file: Path, cells: Grid | None, mapping: Path | None) -> None:
+def _hold_against(
+    cohort: Cohort, file: Path, cells: Grid | None, mapping: Path | None, layout: str | None
+) -> None:
     """Hold the cohort against the cells that were written, or that a second reader finds."""
-    given = given_mapping(mapping, None)
+    given = given_mapping(mapping, layout)
     known = known_outcomes(given.outcomes, Problems("file"))
     table = read_table(file, Problems("file"), fits=partial(fits, known=known, given=given))
     second = cells if cells is not None else _second(file, table)

@@ -98,6 +98,41 @@ USUBJID,TRTA,PARAMCD,PARAM,AVAL,AVALC,AVISIT,ADY,ABLFL,ANL01FL,DTYPE,LBSTRESC,LB
 1-02,Act,HAQDI,HAQ Disability Index,1.25,,Week 4,29,,Y,,,,M
 """
 
+TIMES = """\
+USUBJID,TRTA,PARAMCD,PARAM,AVAL,AVISIT,ATPT,ABLFL,AGE,SITEID
+1-01,Pbo,PAINVAS,Pain (mm),61,Baseline,PRE-DOSE,Y,54,A
+1-01,Pbo,PAINVAS,Pain (mm),58,Baseline,2 HOURS,,54,A
+1-01,Pbo,PAINVAS,Pain (mm),40,Visit 3,PRE-DOSE,,54,A
+1-01,Pbo,PAINVAS,Pain (mm),35,Visit 3,2 HOURS,,54,A
+1-02,Act,PAINVAS,Pain (mm),70,Baseline,PRE-DOSE,Y,61,B
+1-02,Act,PAINVAS,Pain (mm),22,Visit 3,PRE-DOSE,,61,B
+1-02,Act,HAQDI,HAQ,1.5,Baseline,,Y,61,B
+1-02,Act,HAQDI,HAQ,1,Visit 3,,,61,B
+"""
+TIMES_PAGE = """\
+schema = 1
+timepoint = "PRE-DOSE"
+arm = "TRTA"
+[visits]
+"Visit 3" = 12
+[parameters]
+PAINVAS = "vas"
+HAQDI = "haq"
+[covariates]
+age = "AGE"
+"""
+SDTM = """\
+USUBJID,LBTESTCD,LBTEST,LBORRES,LBORRESU,LBSTRESC,LBSTRESN,LBSTRESU,LBLOBXFL,LBDRVFL,VISIT,LBDY,LBSPEC
+1-01,CRP,C Reactive Protein,2.4,mg/dL,24,24,mg/L,,,SCREENING 1,-7,SERUM
+1-01,CRP,C Reactive Protein,2.1,mg/dL,21,21,mg/L,Y,,BASELINE,1,SERUM
+1-01,CRP,C Reactive Protein,<0.34,mg/dL,<3.4,,mg/L,,,WEEK 4,29,SERUM
+1-01,CRP,C Reactive Protein,,,,,,,,WEEK 8,57,SERUM
+1-01,CRP,C Reactive Protein,1.5,mg/dL,15,15,mg/L,,Y,WEEK 12,85,SERUM
+1-02,CRP,C Reactive Protein,4.1,mg/dL,41,41,mg/L,Y,,BASELINE,1,SERUM
+1-02,CRP,C Reactive Protein,1.9,mg/dL,19,19,mg/L,,,WEEK 4,27,SERUM
+1-02,ALB,Albumin,4,g/dL,40,40,g/L,Y,,BASELINE,1,SERUM
+"""
+
 CLINIC = """\
 ID,Group,Visit,DAS28,CRP,Change,Height
 001,1,V1,5.5,4.1,None,160
@@ -222,12 +257,20 @@ LAYOUTS: dict[str, Grid] = {
     "redcap": grid(REDCAP),
     "redcap labels": grid(LABELS),
     "adam": grid(ADAM),
+    "adam, timepoints": grid(TIMES),
+    "sdtm": grid(SDTM),
     "clinic": grid(CLINIC),
     "dated": grid(DATED),
     "named": grid(NAMED),
     "batches": grid(BATCHES),
 }
-PAGES = {"clinic": CLINIC_PAGE, "dated": DATED_PAGE, "named": NAMED_PAGE, "batches": BATCHES_PAGE}
+PAGES = {
+    "adam, timepoints": TIMES_PAGE,
+    "clinic": CLINIC_PAGE,
+    "dated": DATED_PAGE,
+    "named": NAMED_PAGE,
+    "batches": BATCHES_PAGE,
+}
 """The mapping that a layout is read with."""
 
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")

@@ -77,6 +77,25 @@ def test_what_is_no_such_dataset_is_refused_though_it_is_called_one(tmp_path: Pa
         fix_template(file, layout=layout)
 
 
+def test_a_mapping_may_name_another_patient_visit_and_arm(tmp_path: Path) -> None:
+    file = on_file(
+        tmp_path,
+        "USUBJID,SUBJID,TRTA,ARMCD,PARAMCD,AVAL,AVISIT,VISIT\nS-01,01,Drug,D,SDAI,30,T0,V1\nS-01,01,Drug,D,SDAI,9,T1,V2\n",
+    )
+    page = tmp_path / "mapping.toml"
+    page.write_text(
+        'schema = 1\npatient = "SUBJID"\nvisit = "VISIT"\narm = "ARMCD"\nvisits = { V1 = 0, V2 = 4 }\n'
+    )
+    cohort = read_cohort(file, mapping=page)
+    assert cohort.arms == (("01", "D"),)
+    assert [(each.week, each.value) for each in cohort.records] == [(0, 30), (4, 9)]
+    page.write_text('schema = 1\narm = "ARM"\n')
+    with pytest.raises(
+        CohortError, match="column 'ARM': the mapping names this column, and the table has none"
+    ):
+        read_cohort(file, mapping=page)
+
+
 def test_a_dataset_of_other_outcomes_is_read_with_the_page_that_is_written_for_it(tmp_path: Path) -> None:
     page = tmp_path / "mapping.toml"
     text, doubts = fix_template(shared_file("adlb_6subj.xpt"))

@@ -183,6 +183,30 @@ def test_missing_codes_arms_and_rows_left_out(tmp_path: Path) -> None:
     assert accounted(cohort) == 10
 
 
+@pytest.mark.parametrize(
+    ("layout", "page", "key"),
+    [
+        ("adam", '[columns]\nAVAL = "sdai"\n', "columns"),
+        ("adam", '[dates]\ncolumn = "ADT"\nfirst_infusion = "TRTSDT"\n', "dates"),
+        ("outcomes", 'measure = "sdai"\n', "measure"),
+        ("redcap", 'timepoint = "x"\n', "timepoint"),
+        ("long", 'layout = "long"\n[columns]\nvalue = "sdai"\n', "columns"),
+    ],
+)
+def test_a_key_that_a_layout_does_not_read_is_refused(
+    tmp_path: Path, layout: str, page: str, key: str
+) -> None:
+    (problem,) = problems_of(tmp_path, COVARIATES[layout], page)
+    assert f"the mapping's {key} says nothing of layout {layout}" in problem.what
+
+
+def test_a_first_infusion_that_is_no_column_is_told_of_a_long_table_too(tmp_path: Path) -> None:
+    text = "patient,day,outcome,value\nA,2024-01-31,sdai,30\n"
+    page = 'layout = "long"\n[dates]\ncolumn = "day"\nfirst_infusion = "frist"\n'
+    (problem,) = problems_of(tmp_path, text, page)
+    assert problem.what == "the mapping names this column, and the table has none"
+
+
 def test_a_rule_that_leaves_out_nothing_is_told(tmp_path: Path) -> None:
     rule = '[[leave_out]]\npatient = "Z"\nwhy = "x"\n'
     (problem,) = problems_of(tmp_path, "patient,week,sdai\nA,0,5\n", rule)

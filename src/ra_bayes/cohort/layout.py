@@ -13,6 +13,7 @@ from ra_bayes.cohort.layouts.adam_columns import is_adam
 from ra_bayes.cohort.layouts.adam_guess import guess_adam
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
+from ra_bayes.cohort.layouts.idle_keys import refuse_idle_keys
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
 from ra_bayes.cohort.layouts.lost_columns import refuse_lost_columns
 from ra_bayes.cohort.layouts.meaning import with_meaning
@@ -66,6 +67,7 @@ def _names_of(given: TableMapping) -> tuple[str, ...]:
 def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, given: TableMapping) -> LongTable:
     """Make lines of a table, whichever layout it has; what a mapping says is taken as it is."""
     table, layout = layout_of(table, known, given, problems)
+    refuse_idle_keys(given, layout, problems)
     mapping = replace(given, layout=layout)
     if layout == "long":
         long = from_long_by_name(table, mapping, problems)
@@ -101,6 +103,7 @@ def to_long(table: Table, known: Mapping[str, Outcome], problems: Problems, give
 def guess_of(table: Table, known: Mapping[str, Outcome], given: TableMapping, problems: Problems) -> Guess:
     """Return what a table is taken to mean, with all that is not certain, to be written down and edited."""
     table, layout = layout_of(table, known, given, problems)
+    refuse_idle_keys(given, layout, problems)
     if layout == "long" and (is_long(table.header) or given.layout or given.value):
         return Guess(replace(given, layout=layout), (), ())
     if layout in CDISC:

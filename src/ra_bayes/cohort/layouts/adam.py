@@ -67,7 +67,7 @@ def from_adam(
     CohortError
         If the table is no such dataset, no parameter is an outcome that is known, or nothing tells the week.
     """
-    columns = cdisc_columns(table, mapping.layout, problems)
+    columns = cdisc_columns(table, mapping, problems)
     written_as = {role: table.header[columns[name]] for name, role in _WRITTEN.items() if name in columns}
     if "text" in columns and "value" in columns:
         written_as["value"] = f"{table.header[columns['value']]} or {table.header[columns['text']]}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ra_bayes.cohort.layouts.absent import refuse_absent
 from ra_bayes.cohort.layouts.column_names import Names
 from ra_bayes.cohort.layouts.sdtm_columns import sdtm_columns
 from ra_bayes.cohort.mapping import LAYOUTS, TableMapping
@@ -72,14 +73,17 @@ def adam_columns(header: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def cdisc_columns(table: Table, layout: str, problems: Problems) -> dict[str, int]:
+def cdisc_columns(table: Table, mapping: TableMapping, problems: Problems) -> dict[str, int]:
     """Return the position of each variable of an ADaM or SDTM dataset, by its role.
+
+    A mapping may name another variable for the patient, the visit or the arm.
 
     Raises
     ------
     CohortError
-        If the table is no such dataset, whatever its layout is said to be.
+        If the table is no such dataset, whatever its layout is said to be, or has no such variable.
     """
+    layout = mapping.layout
     columns = sdtm_columns(table.header) if layout == "sdtm" else adam_columns(table.header)
     needed = {"sdtm": "USUBJID, --TESTCD and --STRESC or --ORRES"}.get(
         layout, "USUBJID, PARAMCD and AVAL or AVALC"
@@ -87,7 +91,9 @@ def cdisc_columns(table: Table, layout: str, problems: Problems) -> dict[str, in
     if not {"patient", "code"} <= {*columns} or not {"value", "text"} & {*columns}:
         what = f"this is no {LAYOUTS[layout].partition(':')[0]}: it would have {needed}"
         problems.stop("layout", what, "say another layout, or none", row=table.header_row)
-    return columns
+    given = {"patient": mapping.patient, "visit": mapping.visit, "arm": mapping.arm}
+    refuse_absent([name for name in given.values() if name], table, problems)
+    return columns | {role: table.header.index(name) for role, name in given.items() if name}
 
 
 def outcome_of(

@@ -28,7 +28,7 @@ _SOURCE = "the dataset"
 
 def guess_adam(table: Table, known: Mapping[str, Outcome], given: TableMapping, problems: Problems) -> Guess:
     """Complete the mapping of an ADaM or SDTM dataset; what is given is taken as it is."""
-    columns = cdisc_columns(table, given.layout, problems)
+    columns = cdisc_columns(table, given, problems)
     rows: dict[str, list[Mapping[str, str]]] = {}
     for _, all_cells in table.rows:
         cells = {role: all_cells[position].strip() for role, position in columns.items()}
