@@ -6,16 +6,14 @@ import csv
 import datetime as dt
 import gzip
 import json
-import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conftest import shared_file
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tables_on_file import WRITERS, as_csv, as_dataset_json, as_excel, as_transport, columns_of
+from tables_on_file import WRITERS, as_csv, as_dataset_json, columns_of
 
 from ra_bayes.cohort import read_cohort
 from ra_bayes.errors import CohortError
@@ -160,107 +158,6 @@ def test_a_line_that_names_the_delimiter(tmp_path: Path) -> None:
     assert (table.header_row, table.rows) == (2, [(3, ["A", "1,5"])])
 
 
-# --- Excel --------------------------------------------------------------------------------------------
-
-
-def workbook(file: Path, *rows: Sequence[object], title: str = "Data") -> Any:
-    from openpyxl import Workbook
-
-    book = Workbook()
-    sheet: Any = book.active
-    sheet.title = title
-    for row in rows:
-        sheet.append(row)
-    book.save(file)
-    return sheet
-
-
-def test_excel_cells_read_as_a_person_sees_them(tmp_path: Path) -> None:
-    sheet = workbook(
-        tmp_path / "t.xlsx",
-        ["patient", "value"],
-        *(["A", value] for value in (5.0, 4.35, 0.3, 7, 0.125, True, dt.date(2024, 1, 31))),
-        ["A", dt.datetime(2024, 1, 31, 10, 30)],
-    )
-    sheet["B5"].number_format = "000"
-    sheet["B6"].number_format = "0%"
-    sheet.parent.save(tmp_path / "t.xlsx")
-    assert [cells[1] for _, cells in read(tmp_path / "t.xlsx").rows] == [
-        "5", "4.35", "0.3", "007", "12.5%", "true", "2024-01-31", "2024-01-31T10:30:00",
-    ]  # fmt: skip
-
-
-def test_a_title_above_the_table_and_notes_beside_it(tmp_path: Path) -> None:
-    workbook(
-        tmp_path / "t.xlsx", ["Our study, 2024"], [], ["patient", "week", "value"], ["A", 0, 1, None, "ask"]
-    )
-    table = read(tmp_path / "t.xlsx")
-    assert (table.header, table.header_row) == (("patient", "week", "value", "", ""), 3)
-    assert table.rows == [(4, ["A", "0", "1", "", "ask"])]
-    assert table.notes == ("the table begins in row 3; above it: 'Our study, 2024'",)
-
-
-def test_the_sheet_is_chosen_by_what_is_in_it_or_by_name(tmp_path: Path) -> None:
-    sheet = workbook(tmp_path / "t.xlsx", ["code", "meaning"], ["1", "yes"], title="Legend")
-    data = sheet.parent.create_sheet("Visits")
-    data.append(["patient", "value"])
-    data.append(["A", 1])
-    sheet.parent.save(tmp_path / "t.xlsx")
-    assert read(tmp_path / "t.xlsx").notes == ("sheet 'Visits' was read, and not 'Legend'",)
-    assert read(tmp_path / "t.xlsx", "legend").header == ("code", "meaning")
-    assert "there is no such sheet; did you mean 'Visits'?" in problem_of(tmp_path / "t.xlsx", "Visit")
-    again = sheet.parent.copy_worksheet(data)
-    again.title = "Copy"
-    sheet.parent.save(tmp_path / "t.xlsx")
-    told = problem_of(tmp_path / "t.xlsx")
-    assert "the sheets 'Visits', 'Copy' fit equally well; name the one to read" in told
-    again.sheet_state = "hidden"
-    sheet.parent.save(tmp_path / "t.xlsx")
-    assert "'Copy' (hidden)" in read(tmp_path / "t.xlsx").notes[0]
-
-
-def test_merged_and_hidden_cells_are_told(tmp_path: Path) -> None:
-    sheet = workbook(
-        tmp_path / "t.xlsx",
-        ["patient", "week", "value"],
-        ["A", 0, 1],
-        [None, 4, 2],
-        ["B", 0, 3],
-        [None, 4, 4],
-    )
-    sheet.merge_cells("A2:A3")
-    sheet.row_dimensions[5].hidden = True
-    sheet.column_dimensions["B"].hidden = True
-    sheet.parent.save(tmp_path / "t.xlsx")
-    table = read(tmp_path / "t.xlsx")
-    assert [cells[0] for _, cells in table.rows] == ["A", "A", "B", ""]
-    assert "1 hidden rows of the sheet were read like the others (row 5)" in table.notes
-    assert "hidden columns of the sheet were read like the others: 'week'" in table.notes
-    assert "merged cells A2:A3: their text was read in each of their rows" in table.notes
-    sheet.merge_cells("C4:C5")
-    sheet.parent.save(tmp_path / "t.xlsx")
-    assert "row 4: cells C4:C5 are merged" in problem_of(tmp_path / "t.xlsx")
-
-
-def test_errors_and_formulas_without_a_result_name_their_cell(tmp_path: Path) -> None:
-    sheet = workbook(tmp_path / "t.xlsx", ["patient", "value"], ["A", "#DIV/0!"])
-    sheet["B2"].data_type = "e"
-    sheet.parent.save(tmp_path / "t.xlsx")
-    assert "cell B2 holds the Excel error #DIV/0!; correct" in problem_of(tmp_path / "t.xlsx")
-    workbook(tmp_path / "t.xlsx", ["patient", "value"], ["A", "=1+1"])
-    assert "cell B2 is a formula without a stored result; open" in problem_of(tmp_path / "t.xlsx")
-
-
-def test_a_size_that_a_sheet_claims_does_not_cut_it_off(tmp_path: Path) -> None:
-    from zipfile import ZipFile
-
-    workbook(tmp_path / "t.xlsx", ["patient", "value"], ["A", 1], ["B", 2])
-    with ZipFile(tmp_path / "t.xlsx") as old, ZipFile(tmp_path / "cut.xlsx", "w") as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name).replace(b'ref="A1:B3"', b'ref="A1"'))
-    assert read(tmp_path / "cut.xlsx").rows == [(2, ["A", "1"]), (3, ["B", "2"])]
-
-
 # --- Parquet ------------------------------------------------------------------------------------------
 
 
@@ -294,83 +191,6 @@ def test_parquet_types(tmp_path: Path) -> None:
     ]
     assert table.decimal_columns == {1, 2}
     assert table.notes == ("columns that hold lists or structures were not read: 'list'",)
-
-
-# --- SAS ----------------------------------------------------------------------------------------------
-
-
-@settings(max_examples=50, deadline=None)
-@given(numbers=st.lists(st.floats(-1e70, 1e70).filter(lambda x: x == 0 or abs(x) > 1e-70), min_size=1))
-def test_ibm_numbers_are_those_that_readstat_reads(
-    tmp_path_factory: pytest.TempPathFactory, numbers: list[float]
-) -> None:
-    import pandas as pd
-    import pyreadstat
-
-    file = tmp_path_factory.mktemp("xpt") / "t.xpt"
-    pyreadstat.write_xport(pd.DataFrame({"X": numbers, "ID": "a"}), str(file), table_name="T")
-    theirs, _ = pyreadstat.read_xport(str(file), output_format="dict")
-    assert [float(cells[0]) for _, cells in read(file).rows] == list(theirs["X"])
-
-
-def test_transport_dates_labels_and_long_names() -> None:
-    table = read(shared_file("dates_xpt_v8.xpt"))
-    at = dict(zip(table.header, range(len(table.header)), strict=True))
-    assert len(table.rows) == 19
-    for _, cells in table.rows:
-        # The file holds each date a second time, as the text that SAS wrote.
-        assert cells[at["dt"]].replace("T", " ").ljust(19)[:10] == cells[at["string_dt"]][:10]
-        assert cells[at["dates"]] == cells[at["string_dates"]]
-        assert cells[at["times"]] == cells[at["string_times"]]
-    assert table.labels[at["seconds"]].endswith("seconds since 1960-01-01T00:00:00")
-
-
-def test_several_datasets_in_a_transport_file(tmp_path: Path) -> None:
-    as_transport(tmp_path / "a", ["PATIENT", "VALUE"], [["A", "1"], ["B", "2"]], name="VISITS")
-    as_transport(tmp_path / "b", ["CODE"], [["x"]], name="CODES")
-    both = (tmp_path / "b").read_bytes() + (tmp_path / "a").read_bytes()[240:]
-    (tmp_path / "both.xpt").write_bytes(both)
-    table = read(tmp_path / "both.xpt")
-    assert table.rows == [(2, ["A", "1"]), (3, ["B", "2"])]
-    assert table.notes == ("dataset 'VISITS' was read, and not 'CODES'",)
-    assert read(tmp_path / "both.xpt", "CODES").rows == [(2, ["x"])]
-
-
-def test_special_missing_values_are_told_apart(tmp_path: Path) -> None:
-    import pandas as pd
-    import pyreadstat
-
-    pyreadstat.write_xport(
-        pd.DataFrame({"ID": ["a", "b"], "X": [1.0, 2.0]}), str(tmp_path / "t"), table_name="T"
-    )
-    content = (tmp_path / "t").read_bytes()
-    assert content.count(struct.pack(">Q", 0x4110 << 48)) == 1
-    (tmp_path / "t").write_bytes(content.replace(struct.pack(">Q", 0x4110 << 48), b"A" + bytes(7)))
-    table = read(tmp_path / "t")
-    assert [cells[1] for _, cells in table.rows] == ["", "2"]
-    assert table.notes == ("column 'X': special missing values .A (1) were read as missing",)
-    sas = read(shared_file("missing_test.sas7bdat"))
-    assert sas.rows == [(2, ["", "", "", "", "", "", "", "", "1"])]
-    assert [note.split()[5] for note in sas.notes] == [".A", ".B", ".C", ".X", ".Y", ".Z", "._"]
-
-
-def test_sas7bdat_asks_for_what_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
-    monkeypatch.setitem(sys.modules, "pyreadstat", None)
-    told = problem_of(shared_file("missing_test.sas7bdat"))
-    assert "is read with pyreadstat, which is not installed; pip install 'ra_bayes[clinical]'" in told
-    # A transport file needs nothing.
-    assert len(read(shared_file("adlb_6subj.xpt")).rows) == 232
-
-
-def test_the_transport_file_holds_what_the_csv_holds() -> None:
-    ours, theirs = read(shared_file("adlb_6subj.xpt")), read(shared_file("adlb_6subj.csv"))
-    assert ours.header == theirs.header
-    for (row, cells), (other, expected) in zip(ours.rows, theirs.rows, strict=True):
-        assert row == other
-        for cell, text in zip(cells, expected, strict=True):
-            assert cell == text or float(cell) == float(text)
 
 
 # --- Dataset-JSON -------------------------------------------------------------------------------------
@@ -478,8 +298,3 @@ def test_damage_is_told_and_never_a_traceback(tmp_path: Path, format: str, data:
     except CohortError as error:
         refused = error
     assert refused is None or all(problem.what and problem.mend for problem in refused.problems)
-
-
-def test_excel_text_that_looks_like_a_formula_is_text(tmp_path: Path) -> None:
-    as_excel(tmp_path / "t.xlsx", ["patient", "value"], [["A", "=1+1"]])
-    assert read(tmp_path / "t.xlsx").rows == [(2, ["A", "=1+1"])]

@@ -78,9 +78,14 @@ def _is_utf8(file: BinaryIO) -> bool:
     return True
 
 
-def guess_legacy(lines: Iterable[bytes]) -> Encoding | None:
-    """Choose between Windows-1252 and Mac Roman; ``None`` if neither makes sense, or both do differently."""
-    alive = dict.fromkeys(_LEGACY, True)
+def guess_legacy(
+    lines: Iterable[bytes], among: Iterable[str] = tuple(_LEGACY), place: str = " in line {}"
+) -> Encoding | None:
+    """Choose between Windows-1252 and Mac Roman; ``None`` if neither makes sense, or both do differently.
+
+    `among` are the codecs that a kind of file can be in, `place` says where a byte is, given the line.
+    """
+    alive = dict.fromkeys(among, True)
     differ = False
     seen: dict[int, tuple[int, bytes]] = {}
     for number, line in enumerate(lines, start=1):
@@ -98,7 +103,7 @@ def guess_legacy(lines: Iterable[bytes]) -> Encoding | None:
         return None
     codec = next(iter(alive))
     shown = ", ".join(
-        f"byte 0x{byte:02x} in line {number} is {bytes([byte]).decode(codec)!r} ({word.decode(codec)})"
+        f"byte 0x{byte:02x}{place.format(number)} is {bytes([byte]).decode(codec)!r} ({word.decode(codec)})"
         for byte, (number, word) in seen.items()
     )
     return Encoding(codec, f"the file is not UTF-8: read as {_LEGACY[codec]}, in which {shown}")

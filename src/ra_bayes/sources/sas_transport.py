@@ -239,7 +239,9 @@ def _encoding(file: BinaryIO, dataset: _Dataset, problems: Problems) -> tuple[st
             legacy.append(cells)
     if not legacy:
         return "utf-8", ()
-    guess = guess_legacy(each + b"\n" for row in legacy for each in row.split(b"\n"))
+    # SAS 9, which writes these files, runs on no Macintosh.
+    lines = (each + b"\n" for row in legacy for each in row.split(b"\n"))
+    guess = guess_legacy(lines, among=("cp1252",), place="")
     if guess is None:
         what = "its texts are in an encoding that cannot be told"
         problems.stop("encoding", what, "export it with UTF-8, or as 'CSV UTF-8'")
