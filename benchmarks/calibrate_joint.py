@@ -18,10 +18,16 @@ from conditions import conditions
 import ra_bayes as rb
 from ra_bayes.calibration.uniformity import p_value
 from ra_bayes.cohort import Cohort, Record
-from ra_bayes.inference.fit import _Attempt
-from ra_bayes.inference.fit_joint import sample_joint
+from ra_bayes.inference.fit_joint import attempts, joint_compiled
 from ra_bayes.inference.refit import with_values
-from ra_bayes.model.joint_draws import draw_joint_prior, joint_parameters, outcome_values, to_joint_values
+from ra_bayes.inference.sampling import sample_once
+from ra_bayes.model.joint_draws import (
+    draw_joint_prior,
+    joint_parameters,
+    outcome_values,
+    to_joint_values,
+    with_patients,
+)
 from ra_bayes.model.joint_structure import JointRecords, make_joint_records
 from ra_bayes.model.simulate import recorded
 
@@ -45,17 +51,21 @@ def main() -> None:
     truth_raw = draw_joint_prior(records, arguments.n, rng)
     truths = told(records, truth_raw, rng)
     values = to_joint_values(records, truth_raw)
-    attempt = _Attempt("centred", 0.95, 500)
+    attempt = attempts(records)[0]._replace(tune=500)
     ranks: dict[str, list[int]] = {name: [] for name in truths}
     diverging = 0
     for n in range(arguments.n):
-        trace = sample_joint(simulated(records, values, n, rng), attempt, seed=n, draws=DRAWS, chains=CHAINS)
+        made = simulated(records, values, n, rng)
+        trace = sample_once(joint_compiled(made, attempt.levels), attempt, n, DRAWS, CHAINS, None, None)
         diverging += int(trace["sample_stats"]["diverging"].sum() > 0)
         raw = {
-            str(name): each.values.reshape(CHAINS * DRAWS, *each.shape[2:])
+            str(name): each.values
             for name, each in trace["posterior"].data_vars.items()
             if not str(name).endswith("__")
         }
+        if attempt.levels == "integrated":
+            raw = with_patients(made, raw, rng)
+        raw = {name: each.reshape(CHAINS * DRAWS, *each.shape[2:]) for name, each in raw.items()}
         kept = np.linspace(0, CHAINS * DRAWS - 1, RANKED).round().astype(int)
         for name, each in told(records, raw, rng).items():
             ranks[name].append(int((each[kept] < truths[name][n]).sum()))

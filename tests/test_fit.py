@@ -21,7 +21,7 @@ from scipy import stats
 from ra_bayes.cohort import Cohort, read_cohort
 from ra_bayes.diagnostics import diagnose
 from ra_bayes.errors import FitError
-from ra_bayes.inference import fit
+from ra_bayes.inference import fit, sampling
 from ra_bayes.inference.compile import is_compiled
 from ra_bayes.model import load_model
 from ra_bayes.model.build import structure
@@ -273,7 +273,7 @@ def test_attempts_go_on_until_there_are_no_divergences_and_the_best_is_kept(
         return trace(divergences[at], 0.1 * (at + 1), (*records.shape, 2))
 
     monkeypatch.setattr(fit_module, "compiled", lambda *_: None)
-    monkeypatch.setattr(fit_module, "_sample", sample)
+    monkeypatch.setattr(sampling, "sample_once", sample)
     result = fit(model, six, seed=1, draws=150, chains=2)
     assert len(asked) == len(divergences)
     told = provenance(result)["attempts"]
@@ -332,7 +332,7 @@ def test_a_subset_of_patients(six: Cohort, monkeypatch: pytest.MonkeyPatch) -> N
     assert structure(model, grid(model, five)) != structure(model, grid(model, six))
     shape = grid(model, five).shape
     monkeypatch.setattr(fit_module, "compiled", lambda *_: None)
-    monkeypatch.setattr(fit_module, "_sample", lambda *_: trace(0, 0.1, (*shape, 2)))
+    monkeypatch.setattr(sampling, "sample_once", lambda *_: trace(0, 0.1, (*shape, 2)))
     less = fit(model, five, seed=1, draws=150, chains=2)
     assert tuple(less["posterior"]["patient"].values) == five.patients
     assert provenance(less)["cohort"]["patients"] == list(five.patients)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ra_bayes.cohort import Cohort, overview
-from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled_once
-from ra_bayes.inference.fit import PRIOR_DRAWS, _Attempt, outcome_groups, sample_stats, versions
-from ra_bayes.model.build import Levels
+from ra_bayes.inference.fit import PRIOR_DRAWS, versions
+from ra_bayes.inference.groups import outcome_groups
+from ra_bayes.inference.sampling import Attempt, sample_in_attempts, sample_stats
 from ra_bayes.model.joint import JointModel
-from ra_bayes.model.joint_build import build_joint
+from ra_bayes.model.joint_build import as_they_are, build_joint
 from ra_bayes.model.joint_draws import (
     draw_joint_prior,
     joint_parameters,
@@ -21,19 +21,28 @@ from ra_bayes.model.joint_draws import (
     outcome_log_prior,
     outcome_values,
     to_joint_values,
+    with_patients,
 )
-from ra_bayes.model.joint_structure import JointRecords, make_joint_records
+from ra_bayes.model.joint_structure import JointRecords, Ways, make_joint_records
 from ra_bayes.tree import model_entry, with_provenance
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["fit_joint", "gather_joint", "joint_compiled", "sample_joint"]
+__all__ = ["LARGE", "attempts", "fit_joint", "gather_joint", "joint_compiled"]
 
-_ATTEMPTS = (
-    _Attempt("centred", 0.95, 1000),
-    _Attempt("centred", 0.99, 2000),
-    _Attempt("non-centred", 0.99, 2000),
+# From so many patients on they are integrated out. With fewer that gains less than compiling it costs.
+LARGE = 20
+
+_SMALL_COHORT: tuple[Attempt[Ways], ...] = (
+    Attempt("centred", 0.95, 1000),
+    Attempt("centred", 0.99, 2000),
+    Attempt("non-centred", 0.99, 2000),
+)
+_LARGE_COHORT: tuple[Attempt[Ways], ...] = (
+    Attempt("integrated", 0.9, 1000),
+    Attempt("integrated", 0.99, 2000),
+    Attempt("centred", 0.99, 2000),
 )
 
 
@@ -52,8 +61,9 @@ def fit_joint(
 
     Each outcome keeps its page: link, trajectory, censoring, priors. Factors, or all correlations, tie what
     patients do in one to what they do in the others, so that a patient's outcomes lend each other strength
-    and one that was not measured is predicted from those that were. As :func:`~ra_bayes.fit` it is tried
-    again with smaller steps if there are divergences.
+    and one that was not measured is predicted from those that were. From 20 patients on, factors and patients'
+    effects are integrated out of what is sampled, and drawn afterwards; the tree says so. As
+    :func:`~ra_bayes.fit` it is tried again with smaller steps if there are divergences.
 
     Parameters
     ----------
@@ -85,24 +95,16 @@ def fit_joint(
     >>> tree = rb.fit_joint(page, cohort, ("vas", "sdai", "il10"), seed=1)          # doctest: +SKIP
     >>> rb.estimands(tree)                                                          # doctest: +SKIP
     """
-    if draws < 100 or chains < 2:
-        raise FitError(
-            f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
-        )
     records = make_joint_records(model, cohort, outcomes)
-    best: tuple[int, _Attempt, Any] | None = None
-    tried: list[str] = []
-    for attempt in _ATTEMPTS:
-        trace = sample_joint(
-            records, attempt, seed=seed, draws=draws, chains=chains, cores=cores, progress=progress
-        )
-        diverging = int(trace["sample_stats"]["diverging"].sum())
-        tried.append(f"{attempt}: {diverging} divergence{'' if diverging == 1 else 's'}")
-        if best is None or diverging < best[0]:
-            best = diverging, attempt, trace
-        if diverging == 0:
-            break
-    assert best is not None
+    sampled = sample_in_attempts(
+        attempts(records),
+        lambda attempt: joint_compiled(records, attempt.levels),
+        seed=seed,
+        draws=draws,
+        chains=chains,
+        cores=cores,
+        progress=progress,
+    )
     entries = {
         "joint": {
             "name": model.name,
@@ -113,51 +115,27 @@ def fit_joint(
         "model": {"name": model.name, "hash": model.hash, "toml": model.toml},
         "cohort": overview(cohort),
         "seed": seed,
-        "sampling": {"sampler": "nutpie NUTS", "draws": draws, "chains": chains, **best[1]._asdict()},
-        "attempts": tried,
+        "sampling": sampled.entry(draws, chains),
+        "attempts": sampled.tried,
         "versions": versions(),
     }
-    return gather_joint(records, best[2], seed, entries)
+    return gather_joint(records, sampled.trace, seed, entries)
 
 
-def sample_joint(
-    records: JointRecords,
-    attempt: _Attempt,
-    *,
-    seed: int,
-    draws: int,
-    chains: int,
-    cores: int | None = None,
-    progress: Callable[[float], None] | None = None,
-) -> Any:
-    """Return the sampler's raw draws; nothing is compiled if the structure was sampled before."""
-    import nutpie
-
-    def report(states: list[Any]) -> None:
-        total = sum(state.total_draws for state in states) or 1
-        if progress is not None:
-            progress(sum(state.finished_draws for state in states) / total)
-
-    return nutpie.sample(
-        joint_compiled(records, attempt.levels),
-        draws=draws,
-        tune=attempt.tune,
-        chains=chains,
-        cores=cores,
-        seed=seed,
-        target_accept=attempt.target_accept,
-        save_warmup=False,
-        progress_bar=False,
-        progress_callback=report if progress is not None else None,
-    )
+def attempts(records: JointRecords) -> tuple[Attempt[Ways], ...]:
+    """Return the ways of sampling a joint model, in the order in which they are tried."""
+    large = len(records.patients) >= LARGE and not records.matrix
+    return _LARGE_COHORT if large else _SMALL_COHORT
 
 
-def joint_compiled(records: JointRecords, levels: Levels) -> Any:
+def joint_compiled(records: JointRecords, levels: Ways) -> Any:
     """Return nutpie's compiled model of the structure, holding these records' and pages' numbers."""
-    shape = records.measured, len(records.patients)
-    start = {"patient_level_c": np.zeros(shape)} if levels == "centred" else {}
+    start = {name: np.zeros(shape) for name, shape in as_they_are(records, levels).items()}
     return compiled_once(
-        records.structure(levels), lambda: build_joint(records, levels, packed=True), records.data(), start
+        records.structure(levels),
+        lambda: build_joint(records, levels, packed=True),
+        records.data(levels),
+        start,
     )
 
 
@@ -171,6 +149,8 @@ def gather_joint(records: JointRecords, trace: Any, seed: int, entries: dict[str
         for name, variable in trace["posterior"].data_vars.items()
         if not str(name).endswith("__")
     }
+    if not records.matrix and "responder_factor" not in raw:
+        raw = with_patients(records, raw, rng)
     raw_prior = {name: each[None] for name, each in draw_joint_prior(records, PRIOR_DRAWS, rng).items()}
     values, prior = to_joint_values(records, raw), to_joint_values(records, raw_prior)
     stats = sample_stats(trace)

@@ -9,7 +9,7 @@ import pymc as pm
 
 from ra_bayes.counts import CountsModel
 from ra_bayes.counts.likelihood import log_likelihood
-from ra_bayes.inference.fit import sample_stats
+from ra_bayes.inference.sampling import sample_stats
 from ra_bayes.model.build import PYTENSOR
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ra_bayes.inference.compile import compiled_once
-from ra_bayes.inference.fit import sample_stats
+from ra_bayes.inference.sampling import sample_stats
 from ra_bayes.model.trial import build_trial, trial_data
 
 if TYPE_CHECKING:

@@ -17,7 +17,9 @@ from ra_bayes.cohort import Record
 from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
-from ra_bayes.inference.fit import _Attempt, _dataset, _named, constant_data
+from ra_bayes.inference.groups import constant_data, dataset, named
+from ra_bayes.inference.sampling import Attempt
+from ra_bayes.model.build import Levels
 from ra_bayes.model.likelihoods import CELL, POINT
 from ra_bayes.model.people import People
 from ra_bayes.model.records import Grid, empty, ends
@@ -33,11 +35,11 @@ __all__ = ["records_of", "refit", "with_values", "without", "without_records"]
 type Array = NDArray[np.float64]
 
 # As fit's ladder, with a first rung that costs half: many fits are asked for, and most need no more.
-_RUNGS = (
-    _Attempt("centred", 0.95, 1),
-    _Attempt("centred", 0.98, 2),
-    _Attempt("centred", 0.995, 2),
-    _Attempt("non-centred", 0.995, 2),
+_RUNGS: tuple[Attempt[Levels], ...] = (
+    Attempt("centred", 0.95, 1),
+    Attempt("centred", 0.98, 2),
+    Attempt("centred", 0.995, 2),
+    Attempt("non-centred", 0.995, 2),
 )
 _MOST_DRAWS = 4
 
@@ -300,11 +302,11 @@ def _light(model: ModelSpec, records: Grid, trace: _Trace) -> xr.DataTree:
     stats = {name: (("chain", "draw"), trace.stats[own]) for own, name in _STATS.items()}
     return xr.DataTree.from_dict(
         {
-            "posterior": _named(
+            "posterior": named(
                 model, to_clinical(model, trace.draws, records.weeks, records.people), records
             ),
             "sample_stats": xr.Dataset(stats),
-            "observed_data": _dataset({"record": records.value}, records, lead=()),
+            "observed_data": dataset({"record": records.value}, records, lead=()),
             "constant_data": constant_data(model, records),
         }
     )
