@@ -16,8 +16,7 @@ from conditions import conditions
 
 import ra_bayes as rb
 from ra_bayes.cohort import Cohort, Record
-from ra_bayes.inference.fit_joint import fit_joint, joint_compiled
-from ra_bayes.model.build import Levels
+from ra_bayes.inference.fit_joint import attempts, fit_joint, joint_compiled
 from ra_bayes.model.joint_structure import make_joint_records
 from ra_bayes.tree import joint_trees
 
@@ -29,7 +28,7 @@ def main() -> None:
     """Time, then print one line for each size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--patients", type=int, nargs="+", default=[6, 75, 300], help="sizes (default: 6 75 300)"
+        "--patients", type=int, nargs="+", default=[6, 75, 150, 300], help="sizes (default: 6 75 150 300)"
     )
     parser.add_argument("--visits", type=int, default=None, help="visits (default: 7 of 6 patients, else 10)")
     parser.add_argument("--page", default="records", help="joint page (default: records)")
@@ -45,8 +44,7 @@ def one(patients: int, visits: int, page: str) -> None:
     weeks = np.linspace(0.0, 24.0, visits)
     cohort = simulated(joint, patients, weeks)
     records = make_joint_records(joint, cohort, OUTCOMES)
-    levels: Levels = "centred"
-    compiling = spent(lambda: joint_compiled(records, levels))
+    compiling = spent(lambda: joint_compiled(records, attempts(records)[0].levels))
     trees = []
     fitting = spent(lambda: trees.append(fit_joint(joint, cohort, OUTCOMES, seed=1)))
     tree = trees[0]

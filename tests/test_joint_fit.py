@@ -46,6 +46,7 @@ def test_the_gate_passes_and_the_correlation_is_found(
     tree, _, responses = fitted
     verdict = rb.diagnose(tree)
     assert verdict.passed, str(verdict)
+    assert rb.provenance(tree)["attempts"][0].startswith("patients integrated out, ")
     found = tree["posterior"]["response_correlation"].sel(outcome="down", other="up").values
     # Truth -0.95^2; the prior's median is about -0.2.
     assert np.quantile(found, 0.05) < -(LOADING**2) < np.quantile(found, 0.95)

@@ -61,8 +61,8 @@ def fit_joint(
 
     Each outcome keeps its page: link, trajectory, censoring, priors. Factors, or all correlations, tie what
     patients do in one to what they do in the others, so that a patient's outcomes lend each other strength
-    and one that was not measured is predicted from those that were. From 20 patients on, factors and patients'
-    effects are integrated out of what is sampled, and drawn afterwards; the tree says so. As
+    and one that was not measured is predicted from those that were. From 20 patients on, factors and the
+    effects of patients are integrated out of what is sampled, and drawn afterwards; the tree says so. As
     :func:`~ra_bayes.fit` it is tried again with smaller steps if there are divergences.
 
     Parameters

@@ -8,22 +8,24 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from ra_bayes.model.build import PYTENSOR, Levels
-from ra_bayes.model.joint_structure import JointRecords
+from ra_bayes.model.build import PYTENSOR
+from ra_bayes.model.joint_integrated import latent, log_density_of_records
+from ra_bayes.model.joint_structure import JointRecords, Ways
 from ra_bayes.model.joint_ties import log_density_of_levels, whitened
-from ra_bayes.model.joint_values import joint_values, level_scores
+from ra_bayes.model.joint_values import joint_values, level_scores, population_values
 from ra_bayes.model.likelihoods.normal import log_cell
 from ra_bayes.model.numbers import declare
 from ra_bayes.model.priors import Parameter, raw_name
 
-__all__ = ["build_joint"]
+__all__ = ["as_they_are", "build_joint"]
 
 
-def build_joint(records: JointRecords, levels: Levels = "centred", *, packed: bool = False) -> pm.Model:
+def build_joint(records: JointRecords, levels: Ways = "centred", *, packed: bool = False) -> pm.Model:
     """Return the PyMC model of a joint model and records of several outcomes.
 
     The sampled variables are raw, as in :func:`~ra_bayes.model.build.build`, with a dimension of outcomes;
-    those of trajectories begin with the number of their kind.
+    those of trajectories begin with the number of their kind. Of patients integrated out nothing is sampled
+    but where a record that is a cell lies in it, ``inside``.
 
     Examples
     --------
@@ -37,8 +39,13 @@ def build_joint(records: JointRecords, levels: Levels = "centred", *, packed: bo
     ['point', 'cell']
     """
     with pm.Model() as model:
-        numbers = declare(records.data(), packed=packed)
+        numbers = declare(records.data(levels), packed=packed)
         raw = _raw(records, numbers, levels)
+        if levels == "integrated":
+            values = population_values(records, raw, numbers, PYTENSOR, _join)
+            _walks_density(records, values, numbers)
+            _records_density(values, raw.get("inside"), numbers)
+            return model
         values = joint_values(records, raw, numbers, PYTENSOR, _join)
         if levels == "centred":
             _levels_density(records, values, raw, numbers)
@@ -62,7 +69,7 @@ def build_joint(records: JointRecords, levels: Levels = "centred", *, packed: bo
     return model
 
 
-def _raw(records: JointRecords, numbers: dict[str, Any], levels: Levels) -> dict[str, Any]:
+def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[str, Any]:
     """Declare the sampled variables."""
     outcomes, measured, patients = len(records.pages), records.measured, len(records.patients)
     shapes: dict[str, tuple[int, ...]] = {}
@@ -73,7 +80,7 @@ def _raw(records: JointRecords, numbers: dict[str, Any], levels: Levels) -> dict
         for parameter in kind.parameters:
             prior = numbers[f"prior_{place}_{parameter.name}"]
             _declare(parameter, f"{place}_{raw_name(parameter)}", prior, kind.outcomes, shapes, found)
-        if kind.steps:
+        if kind.steps and not records.walks_are_sampled(kind, levels):
             shapes[f"{place}_walk_step"] = kind.outcomes, kind.steps
     if "placebo" in numbers:
         shapes["placebo_z"] = (outcomes,)
@@ -87,19 +94,31 @@ def _raw(records: JointRecords, numbers: dict[str, Any], levels: Levels) -> dict
         shapes["patient_score_z"] = size - measured, patients
     else:
         shapes |= {"loading_z": (outcomes,), "baseline_loading_z": (measured,)}
-        shapes |= {"responder_factor": (patients,), "patient_response_z": (measured, patients)}
-        if measured < outcomes:
-            shapes["rate_level_z"] = outcomes - measured, patients
+        if levels != "integrated":
+            shapes |= {"responder_factor": (patients,), "patient_response_z": (measured, patients)}
+            if measured < outcomes:
+                shapes["rate_level_z"] = outcomes - measured, patients
         if levels == "non-centred":
             shapes["baseline_factor"] = (patients,)
     if levels == "non-centred":
         shapes["patient_level_z"] = measured, patients
-    else:
-        # Its density is the potential `levels`, in which the factor is integrated out.
-        found["patient_level_c"] = pm.Flat(
-            "patient_level_c", shape=(measured, patients), initval=np.zeros((measured, patients))
-        )
+    # Their densities are the potentials `levels` and `records`.
+    for name, shape in as_they_are(records, levels).items():
+        found[name] = pm.Flat(name, shape=shape, initval=np.zeros(shape))
     return found | {name: pm.Normal(name, 0.0, 1.0, shape=shape) for name, shape in shapes.items()}
+
+
+def as_they_are(records: JointRecords, levels: Ways) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of what is sampled without a density of its own, by name: it starts at 0."""
+    if levels != "integrated":
+        patients = records.measured, len(records.patients)
+        return {"patient_level_c": patients} if levels == "centred" else {}
+    found: dict[str, tuple[int, ...]] = {
+        f"{place}_walk_c": (kind.outcomes, kind.steps)
+        for place, kind in enumerate(records.kinds)
+        if records.walks_are_sampled(kind, levels)
+    }
+    return found | ({"inside": (records.cells.at.size,)} if records.cells.at.size else {})
 
 
 def _declare(
@@ -114,6 +133,27 @@ def _declare(
         found[name] = pm.Beta(name, prior[:, 0], prior[:, 0], shape=size)
     else:
         shapes[name] = (size,)
+
+
+def _walks_density(records: JointRecords, values: dict[str, Any], numbers: dict[str, Any]) -> None:
+    """Add the density of walks sampled as they are, by change of variables from their steps."""
+    for place, kind in enumerate(records.kinds):
+        if records.walks_are_sampled(kind, "integrated"):
+            (scale,) = kind.step_scale
+            log_scale = pt.log(values[f"{place}_{scale}"] / numbers[f"prior_{place}_{scale}"][:, 0])
+            steps = -0.5 * (values[f"{place}_walk_step"] ** 2 + float(np.log(2.0 * np.pi)))
+            pm.Potential(f"{place}_walk", steps.sum() - kind.steps * log_scale.sum())
+
+
+def _records_density(values: dict[str, Any], inside: Any | None, numbers: dict[str, Any]) -> None:
+    """Add the density of records, patients integrated out."""
+    value, moved = numbers["record"], 0.0
+    if inside is not None:
+        places, log_moved = latent(inside, numbers, PYTENSOR)
+        flat = pt.set_subtensor(value.ravel()[numbers["inside_at"]], places)  # type: ignore[no-untyped-call]
+        value, moved = flat.reshape(value.shape), log_moved.sum()
+    density = log_density_of_records(values, value, numbers["seen"], _join, PYTENSOR)
+    pm.Potential("records", density.sum() + moved)
 
 
 def _levels_density(

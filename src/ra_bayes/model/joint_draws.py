@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ra_bayes.model.joint_integrated import draw_scores, latent
 from ra_bayes.model.joint_structure import JointRecords
 from ra_bayes.model.joint_ties import baseline_factor_given, response_loadings
-from ra_bayes.model.joint_values import joint_values
+from ra_bayes.model.joint_values import joint_values, population_values
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.priors import Prior, raw_name
 from ra_bayes.model.simulate import log_prior
@@ -21,9 +22,13 @@ __all__ = [
     "outcome_log_prior",
     "outcome_values",
     "to_joint_values",
+    "with_patients",
 ]
 
 type Draws = dict[str, np.ndarray]
+
+# Records times draws that are held at once: 16 MB an array.
+_AT_ONCE = 2_000_000
 
 
 def draw_joint_prior(records: JointRecords, size: int, rng: np.random.Generator) -> Draws:
@@ -65,6 +70,45 @@ def _each(priors: list[Prior], size: int, rng: np.random.Generator) -> np.ndarra
 def to_joint_values(records: JointRecords, raw: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Return the parameters of raw draws, as :func:`~ra_bayes.model.joint_values.joint_values` names them."""
     return joint_values(records, raw, records.data(), NUMPY, np.concatenate)
+
+
+def with_patients(records: JointRecords, raw: Mapping[str, np.ndarray], rng: np.random.Generator) -> Draws:
+    """Return raw draws (chain, draw, ...) of patients integrated out as draws in which patients are scores.
+
+    Each patient's scores are drawn once for each draw of the population, given it and the records.
+    """
+    numbers, grid = records.data("integrated"), records.data("integrated")["record"]
+    chains, draws = next(iter(raw.values())).shape[:2]
+    size = max(1, _AT_ONCE // grid.size)
+    parts = []
+    for chain in range(chains):
+        for begin in range(0, draws, size):
+            part = {name: each[chain, begin : begin + size] for name, each in raw.items()}
+            parts.append(_patients_of(records, part, numbers, rng))
+    found = {
+        name: np.concatenate([part[name] for part in parts]).reshape(chains, draws, *parts[0][name].shape[1:])
+        for name in parts[0]
+    }
+    return {name: each for name, each in raw.items() if not name.endswith("_walk_c")} | found
+
+
+def _patients_of(
+    records: JointRecords, raw: Draws, numbers: Mapping[str, np.ndarray], rng: np.random.Generator
+) -> Draws:
+    values = population_values(records, raw, numbers, NUMPY, np.concatenate)
+    value = numbers["record"]
+    if "inside" in raw:
+        inside, _ = latent(raw["inside"], numbers, NUMPY)
+        value = np.tile(value, (inside.shape[0], 1, 1, 1))
+        value.reshape(inside.shape[0], -1)[:, numbers["inside_at"]] = inside
+    (g, f), (u, w) = draw_scores(values, value, numbers["seen"], np.concatenate, rng)
+    measured = records.measured
+    found = {"baseline_factor": g, "responder_factor": f, "patient_level_z": u[:, :measured]}
+    found["patient_response_z"] = w[:, :measured]
+    if measured < len(records.pages):
+        found["rate_level_z"] = u[:, measured:]
+    walks = {name: each for name, each in values.items() if name.endswith("_walk_step")}
+    return found | walks
 
 
 def outcome_values(records: JointRecords, values: Mapping[str, Any], place: int) -> Draws:

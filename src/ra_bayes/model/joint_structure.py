@@ -11,21 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import FitError
 from ra_bayes.model.joint import JointModel
+from ra_bayes.model.joint_integrated import Cells, cells_of
 from ra_bayes.model.joint_ties import lkj_shapes
-from ra_bayes.model.likelihoods import CELL, POINT
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT
 from ra_bayes.model.priors import Parameter
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.model.trajectories import Trajectory
+from ra_bayes.model.trajectories import STEP_SCALES, Trajectory
 
-__all__ = ["JointRecords", "JointStructure", "Kind", "KindShape", "make_joint_records"]
+__all__ = ["JointRecords", "JointStructure", "Kind", "KindShape", "Ways", "make_joint_records"]
+
+# Patients' levels are sampled as they are, or as scores; or patients are integrated out.
+type Ways = Literal["centred", "non-centred", "integrated"]
 
 # Of every outcome's page, whatever its trajectory.
 _COMMON = ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
@@ -40,6 +44,7 @@ class KindShape(NamedTuple):
     steps: int
     measured: bool
     outcomes: int
+    walks: bool
 
 
 class JointStructure(NamedTuple):
@@ -52,6 +57,7 @@ class JointStructure(NamedTuple):
     matrix: bool
     related: bool
     placebo: bool
+    cells: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +91,11 @@ class Kind:
     def outcomes(self) -> int:
         """How many."""
         return int(self.places.stop - self.places.start)
+
+    @property
+    def step_scale(self) -> tuple[str, ...]:
+        """Name of the parameter that multiplies the steps and does nothing else, if there is one."""
+        return tuple(each.name for each in self.parameters if each.name in STEP_SCALES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,8 +163,8 @@ class JointRecords:
             "effect": sign,
         }
 
-    def structure(self, levels: str) -> JointStructure:
-        """Return the structure, with levels sampled ``"centred"`` or ``"non-centred"``."""
+    def structure(self, levels: Ways) -> JointStructure:
+        """Return the structure, with patients sampled, or integrated out, in one of the ways."""
         shapes = tuple(
             KindShape(
                 kind.trajectory.name,
@@ -162,12 +173,14 @@ class JointRecords:
                 kind.steps,
                 kind.measured,
                 kind.outcomes,
+                self.walks_are_sampled(kind, levels),
             )
             for kind in self.kinds
         )
         patients, visits = self.grids[0].shape
         related, placebo = bool(self.joint.related), bool(self.placebo[:, 1].any())
-        return JointStructure(shapes, levels, patients, visits, self.matrix, related, placebo)
+        cells = self.cells.at.size if levels == "integrated" else 0
+        return JointStructure(shapes, levels, patients, visits, self.matrix, related, placebo, cells)
 
     @cached_property
     def placebo(self) -> np.ndarray:
@@ -180,7 +193,14 @@ class JointRecords:
         gaps = np.array([np.diff(np.minimum(self.weeks, page.reference_week)) for page in self.pages])
         return np.asarray(np.sqrt(gaps / gaps.sum(axis=1, keepdims=True)))
 
-    def data(self) -> dict[str, np.ndarray]:
+    def walks_are_sampled(self, kind: Kind, levels: Ways) -> bool:
+        """Return whether a kind's walks are sampled, not their steps: large cohorts pin the mean's course."""
+        if levels != "integrated" or self.joint.related or not kind.steps or not kind.step_scale:
+            return False
+        (scale,) = kind.step_scale
+        return all(page.prior(scale).numbers[0] > 0.0 for page in self.pages[kind.places])
+
+    def data(self, levels: Ways = "centred") -> dict[str, np.ndarray]:
         """Return every number of the model as the arrays that the PyMC model declares as data."""
         found = {
             f"prior_{parameter.name}": self._numbers(parameter, slice(None)) for parameter in self.common
@@ -201,7 +221,7 @@ class JointRecords:
             found["sign_effect"] = self.signs["effect"]
         if self.placebo[:, 1].any():
             found["placebo"] = self.placebo
-        return found | self.record_data()
+        return found | (self.whole_data() if levels == "integrated" else self.record_data())
 
     def record_data(self) -> dict[str, np.ndarray]:
         """Return points and cells of all outcomes, each with its outcome and its place on the grids."""
@@ -218,6 +238,24 @@ class JointRecords:
             "cell_of": cell // size,
             "cell_low": low[cell],
             "cell_high": high[cell],
+        }
+
+    @cached_property
+    def cells(self) -> Cells:
+        """Records that are cells, where patients are integrated out."""
+        low, high, kind = (
+            np.stack([getattr(each, name) for each in self.grids]) for name in ("low", "high", "kind")
+        )
+        unit = np.array([page.prior("residual_sd").numbers[0] for page in self.pages])
+        return cells_of(low, high, kind, unit)
+
+    def whole_data(self) -> dict[str, np.ndarray]:
+        """Return the records on their grids (outcome, patient, visit), and the cells among them."""
+        low, kind = (np.stack([getattr(each, name) for each in self.grids]) for name in ("low", "kind"))
+        return {
+            "record": np.where(kind == POINT, low, 0.0),
+            "seen": (kind != MISSED).astype(float),
+            **{f"inside_{name}": each for name, each in self.cells._asdict().items()},
         }
 
     def _numbers(self, parameter: Parameter, places: slice) -> np.ndarray:

@@ -18,7 +18,7 @@ from ra_bayes.model.joint_ties import Join, Scores, factor_scores, lkj_factor, m
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter, from_raw, raw_name
 
-__all__ = ["joint_values", "level_scores"]
+__all__ = ["joint_values", "level_scores", "population_values"]
 
 type Values = dict[str, Any]
 
@@ -42,11 +42,40 @@ def joint_values(
     Returns
     -------
     dict
+        What :func:`population_values` returns; ``patient_level``, ``patient_response`` (..., outcome,
+        patient); and the ``scores``.
+    """
+    values = population_values(records, raw, numbers, ns, join)
+    scores = _scores(records, values, raw, numbers, join)
+    if scores.correlation is not None:
+        values["correlation"] = scores.correlation
+    rho = values["correlation"][..., None]
+    level = values["baseline_mean"][..., None] + values["baseline_sd"][..., None] * scores.level
+    response = rho * scores.level + (1.0 - rho**2) ** 0.5 * scores.response
+    return values | {
+        "patient_level": level,
+        "patient_response": values["response_sd"][..., None] * response,
+        "scores": scores,
+    }
+
+
+def population_values(
+    records: JointRecords, raw: Mapping[str, Any], numbers: Mapping[str, Any], ns: Namespace, join: Join
+) -> Values:
+    """Return what a joint model says of the population, any leading dimensions.
+
+    Parameters
+    ----------
+    records, raw, numbers, ns, join
+        As for :func:`joint_values`; nothing of the patients' is read.
+
+    Returns
+    -------
+    dict
         Each of the patients' parameters (..., outcome); ``KIND_NAME`` of the trajectories' and
-        ``KIND_walk_step``; ``mean_change``, ``response_shape`` (..., outcome, visit), ``patient_level``,
-        ``patient_response`` (..., outcome, patient); ``placebo_response`` (..., outcome) if there is one;
-        ``loading_response``, ``loading_level`` and ``loading_rate`` (..., outcome) or the ``factor`` of the
-        correlation matrix; and the ``scores``.
+        ``KIND_walk_step``; ``mean_change``, ``response_shape`` (..., outcome, visit); ``placebo_response``
+        (..., outcome) if there is one; ``loading_response``, ``loading_level`` and ``loading_rate`` (...,
+        outcome) or the ``factor`` of the correlation matrix.
     """
     values = {each.name: _patients_parameter(each, records, raw, numbers, ns) for each in records.common}
     means, shapes = [], []
@@ -63,18 +92,7 @@ def joint_values(
         values["placebo_response"] = placebo
         mean = mean + placebo[..., None] * shape
     values |= {"mean_change": mean, "response_shape": shape}
-    values |= _loadings(records, raw, numbers, ns, join)
-    scores = _scores(records, values, raw, numbers, join)
-    if scores.correlation is not None:
-        values["correlation"] = scores.correlation
-    rho = values["correlation"][..., None]
-    level = values["baseline_mean"][..., None] + values["baseline_sd"][..., None] * scores.level
-    response = rho * scores.level + (1.0 - rho**2) ** 0.5 * scores.response
-    return values | {
-        "patient_level": level,
-        "patient_response": values["response_sd"][..., None] * response,
-        "scores": scores,
-    }
+    return values | _loadings(records, raw, numbers, ns, join)
 
 
 def level_scores(
@@ -122,12 +140,23 @@ def _trajectory_values(
         prior = numbers[f"prior_{place}_{parameter.name}"]
         found[parameter.name] = from_raw(parameter, score, prior[:, 0], prior[:, 1], ns)
     if kind.steps:
-        steps = raw[f"{place}_walk_step"]
+        steps = _steps(place, kind, raw, found, numbers)
         if related:
             common = raw["related_step"][..., None, :]
             steps = _related(steps, sign[:, None], common, numbers["related"])
         found["walk_step"] = steps
     return found
+
+
+def _steps(
+    place: int, kind: Kind, raw: Mapping[str, Any], values: Mapping[str, Any], numbers: Mapping[str, Any]
+) -> Any:
+    """Return a trajectory's standard normal steps, which may be sampled times their scale over its median."""
+    if f"{place}_walk_c" not in raw:
+        return raw[f"{place}_walk_step"]
+    (scale,) = kind.step_scale
+    unit = numbers[f"prior_{place}_{scale}"][:, 0][:, None]
+    return raw[f"{place}_walk_c"] * unit / values[scale][..., None]
 
 
 def _common(raw: Mapping[str, Any], numbers: Mapping[str, Any]) -> Any:
