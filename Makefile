@@ -3,7 +3,7 @@
 .POSIX:
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help setup setup-dev demo test lint format docs constraints clean distclean
+.PHONY: help setup setup-dev demo test lint format docs validation constraints clean distclean
 
 BIN = .venv/bin
 OUT = out/demo
@@ -17,6 +17,7 @@ help:
 	@echo 'make lint         ruff check, ruff format --check, mypy'
 	@echo 'make format       let ruff mend what it can'
 	@echo 'make docs         the documentation site, build/site/index.html; a warning is an error'
+	@echo 'make validation   docs/validation.md from real runs, minutes; SECTIONS="designs certificates" for some'
 	@echo 'make constraints  pin anew (needs uv and the network)'
 	@echo 'make clean        remove what these goals wrote; make distclean: and .venv'
 
@@ -44,6 +45,9 @@ format: setup-dev
 # The theme's advertisement of its successor is no warning of ours.
 docs: setup-dev
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+validation: setup-dev
+	PYTHONPATH=benchmarks $(BIN)/python -m validation $(SECTIONS)
 
 constraints:
 	sh scripts/constraints.sh
