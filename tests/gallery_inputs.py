@@ -10,6 +10,7 @@ import pandas as pd
 from comparisons import compared
 from comparisons_of_models import models_compared
 from drawn import fitted
+from joint_trees import tree_of
 from pages import with_arm
 from plans import plan
 from trees import drawn_tree
@@ -18,9 +19,10 @@ from trust_tables import trust_tables
 from ra_bayes.calibration.certificate_files import read_certificate
 from ra_bayes.cohort import read_cohort
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.drawn_from import Fit
+from ra_bayes.figures.drawn_from import Fit, joint_fits
 from ra_bayes.figures.gallery import Entry, applying, entry
 from ra_bayes.figures.journals import journal
+from ra_bayes.model import load_joint_model
 from ra_bayes.published import read_publication
 from ra_bayes.resources import data_dir, models_dir
 from ra_bayes.results import CountsResult, read_result
@@ -48,6 +50,14 @@ def two_arms() -> Fit:
 
 
 @cache
+def together() -> dict[str, Fit]:
+    """Four outcomes of one joint fit."""
+    cohort = read_cohort(data_dir() / "synthetic_cohort.csv")
+    tree, _ = tree_of(load_joint_model("records"), cohort, ("vas", "il10", "tnf_alpha", "il17"))
+    return joint_fits(read_result(tree, CI_PROB))
+
+
+@cache
 def counts() -> CountsResult:
     publication = read_publication(data_dir() / "published" / "jamshidi2024.toml")
     result = fit("vas").result
@@ -59,7 +69,8 @@ def sources(figure: Entry) -> dict[str, Any]:
     match figure.needs:
         case "fits":
             found: dict[str, Any] = {
-                "all": {model: fit(model) for model in (*MODELS, "sdai", "il10", "il17")}
+                "all": {model: fit(model) for model in (*MODELS, "sdai", "il10", "il17")},
+                "together": together(),
             }
         case "comparison":
             found = {"three": models_compared()}

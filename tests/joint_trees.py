@@ -31,7 +31,14 @@ def prior_tree(draws: int = DRAWS, **keys: Any) -> tuple[xr.DataTree, JointRecor
     model, made, of = five_patients()
     if keys:
         model = joint(of, **keys)
-    records = make_joint_records(model, made, tuple(of))
+    return tree_of(model, made, tuple(of), draws)
+
+
+def tree_of(
+    model: JointModel, made: Cohort, outcomes: tuple[str, ...], draws: int = DRAWS
+) -> tuple[xr.DataTree, JointRecords]:
+    """The tree of any joint model and cohort, and the layout."""
+    records = make_joint_records(model, made, outcomes)
     raw = draw_joint_prior(records, CHAINS * draws, np.random.default_rng(2))
     variables = {}
     for name, each in raw.items():

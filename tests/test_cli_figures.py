@@ -6,22 +6,28 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from click.testing import Result as Run
+from drawn import fitted
+from joint_trees import prior_tree
 from pages import cohort
 from plans import plan
 from trees import drawn_tree
 
 from ra_bayes.cli import main
 from ra_bayes.cli.figures import FORMATS, STYLES
-from ra_bayes.figures.draw_folder import draw_plan
+from ra_bayes.diagnostics import diagnose
+from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand import estimands
+from ra_bayes.figures.draw_folder import draw_folder, draw_plan, missing
 from ra_bayes.figures.gallery import GALLERY
 from ra_bayes.figures.journals import JOURNALS
 from ra_bayes.figures.save import FORMATS as SAVED
 from ra_bayes.model import load_model
-from ra_bayes.results import save_result
+from ra_bayes.results import Found, Result, save_result
 
 
-def run(*words: str) -> Result:
+def run(*words: str) -> Run:
     return CliRunner().invoke(main, ["figures", *words])
 
 
@@ -101,6 +107,29 @@ def test_a_fit_that_failed_its_gate_is_not_drawn(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "nothing to draw" in done.output
     assert not (tmp_path / "figures").exists()
+
+
+def test_the_outcomes_of_a_joint_fit_are_drawn_one_by_one_and_together(tmp_path: Path) -> None:
+    # Draws enough to pass the gate would take ten seconds: it is another fit's.
+    passed = diagnose(fitted("vas"))
+    tree, _ = prior_tree()
+    found = Found({}, {}, {"both": Result(tree, passed, estimands(tree, despite_gate=True))})
+    asked = {"only": ("forest", "forest-outcomes"), "formats": ("svg",)}
+    made = draw_folder(found, tmp_path, tmp_path / "out", **asked)
+    assert [each.files[0].name for each in made] == [
+        "both-down-forest.svg",
+        "both-up-forest.svg",
+        "both-forest-outcomes.svg",
+    ]
+    words = (tmp_path / "out" / "both-forest-outcomes.txt").read_text()
+    assert words.startswith("Change by outcome: both\n")
+    assert "5 patients; all outcomes fitted together." in words
+    assert missing(found, tmp_path, made, ("readings",)) == [
+        f"readings: needs published counts; run ra-bayes published PAGE --out {tmp_path}"
+    ]
+    failed = Found({}, {}, {"both": Result(tree, diagnose(tree), None)})
+    with pytest.raises(RaBayesError, match="nothing to draw; forest: needs a fit"):
+        draw_folder(failed, tmp_path, tmp_path, only=("forest",))
 
 
 def test_a_plan_is_drawn_for_a_journal_too(tmp_path: Path) -> None:

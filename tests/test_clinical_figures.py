@@ -416,11 +416,11 @@ def test_concordance_is_the_product_of_what_each_fit_says() -> None:
     strip = next(axes for axes in figure.axes if lines(axes, "probability"))
     tables = {model: table(model).query("week == 24") for model in CYTOKINES}
     rows = [tick.get_text() for tick in strip.get_yticklabels()]
-    assert rows == ["Mean", *PATIENTS, "New patient"]
+    assert rows == ["Typical patient", *PATIENTS, "New patient"]
     for place, name in enumerate(rows[:-1]):
         wanted = (
             "estimand == 'mean_change'"
-            if name == "Mean"
+            if name == "Typical patient"
             else f"estimand == 'patient_change' and patient == '{name}'"
         )
         alone = [float(each.query(wanted)["p_benefit"].iloc[0]) for each in tables.values()]

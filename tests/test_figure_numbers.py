@@ -73,7 +73,12 @@ def test_prior_posterior_has_a_panel_for_each_estimated_quantity(model: str, pin
 
 
 def test_prior_posterior_tells_the_widths_apart() -> None:
-    axes = next(each for each in drawn("prior_posterior", "vas").axes if "residual_sd" in each.get_xlabel())
+    axes = next(
+        each
+        for each in drawn("prior_posterior", "vas").axes
+        if each.get_title(loc="left").startswith("SD of one record")
+    )
+    assert axes.get_xlabel() == "mm"
     widths = [
         np.diff(np.quantile(fitted("vas")[group]["residual_sd"], [0.05, 0.95]))[0]
         for group in ("prior", "posterior")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 
 import pytest
-from drawn import fit_to_print
+from drawn import fit_to_print, shown
 from gallery_inputs import drawn_for, sources
+from matplotlib.text import Text
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.gallery import GALLERY, NEEDS, entries, entry
 from ra_bayes.figures.journals import JOURNALS
+from ra_bayes.tree import spec_of
 
 # Those whose sizes differ: a figure for Elsevier is one for ARD; one for Nature has the house's sizes, which
 # the tests of each figure look at.
@@ -38,13 +40,40 @@ def test_every_figure_is_fit_for_every_journal(name: str, preset: str) -> None:
 
 
 @pytest.mark.parametrize("name", [each.name for each in GALLERY])
-def test_a_text_alternative_has_n_and_names_the_interval(name: str) -> None:
+def test_words_have_n_name_the_interval_and_have_true_minus_signs(name: str) -> None:
     figure = figure_of(name, "ard")
-    assert re.search(r"\b\d+ patients\b", figure.alt), figure.alt
     below = figure.footer.replace("\n", " ")
+    for told in (figure.alt, below):
+        assert re.search(r"\b\d+ patients\b", told), told
+        # A hyphen joins words and names, SYN-1; before a number it is a minus.
+        assert not re.search(r"(?<!\w)-\d", told), told
     if "interval" in below and "Monte Carlo interval" not in below:
         assert _INTERVAL.search(figure.alt), figure.alt
         assert _INTERVAL.search(below), below
+
+
+@pytest.mark.parametrize("name", [each.name for each in entries("fit", "trust")])
+def test_a_figure_of_a_fit_names_its_outcome(name: str) -> None:
+    turn = [each.name for each in GALLERY].index(name)
+    cases = list(sources(entry(name)))
+    source = cases[turn % len(cases)]
+    label = spec_of(sources(entry(name))[source].result.tree).outcome.label
+    figure = drawn_for("ard", name, source)
+    assert label in figure.alt
+    assert any(
+        label in each.replace("\n", " ") for each in (figure.footer, *map(Text.get_text, shown(figure)))
+    )
+
+
+def test_outcomes_of_one_joint_fit_are_said_to_be() -> None:
+    said = {
+        "forest-outcomes": "all outcomes fitted together",
+        "concordance": "One joint posterior; a new patient's outcomes are tied as it says.",
+        "biomarker": "The outcomes were fitted together, draw by draw.",
+    }
+    for name, words in said.items():
+        assert words in drawn_for("ard", name, "together").footer.replace("\n", " ")
+        assert "separate" in drawn_for("ard", name, "all").footer or name == "forest-outcomes"
 
 
 def test_names_are_files_and_each_is_there_once() -> None:

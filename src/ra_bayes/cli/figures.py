@@ -96,7 +96,7 @@ def figures(
     preset = JOURNALS[style]
     target = folder / "figures" / style if out is None else out
     found = find_results(folder, ci_prob=ci_prob)
-    failed = [name for name, each in found.fits.items() if not each.gate.passed]
+    failed = [name for name, each in {**found.fits, **found.joints}.items() if not each.gate.passed]
     with steps("figures", len(models) or len(found.every) + 1) as step:
         drawn = draw_folder(
             found,

@@ -11,6 +11,7 @@ from ra_bayes.comparison.observed import observed
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.style import INK, POSTERIOR, PRIOR, style
 from ra_bayes.figures.trust_marks import estimand_label, estimand_scale, reference_lines, require
@@ -85,10 +86,10 @@ def beyond_placebo(tree: xr.DataTree, table: pd.DataFrame, *, diagnosis: Diagnos
         figure = Canvas(
             column_mm(100.0),
             12.0 + _ROW_MM * (len(rows) + 0.4),
-            _notes(table, rows),
+            _notes(table, rows, len(observed(tree, spec).patients)),
             warnings_of(tree, diagnosis),
         )
-        grid = figure.add_gridspec(1, 2, width_ratios=(1.0, 0.8))
+        grid = figure.add_gridspec(1, 2, width_ratios=(1.0, 1.0))
         axes = figure.add_subplot(grid[0, 0])
         _draw(axes, spec, rows)
         _write(figure.add_subplot(grid[0, 1], sharey=axes), spec, rows)
@@ -141,10 +142,12 @@ def _write(axes: Axes, spec: ModelSpec, rows: list[dict[str, Any]]) -> None:
     places = _places(spec, rows)
 
     def write(y: float, *cells: str, colour: str = INK) -> None:
-        for x, cell, side in zip((0.0, 0.79, 1.0), cells, ("left", "right", "right"), strict=True):
+        for x, cell, side in zip((0.0, 0.70, 1.0), cells, ("left", "right", "right"), strict=True):
             axes.text(x, y, cell, ha=side, va="center", fontsize=small_pt(), color=colour)
 
-    write(_HEAD, f"Median ({100.0 * rows[0]['ci_prob']:g}% CrI)", "P(better)", "P(MCID)" if with_mcid else "")
+    write(
+        _HEAD, f"Median ({100.0 * rows[0]['ci_prob']:g}% CrI)", "P(better)", "P(≥ MCID)" if with_mcid else ""
+    )
     for place, row in enumerate(rows):
         taken = np.isfinite(row["placebo"])
         if taken:
@@ -161,15 +164,15 @@ def _places(spec: ModelSpec, rows: list[dict[str, Any]]) -> int:
 
 
 def _told(row: dict[str, Any], names: tuple[str, str, str], places: int) -> str:
-    return "{} ({}, {})".format(*(number(row[name], places) for name in names))
+    return "{} ({} to {})".format(*(number(row[name], places) for name in names))
 
 
-def _notes(table: pd.DataFrame, rows: list[dict[str, Any]]) -> str:
+def _notes(table: pd.DataFrame, rows: list[dict[str, Any]], patients: int) -> str:
     interval = interval_name(float(rows[0]["ci_prob"]))
     notes = [
-        "Open squares: placebo change of other trials. Circles: the change, and what is left of it; median "
-        f"with {interval}. P(MCID): that the mean is at least the important change. Not a randomised "
-        "comparison."
+        f"Open squares: placebo change of other trials. Circles: the change ({patients_words(patients)}), "
+        f"and what is left of it; median with {interval}, CrI. P(better): that it is for the better; P(≥ "
+        "MCID): that the mean is at least the important change. Not a randomised comparison."
     ]
     # The robust version has the same arms.
     sources = {

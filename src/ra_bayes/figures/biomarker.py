@@ -23,13 +23,13 @@ from ra_bayes.figures.change_axis import (
     patients_words,
     signed_mcid,
 )
-from ra_bayes.figures.forest_rows import probability_text, signed
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.keys import key_above, patient_marks
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.reading import band
 from ra_bayes.figures.several import common_week, of_one_fit, one_cohort, posteriors_of, warnings_of_all
 from ra_bayes.figures.style import FOOTER, patient_style, style
+from ra_bayes.numbers import decimals, interval, number, probability
 from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def biomarker(
     >>> import ra_bayes as rb
     >>> rb.figures.biomarker(il10, sdai).savefig("figure-8.pdf")          # doctest: +SKIP
     """
-    interval = interval_name(_INNER, ci_prob)
+    named = interval_name(_INNER, ci_prob)
     trees = {spec_of(each).name: each for each in (marker, outcome)}
     if len(trees) < 2:
         raise RaBayesError(f"biomarker was given {next(iter(trees))} twice; give the fits of two outcomes")
@@ -119,7 +119,7 @@ def biomarker(
         figure = Canvas(
             width,
             78.0,
-            _notes(across.spec, up.spec, interval, len(names), together=together),
+            _notes(across.spec, up.spec, named, len(names), together=together),
             warnings_of_all(trees, diagnoses),
         )
         axes = figure.subplots()
@@ -154,8 +154,7 @@ def _correlation(
     if not np.isfinite(draws).all():
         raise RaBayesError(
             f"the patients' changes in {across.outcome.label} or {up.outcome.label} do not differ, and "
-            "have no "
-            "correlation; give response_sd a prior that is not fixed"
+            "have no correlation; give response_sd a prior that is not fixed"
         )
     lower, median, upper = (float(each) for each in band(draws[None], ci_prob))
     along = float((across.benefit_sign * up.benefit_sign * draws > 0.0).mean())
@@ -206,10 +205,9 @@ def _patients(axes: Axes, x: Array, y: Array, ci_prob: float) -> None:
 
 def _written(axes: Axes, found: _Correlation, ci_prob: float, lift: float) -> None:
     """Write the correlation above the panel."""
-    told = [signed(each, 2) for each in (found.median, found.lower, found.upper)]
     axes.annotate(
-        f"r = {told[0]} ({100 * ci_prob:g}% CrI {told[1]} to {told[2]}), "
-        f"P(better with better) {probability_text(found.along)}",
+        f"r = {number(found.median)} ({100 * ci_prob:g}% CrI {interval(found.lower, found.upper, 2)}), "
+        f"P(better with better) {probability(found.along)}",
         (0.0, 1.0),
         xycoords="axes fraction",
         xytext=(0.0, pt(3.0 + lift)),
@@ -220,10 +218,10 @@ def _written(axes: Axes, found: _Correlation, ci_prob: float, lift: float) -> No
     )
 
 
-def _notes(across: ModelSpec, up: ModelSpec, interval: str, number: int, *, together: bool) -> str:
+def _notes(across: ModelSpec, up: ModelSpec, named: str, patients: int, *, together: bool) -> str:
     better = {1: "higher", -1: "lower"}
     notes = [
-        f"Crosses: each patient's true changes, medians with {interval} ({patients_words(number)}); "
+        f"Crosses: each patient's true changes, medians with {named} ({patients_words(patients)}); "
         f"{across.outcome.label}: {better[across.benefit_sign]} is better, {up.outcome.label}: "
         f"{better[up.benefit_sign]}.",
         "r: correlation over these patients of their true changes"
@@ -252,16 +250,19 @@ def _alt(
 ) -> str:
     shown = range(len(names)) if len(names) <= _MOST_NAMED else range(0)
     told = "; ".join(
-        f"{short_name(names[i])}, {np.median(x[..., i]):.3g} and {np.median(y[..., i]):.3g}" for i in shown
+        f"{short_name(names[i])}, {_median(across, x[..., i], ci_prob)} and {_median(up, y[..., i], ci_prob)}"
+        for i in shown
     )
     fits = "one joint fit" if together else "separate fits, which pull it towards 0"
     return (
         f"{change_label(across, across.reference_week)} against {change_label(up, up.reference_week)} in "
-        f"{len(names)} "
-        f"patients. Correlation over patients {found.median:.2f} (from {found.lower:.2f} to "
-        f"{found.upper:.2f}), posterior "
-        f"median with {interval_name(ci_prob)}, from {fits}; probability "
-        "that "
-        f"better goes with better {probability_text(found.along)}."
+        f"{len(names)} patients. Correlation over patients {number(found.median)} "
+        f"({interval(found.lower, found.upper, 2)}), posterior median with {interval_name(ci_prob)}, from "
+        f"{fits}; probability that better goes with better {probability(found.along)}."
         + (f" Medians by patient: {told}." if told else "")
     )
+
+
+def _median(spec: ModelSpec, change: Array, ci_prob: float) -> str:
+    lower, median, upper = band(change, ci_prob)
+    return number(float(median), decimals(lower, upper, ratio=spec.link.change == "ratio"))

@@ -13,7 +13,7 @@ from ra_bayes.calibration.certificate import Certificate, coverage_verdict
 from ra_bayes.calibration.coverage import CI_PROBS, SCENARIOS, CoverageRow
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.forest_rows import signed
+from ra_bayes.figures.change_axis import signed
 from ra_bayes.figures.journals import column_mm, in_force, pen, pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.plan_marks import BAND, DASHED
@@ -80,6 +80,8 @@ def calibration_coverage(certificate: Certificate) -> Canvas:
         width = column_mm(150.0)
         figure = Canvas(width, _ROW_MM * len(scenarios) + 14.0, _notes(certificate, spec))
         grid = figure.subplots(len(scenarios), len(truths) + 2, squeeze=False)
+        unit = _unit(spec)
+        width_title = f"Width of 90%{f' ({unit})' if unit else ''}"
         room = 0.86 * (width - in_force().scale * _NAMES_MM) / (len(truths) + 2)
         for row, scenario in enumerate(scenarios):
             last = row == len(scenarios) - 1
@@ -96,10 +98,10 @@ def calibration_coverage(certificate: Certificate) -> Canvas:
             values = [truth for _, truth in truths]
             _widths(grid[row, -2], own, methods, values)
             _decisions(grid[row, -1], own, methods, values, 1.0 - certificate.decision)
-            for axes, title in ((grid[row, -2], "Width, 90%"), (grid[row, -1], "Benefit declared")):
+            for axes, title in ((grid[row, -2], width_title), (grid[row, -1], "Benefit declared")):
                 _truth_axis(axes, spec, values, last=last)
                 if row == 0:
-                    axes.set_title(title)
+                    axes.set_title("\n".join(wrap(title, room, text_pt())))
         _share_scale([axes for row in grid for axes in row[: len(truths)]])
         _share_scale([row[-2] for row in grid], lowest=0.0)
         figure.supylabel("Coverage less nominal", fontsize=text_pt())
@@ -192,8 +194,12 @@ def _truth_axis(axes: Axes, spec: ModelSpec, truths: Sequence[float], *, last: b
     axes.set_xticks(range(len(truths)), [signed(float(f"{each:.3g}")) for each in truths])
     axes.tick_params(axis="x", length=0.0, labelbottom=last)
     if last:
-        unit = "" if spec.binary else "ratio" if spec.link.change == "ratio" else spec.outcome.unit
+        unit = _unit(spec)
         axes.set_xlabel(f"Truth ({unit})" if unit else "Truth")
+
+
+def _unit(spec: ModelSpec) -> str:
+    return "" if spec.binary else "ratio" if spec.link.change == "ratio" else spec.outcome.unit
 
 
 def _share_scale(panels: Sequence[Axes], lowest: float | None = None) -> None:
@@ -216,7 +222,7 @@ def _notes(certificate: Certificate, spec: ModelSpec) -> str:
     number = f"{cohorts[0]}" if len(cohorts) == 1 else f"{cohorts[0]} to {cohorts[-1]}"
     what = "rate" if spec.binary else "mean change"
     return (
-        f"{certificate.model['name']}, {what} at week {spec.reference_week:g}: {number} simulated cohorts of "
+        f"{spec.outcome.label}, {what} at week {spec.reference_week:g}: {number} simulated cohorts of "
         f"{certificate.design.patients} patients for each truth and way of making data (rows). Bars: 95% "
         "Monte Carlo intervals. Coverage: share of equal-tailed intervals that hold the truth, less what "
         f"they promise. Benefit: declared at a probability of {certificate.decision:g} or more, by tests "
@@ -234,7 +240,7 @@ def _alt(certificate: Certificate) -> str:
             f"{row['width'][_WIDTH_AT]:.3g}, benefit {row['declared']:.2f}"
         )
     return (
-        f"Coverage of intervals of {certificate.model['name']} on simulated cohorts of {certificate.design}. "
-        f"90% intervals of this model hold the truth in a share of cohorts of: {'; '.join(told)}. "
-        + _verdict(certificate)
+        f"Coverage of intervals of the model {certificate.model['name']} on simulated cohorts of "
+        f"{certificate.design}. 90% intervals of this model hold the truth in a share of cohorts of: "
+        f"{'; '.join(told)}. " + _verdict(certificate)
     )

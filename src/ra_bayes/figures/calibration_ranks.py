@@ -17,11 +17,13 @@ from ra_bayes.calibration.certificate import BAND, Certificate, rank_verdict
 from ra_bayes.calibration.ranked import RANK_DRAWS
 from ra_bayes.calibration.uniformity import band, p_value
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.names import name_of
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.journals import column_mm, in_force, pen, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, style
 from ra_bayes.figures.trust_marks import abreast, fitting, title_of
+from ra_bayes.numbers import probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +94,7 @@ def calibration_ranks(certificate: Certificate) -> Canvas:
                 axes.set_xlabel("Rank of the truth")
                 axes.tick_params(labelbottom=True)
         for axes in grid[:, 0]:
-            axes.set_ylabel("Difference")
+            axes.set_ylabel("ECDF difference")
         return figure.finish(_alt(certificate, p_values))
 
 
@@ -134,8 +136,8 @@ def _draw(axes: Axes, level: Array, curve: Array, p: float) -> None:
 def _notes(certificate: Certificate, shown: int) -> str:
     total = len(certificate.ranks)
     notes = [
-        f"{certificate.model['name']}: {certificate.n_sim} truths drawn from the prior, a cohort of "
-        f"{certificate.design} simulated of each, the rank of the truth among {RANK_DRAWS} draws of the "
+        f"Model {certificate.model['name']}: {certificate.n_sim:,} truths drawn from the prior; of each a "
+        f"simulated cohort ({certificate.design}), and the rank of the truth among {RANK_DRAWS} draws of the "
         f"posterior. Line: distribution function of the ranks less the uniform one; grey, {BAND:.0%} band "
         "for all ranks at once. p: how often uniform ranks leave a band as wide as this line."
     ]
@@ -145,9 +147,9 @@ def _notes(certificate: Certificate, shown: int) -> str:
 
 
 def _alt(certificate: Certificate, p_values: dict[str, float]) -> str:
-    told = ", ".join(f"{name.replace('_', ' ')} {p:.2f}" for name, p in p_values.items())
+    told = ", ".join(f"{name_of(name)} {probability(p)}" for name, p in p_values.items())
     return (
-        f"Simulation-based calibration of {certificate.model['name']} on {certificate.n_sim} simulated "
+        f"Simulation-based calibration of {certificate.model['name']} on {certificate.n_sim:,} simulated "
         f"cohorts of {certificate.design}: distribution function of ranks less the uniform one, with "
         f"simultaneous {BAND:.0%} bands. {rank_verdict(certificate)} p-values: {told}."
     )

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ra_bayes.estimand.change import gain
 from ra_bayes.estimand.posterior import Posterior
-from ra_bayes.figures.forest_rows import signed
 from ra_bayes.figures.journals import pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Way",
+    "better_words",
     "chance",
     "chance_words",
     "change_label",
@@ -31,6 +31,7 @@ __all__ = [
     "mcid_words",
     "number_row",
     "patients_words",
+    "signed",
     "signed_mcid",
     "unit_words",
     "with_room",
@@ -48,6 +49,17 @@ _DASHES = (0, (4.0, 2.0))
 def zero(spec: ModelSpec) -> float:
     """Return no change: 0, or 1 where a change is a ratio."""
     return 1.0 if spec.link.change == "ratio" else 0.0
+
+
+def signed(value: float) -> str:
+    """Return a number as it is, with a true minus sign.
+
+    Examples
+    --------
+    >>> signed(-13.0), signed(0.22)
+    ('−13', '0.22')
+    """
+    return f"{value:g}".replace("-", "−")
 
 
 def signed_mcid(spec: ModelSpec) -> float | None:
@@ -233,6 +245,18 @@ def with_room(places: Array, gap: float) -> NDArray[np.int_]:
         if not kept or places[kept[-1]] - places[i] >= gap:
             kept.append(i)
     return np.array(kept[::-1], dtype=int)
+
+
+def better_words(spec: ModelSpec) -> str:
+    """Say in a sentence which side is better; empty where none is agreed to be.
+
+    Examples
+    --------
+    >>> from ra_bayes.model import load_model
+    >>> better_words(load_model("sdai"))
+    'Lower is better.'
+    """
+    return {-1: "Lower is better.", 1: "Higher is better.", 0: ""}[spec.benefit_sign]
 
 
 def patients_words(number: int) -> str:

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from ra_bayes.comparison.predictive_checks import predictive_checks
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
 from ra_bayes.figures.marks import log_axis, short_name
 from ra_bayes.figures.style import INK, POSTERIOR, style
@@ -26,6 +27,7 @@ __all__ = ["check_by_visit"]
 
 _PANEL_MM, _DEEP_MM = 31.0, 34.0
 _MOST_PATIENTS = 24
+_IN_ITS_UNIT = ("Mean", "SD", "Geometric mean", "Lowest record", "Highest record")
 # Beyond these a p is written beside its dot.
 _FAR = 0.05
 
@@ -68,7 +70,9 @@ def check_by_visit(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagn
         statistics = list(dict.fromkeys(table["statistic"]))[:columns]
         # A single statistic's two panels stand side by side.
         deep = len(rows) if len(statistics) > 1 else 1
-        figure = Canvas(width, _DEEP_MM * deep, _notes(spec, rows, ci_prob), warnings_of(tree, diagnosis))
+        left_out = [*dict.fromkeys(table["statistic"])][columns:]
+        notes = _notes(spec, rows, ci_prob, patients, left_out)
+        figure = Canvas(width, _DEEP_MM * deep, notes, warnings_of(tree, diagnosis))
         grid = figure.add_gridspec(deep, len(statistics) * len(rows) // deep)
         for r, by in enumerate(rows):
             for c, statistic in enumerate(statistics):
@@ -125,7 +129,7 @@ def _title(statistic: str, spec: ModelSpec) -> str:
     }
     if statistic.startswith("share at "):
         return words.split(",")[0]
-    unit = f", {spec.outcome.unit}" if spec.outcome.unit and words in ("Mean", "SD", "Geometric mean") else ""
+    unit = f", {spec.outcome.unit}" if spec.outcome.unit and words in _IN_ITS_UNIT else ""
     return short.get(words, words) + unit
 
 
@@ -133,15 +137,18 @@ def _interval(ci_prob: float) -> str:
     return interval_name(ci_prob).replace("credible", "posterior predictive")
 
 
-def _notes(spec: ModelSpec, rows: list[str], ci_prob: float) -> str:
+def _notes(spec: ModelSpec, rows: list[str], ci_prob: float, patients: int, left_out: list[str]) -> str:
     groups = "a visit or a patient" if len(rows) > 1 else "a visit"
     notes = [
+        f"{spec.outcome.label}, {patients_words(patients)}.",
         f"Dots: the records of {groups}; bars: {_interval(ci_prob)} of replicates of the same patients.",
         f"Open dots: Pr(replicate lower), ties halved, below {_FAR:g} or above {1.0 - _FAR:g}.",
         "Levels were learned from these records, so that dots lie nearer to the middle than others' would.",
     ]
     if not spec.binary:
         notes.append("What lies beyond a limit of quantification stands at the limit.")
+    if left_out:
+        notes.append(f"No room for: {', '.join(left_out)}.")
     return " ".join(notes)
 
 

@@ -23,10 +23,9 @@ from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.figures.canvas import Canvas, interval_name
 from ra_bayes.figures.change_axis import Way, change_scale, draw_zero, patients_words, zero
 from ra_bayes.figures.density import density, highest_level, joint_density
-from ra_bayes.figures.forest_rows import probability_text
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import short_name
-from ra_bayes.figures.reading import band
+from ra_bayes.figures.reading import band, band_words
 from ra_bayes.figures.several import (
     common_week,
     of_one_fit,
@@ -36,7 +35,7 @@ from ra_bayes.figures.several import (
     warnings_of_all,
 )
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, patient_style, style
-from ra_bayes.numbers import listed
+from ra_bayes.numbers import listed, probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -148,7 +147,7 @@ def concordance(
             axes = figure.add_subplot(grid[row - 1, column])
             _pair(axes, outcomes[column], outcomes[row], ci_prob, together=together)
         _probabilities(figure.add_subplot(grid[0, 1:]), chances, together=together)
-        return figure.finish(_alt(outcomes, names, chances, week, together=together))
+        return figure.finish(_alt(outcomes, names, chances, week, ci_prob, together=together))
 
 
 def _common_patients(posteriors: Mapping[str, Posterior]) -> tuple[str, ...]:
@@ -169,7 +168,7 @@ def _chances(
 ) -> dict[str, Concordance]:
     """Return the probability that all change for the better: of the mean, of each patient, of a new one."""
     found = {
-        "Mean": all_at_once(
+        "Typical patient": all_at_once(
             [gain(each.posterior, each.population) > 0.0 for each in outcomes], together=together
         )
     }
@@ -301,9 +300,9 @@ def _probabilities(axes: Axes, chances: Mapping[str, Concordance], *, together: 
             gid="probability",
             **own,
         )
-        text = probability_text(each.probability)
+        text = probability(each.probability)
         if not together:
-            text += f" ({probability_text(each.lower)} to {probability_text(each.upper)})"
+            text += f" ({probability(each.lower)} to {probability(each.upper)})"
         _beside(axes, place, text)
     _beside(axes, -1.0, "P(all better)" if together else "independent (bounds)", color=FOOTER)
     axes.set_xlim(0.0, 1.0)
@@ -334,11 +333,9 @@ def _notes(
 ) -> str:
     notes = [
         f"Change from baseline at week {week:g}. Shading: typical patient of the population, "
-        f"{100 * _INNER:g}% and "
-        f"{100 * ci_prob:g}% highest-density regions; diamond, median. Marks and crosses: each patient's "
-        "median and 50% "
-        f"credible intervals (equal-tailed), {patients_words(number)}. Grey quarter: both for the better. "
-        f"All better: {listed([each.name for each in outcomes])}."
+        f"{100 * _INNER:g}% and {100 * ci_prob:g}% highest-density regions; diamond, median. Marks and "
+        f"crosses: each patient's median with {interval_name(_INNER)} ({patients_words(number)}). Grey "
+        f"quarter: both for the better. All better: {listed([each.name for each in outcomes])}."
     ]
     if together:
         notes.append(
@@ -349,9 +346,8 @@ def _notes(
         )
     else:
         notes.append(
-            "The outcomes were fitted separately: the probability of all at once takes them as "
-            "independent; the line is "
-            "what it can be whatever ties them together (Fréchet bounds)."
+            "The outcomes were fitted separately: the probability of all at once takes them as independent; "
+            "the line is what it can be whatever ties them together (Fréchet bounds)."
         )
     return " ".join(notes)
 
@@ -361,24 +357,28 @@ def _alt(
     names: tuple[str, ...],
     chances: Mapping[str, Concordance],
     week: float,
+    ci_prob: float,
     *,
     together: bool,
 ) -> str:
+    def estimate(each: _Outcome) -> str:
+        ratio = each.posterior.spec.link.change == "ratio"
+        return band_words(band(each.population, ci_prob), ratio=ratio)
+
     alone = "; ".join(
-        f"{each.name}, median {np.median(each.population):.3g}, probability "
-        f"{probability_text(float((gain(each.posterior, each.population) > 0.0).mean()))}"
+        f"{each.name}, {estimate(each)}, probability "
+        f"{probability(float((gain(each.posterior, each.population) > 0.0).mean()))}"
         for each in outcomes
     )
 
     def told(name: str, each: Concordance) -> str:
-        bounds = "" if together else f" (between {each.lower:.2f} and {each.upper:.2f})"
-        return f"{name}, {each.probability:.2f}{bounds}"
+        bounds = "" if together else f" (between {probability(each.lower)} and {probability(each.upper)})"
+        return f"{name}, {probability(each.probability)}{bounds}"
 
     how = "of a joint posterior" if together else "were they independent, with the bounds whatever ties them"
     return (
         f"Concordance of {listed([each.name for each in outcomes])} at week {week:g} in {len(names)} "
-        "patients, joint regions "
-        f"and 50% credible intervals (equal-tailed). For the typical patient: {alone}. Probability that "
-        "all change for the "
-        f"better, {how}: {'; '.join(told(name, each) for name, each in chances.items())}."
+        f"patients. The typical patient's change, median with {interval_name(ci_prob)}, and the probability "
+        f"that it is for the better: {alone}. Probability that all change for the better, {how}: "
+        f"{'; '.join(told(name, each) for name, each in chances.items())}."
     )

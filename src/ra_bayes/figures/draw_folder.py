@@ -1,7 +1,8 @@
 """Draw the gallery for everything in a results folder, in a journal's style, each figure with its words.
 
 Files lie side by side in one folder, as a journal's upload wants them: ``MODEL-FIGURE.pdf`` for a fit or a
-publication, ``FIGURE.pdf`` across fits, and beside each a ``.txt`` with its heading, its text alternative and
+publication, ``FIGURE.pdf`` across fits, of a joint fit ``JOINT-OUTCOME-FIGURE.pdf`` and across its outcomes
+``JOINT-FIGURE.pdf``, and beside each a ``.txt`` with its heading, its text alternative and
 what stands under it. Nothing else in that folder is touched.
 """
 
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.figures.drawn_from import fit_in
+from ra_bayes.figures.drawn_from import fit_in, joint_fits
 from ra_bayes.figures.gallery import GALLERY, NEEDS, Need, applying, entry
 from ra_bayes.figures.journals import journal
 from ra_bayes.figures.save import save
@@ -56,7 +57,7 @@ class Drawn:
     figure
         Its name in the gallery.
     source
-        The model or publication it is of; empty for one across fits.
+        The model or publication it is of, the outcome of a joint model; empty for one across fits.
     files
         What was written, in the order of the formats; the words last.
     alt
@@ -212,11 +213,12 @@ def missing(
 def _met(found: Found, folder: str | PathLike[str]) -> set[Need]:
     """Return which needs a folder meets, whether or not a figure then has something to show."""
     fits = [fit_in(folder, name, result) for name, result in found.fits.items() if result.gate.passed]
+    together = any(result.gate.passed for result in found.joints.values())
     met: dict[Need, bool] = {
-        "fit": bool(fits),
+        "fit": bool(fits) or together,
         "trust": any(fit.trust for fit in fits),
         "certificate": any(fit.certificate is not None for fit in fits),
-        "fits": len(fits) > 1,
+        "fits": len(fits) > 1 or together,
         "comparison": any(not each.stale(found.fits) for each in find_comparisons(folder).values()),
         "counts": bool(found.counts),
     }
@@ -226,7 +228,7 @@ def _met(found: Found, folder: str | PathLike[str]) -> set[Need]:
 def _sources(
     found: Found, folder: str | PathLike[str], models: set[str]
 ) -> Iterator[tuple[str, Any, tuple[Entry, ...]]]:
-    """Yield each source by name with the figures that it has something for: fits, all fits, publications."""
+    """Yield each source by name with the figures it has something for, in the order of a report."""
     fits = {
         name: fit_in(folder, name, found.fits[name])
         for name in read_order(found.fits)
@@ -236,6 +238,12 @@ def _sources(
         yield name, fit, applying(fit, *_OF_ONE)
     if len(fits) > 1:
         yield "", fits, applying(fits, "fits")
+    for name, result in found.joints.items():
+        if name in models and result.gate.passed:
+            outcomes = joint_fits(result)
+            for outcome, fit in outcomes.items():
+                yield f"{name}-{outcome}", fit, applying(fit, *_OF_ONE)
+            yield name, outcomes, applying(outcomes, "fits")
     for outcome, stored in find_comparisons(folder).items():
         compared = set(stored.comparison.models["model"])
         # After another fit of a model it is of what is no longer there.

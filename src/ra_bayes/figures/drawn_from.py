@@ -1,4 +1,4 @@
-"""What the figures of the gallery are drawn from: a fit with what lies beside it in its folder."""
+"""What figures of the gallery are drawn from: a fit with what lies beside it, the outcomes of a joint fit."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ra_bayes.calibration.certificate_files import certificate_file, read_certificate, stale
+from ra_bayes.results.joint import joint_outcomes
 from ra_bayes.results.trust import read_trust
 from ra_bayes.tree import spec_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ra_bayes.model.spec import ModelSpec
     from ra_bayes.results import Result
 
-__all__ = ["Fit", "fit_in"]
+__all__ = ["Fit", "fit_in", "joint_fits"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,24 @@ def fit_in(folder: str | PathLike[str], name: str, result: Result) -> Fit:
     found = read_trust(Path(folder), name)
     tables = {} if found is None else found.tables
     return Fit(name, result, tables, _certificate(spec_of(result.tree)))
+
+
+def joint_fits(result: Result) -> dict[str, Fit]:
+    """Return the outcomes of a joint fit by their ids: each is drawn as a fit, all of them as several.
+
+    There is no trust and no certificate of them: both are of models of one outcome.
+
+    Parameters
+    ----------
+    result
+        The joint fit.
+
+    Raises
+    ------
+    RaBayesError
+        If it is the fit of one outcome.
+    """
+    return {outcome: Fit(outcome, each) for outcome, each in joint_outcomes(result).items()}
 
 
 def _certificate(spec: ModelSpec) -> Certificate | None:

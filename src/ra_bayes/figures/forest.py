@@ -11,18 +11,25 @@ from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand import estimands
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.change_axis import (
+    better_words,
+    mcid_words,
+    patients_words,
+    signed,
+    signed_mcid,
+    zero,
+)
 from ra_bayes.figures.forest_rows import (
     CROWD_HEIGHT,
     MOST_NAMED,
     Row,
     digits_of,
-    probability_text,
     rows_of,
-    signed,
 )
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style, style
+from ra_bayes.numbers import interval, number, probability
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -38,7 +45,7 @@ type Array = NDArray[np.float64]
 
 _ROW_MM = 4.2
 # Width of the names, and of the numbers without and with a probability of benefit, at the house's text size.
-_NAMES_MM, _NUMBERS_MM = 18.0, (27.0, 34.6)
+_NAMES_MM, _NUMBERS_MM = 18.0, (27.0, 37.0)
 # Place of the line of headings, in rows; the first patient's is 0.
 _HEAD = -1.1
 
@@ -81,7 +88,7 @@ def forest(
     >>> import ra_bayes as rb
     >>> rb.figures.forest(tree, ci_prob=0.90).savefig("figure-2.pdf")  # doctest: +SKIP
     """
-    interval = interval_name(ci_prob)
+    named = interval_name(ci_prob)
     spec = spec_of(tree)
     verdict = diagnosis if diagnosis is not None else diagnose(tree)
     if table is None:
@@ -97,7 +104,7 @@ def forest(
         figure = Canvas(
             width,
             13.0 + _ROW_MM * (rows[-1].place + 2.3),
-            _notes(spec, interval, patients),
+            _notes(spec, named, patients),
             warnings_of(tree, verdict),
         )
         numbers_mm = _NUMBERS_MM[not spec.binary]
@@ -109,24 +116,13 @@ def forest(
             _draw(axes, row, named=row.patient < 0 or patients <= MOST_NAMED)
         _names(axes, rows, patients)
         _numbers(figure.add_subplot(grid[0, 1], sharey=axes), spec, rows, ci_prob, patients)
-        return figure.finish(_alt(spec, rows, interval, patients))
-
-
-def _zero(spec: ModelSpec) -> float:
-    return 1.0 if spec.link.change == "ratio" else 0.0
-
-
-def _mcid(spec: ModelSpec) -> float | None:
-    """Return the important change with its sign, where one is known on this scale."""
-    if spec.binary or spec.mcid is None or spec.link.change == "ratio" or not spec.benefit_sign:
-        return None
-    return spec.benefit_sign * spec.mcid
+        return figure.finish(_alt(spec, rows, named, patients))
 
 
 def _scales(axes: Axes, spec: ModelSpec, rows: list[Row]) -> None:
     ends = np.array([[row.lower, row.upper] for row in rows])
-    shown = [*ends[np.isfinite(ends)], _zero(spec)]
-    mcid = _mcid(spec)
+    shown = [*ends[np.isfinite(ends)], zero(spec)]
+    mcid = signed_mcid(spec)
     shown += [] if mcid is None else [mcid]
     lowest, highest = min(shown), max(shown)
     week = f"week {spec.reference_week:g}"
@@ -159,13 +155,13 @@ def _references(axes: Axes, spec: ModelSpec) -> None:
         if name:
             axes.annotate(name, (at, _HEAD), ha="center", va="center", fontsize=small_pt(), color=FOOTER)
 
-    mcid = _mcid(spec)
+    mcid = signed_mcid(spec)
     if spec.binary:
         if spec.placebo is not None:
             rate = float(spec.link.inverse(spec.placebo.median))
             line(rate, "placebo", f"historical placebo {rate:.2f}")
         return
-    line(_zero(spec), "zero")
+    line(zero(spec), "zero")
     if mcid is not None:
         line(mcid, "mcid", f"MCID {signed(mcid)}")
     if spec.benefit_sign:
@@ -224,8 +220,7 @@ def _numbers(axes: Axes, spec: ModelSpec, rows: list[Row], ci_prob: float, patie
     axes.set_axis_off()
     axes.set_xlim(0.0, 1.0)
     named = [row for row in rows if row.patient < 0 or patients <= MOST_NAMED]
-    with_sign = not spec.binary and spec.link.change == "difference"
-    digits = digits_of(rows)
+    digits = digits_of(rows, spec)
 
     def write(place: float, text: str, chance: str) -> None:
         axes.text(0.0, place, text, va="center", fontsize=small_pt())
@@ -237,42 +232,44 @@ def _numbers(axes: Axes, spec: ModelSpec, rows: list[Row], ci_prob: float, patie
         if not np.isfinite(row.estimate):
             write(row.place, "withheld", "")
             continue
-        estimate, lower, upper = (
-            signed(each, digits) if with_sign else f"{each:.{digits}f}"
-            for each in (row.estimate, row.lower, row.upper)
-        )
-        chance = probability_text(row.p_benefit) if np.isfinite(row.p_benefit) else ""
-        write(row.place, f"{estimate} ({lower}, {upper})", chance)
+        write(row.place, _told(row, digits), probability(row.p_benefit))
 
 
-def _notes(spec: ModelSpec, interval: str, patients: int) -> str:
-    notes = [f"Mark and line: posterior median with {interval}."]
+def _told(row: Row, digits: int) -> str:
+    return f"{number(row.estimate, digits)} ({interval(row.lower, row.upper, digits)})"
+
+
+def _notes(spec: ModelSpec, named: str, patients: int) -> str:
+    notes = [f"Mark and line: posterior median with {named}, CrI; {patients_words(patients)}."]
     if spec.binary:
         notes.append("Population: chance that a new patient responds.")
-    elif spec.link.change == "ratio":
-        notes.append("Mean: geometric.")
+    else:
+        notes.append("Typical patient: of the population.")
+        if spec.link.change == "ratio":
+            notes.append("Mean: geometric.")
+        if spec.benefit_sign:
+            notes.append("P(better): probability of a change for the better.")
+        notes.append(mcid_words(spec))
     if patients > MOST_NAMED:
         notes.append(f"Patients are sorted and not named, since they are more than {MOST_NAMED}.")
-    return " ".join(notes)
+    return " ".join(filter(None, notes))
 
 
-def _alt(spec: ModelSpec, rows: list[Row], interval: str, patients: int) -> str:
-    digits = digits_of(rows)
+def _alt(spec: ModelSpec, rows: list[Row], named: str, patients: int) -> str:
+    digits = digits_of(rows, spec)
 
     def told(row: Row) -> str:
         if not np.isfinite(row.estimate):
             return f"{row.name}, withheld"
-        lower, estimate, upper = (signed(each, digits) for each in (row.lower, row.estimate, row.upper))
-        return f"{row.name}, {estimate} (from {lower} to {upper})"
+        return f"{row.name}, {_told(row, digits)}"
 
     unit = "ratio" if spec.link.change == "ratio" else spec.outcome.unit
     kind = (
         f"Probability of {spec.outcome.label}" if spec.binary else f"Change in {spec.outcome.label} ({unit})"
     )
     shown = [row for row in rows if row.patient < 0 or len(rows) <= MOST_NAMED]
-    numbers = "; ".join(told(row) for row in shown)
-    better = {-1: " Lower is better.", 1: " Higher is better.", 0: ""}[spec.benefit_sign]
+    numbers = "; ".join(map(told, shown))
     return (
-        f"{kind} at week {spec.reference_week:g} in {patients} patients, posterior median with {interval}: "
-        f"{numbers}.{better}"
+        f"{kind} at week {spec.reference_week:g} in {patients} patients, posterior median with {named}: "
+        f"{numbers}. {better_words(spec)}".strip()
     )

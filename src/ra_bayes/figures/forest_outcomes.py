@@ -21,11 +21,10 @@ from ra_bayes.figures.change_axis import (
     unit_words,
     zero,
 )
-from ra_bayes.figures.forest_rows import probability_text, signed
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
-from ra_bayes.figures.several import one_cohort, warnings_of_all
+from ra_bayes.figures.several import of_one_fit, one_cohort, warnings_of_all
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
-from ra_bayes.numbers import decimals
+from ra_bayes.numbers import decimals, interval, number, probability
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def forest_outcomes(
     >>> import ra_bayes as rb
     >>> rb.figures.forest_outcomes({"sdai": tree, "haq": other}).savefig("figure-5.pdf")   # doctest: +SKIP
     """
-    interval = interval_name(ci_prob)
+    named = interval_name(ci_prob)
     one_cohort(trees, "forest_outcomes", 2)
     verdicts = {name: (diagnoses or {}).get(name) or diagnose(tree) for name, tree in trees.items()}
     rows = [_row(tree, (tables or {}).get(name), ci_prob, verdicts[name]) for name, tree in trees.items()]
@@ -115,7 +114,8 @@ def forest_outcomes(
         height = _HEAD_MM + sum(_AXIS_MM + _ROW_MM * len(each) for each in panels)
         patients = len(next(iter(trees.values()))["posterior"]["patient"])
         width = column_mm(130.0)
-        figure = Canvas(width, height, _notes(rows, interval, patients), warnings_of_all(trees, verdicts))
+        notes = _notes(rows, named, patients, together=of_one_fit(trees))
+        figure = Canvas(width, height, notes, warnings_of_all(trees, verdicts))
         names_mm = _LETTER_MM * max(len(_name(row, {0.0})) for row in rows)
         drawn_mm = max(house_mm(width) - names_mm - _NUMBERS_MM, 0.5 * _NUMBERS_MM)
         grid = figure.add_gridspec(
@@ -128,7 +128,7 @@ def forest_outcomes(
             axes = figure.add_subplot(grid[number, 0])
             _draw(axes, panel)
             _numbers(figure.add_subplot(grid[number, 1], sharey=axes), panel, ci_prob, head=number == 0)
-        return figure.finish(_alt(rows, interval, patients))
+        return figure.finish(_alt(rows, named, patients))
 
 
 def _row(tree: xr.DataTree, table: pd.DataFrame | None, ci_prob: float, verdict: Diagnosis) -> _Row:
@@ -242,7 +242,7 @@ def _numbers(axes: Axes, panel: list[_Row], ci_prob: float, *, head: bool) -> No
     if head:
         write(-1.0, f"Median ({100.0 * ci_prob:g}% CrI)", "P(better)", "P(≥ MCID)", color=FOOTER)
     for place, row in enumerate(panel):
-        chances = ("–" if np.isnan(each) else probability_text(each) for each in (row.better, row.beats))
+        chances = ("–" if np.isnan(each) else probability(each) for each in (row.better, row.beats))
         write(place, _estimate(row), *chances)
 
 
@@ -251,15 +251,15 @@ def _estimate(row: _Row) -> str:
     if not np.isfinite(median):
         return "withheld"
     places = decimals(lower, upper, ratio=row.kind in ("ratio", "rate"))
-    told = [signed(each, places) for each in (median, lower, upper)]
     unit = row.spec.outcome.unit if row.kind in ("mcid", "own") else ""
-    return f"{told[0]} ({told[1]} to {told[2]}) {unit}".rstrip()
+    return f"{number(median, places)} ({interval(lower, upper, places)}) {unit}".rstrip()
 
 
-def _notes(rows: list[_Row], interval: str, patients: int) -> str:
+def _notes(rows: list[_Row], named: str, patients: int, *, together: bool) -> str:
+    fitted = "all outcomes fitted together" if together else "each outcome fitted on its own"
     notes = [
-        f"Change of the typical patient of the population, posterior median with {interval} "
-        f"({patients_words(patients)}), each outcome fitted on its own."
+        f"Change of the typical patient of the population, posterior median with {named}, CrI; "
+        f"{patients_words(patients)}; {fitted}."
     ]
     kinds = {row.kind for row in rows}
     if "mcid" in kinds:
@@ -277,15 +277,15 @@ def _notes(rows: list[_Row], interval: str, patients: int) -> str:
     return " ".join(notes)
 
 
-def _alt(rows: list[_Row], interval: str, patients: int) -> str:
+def _alt(rows: list[_Row], named: str, patients: int) -> str:
     def told(row: _Row) -> str:
-        better = "" if np.isnan(row.better) else f", P(better) {probability_text(row.better)}"
-        beats = "" if np.isnan(row.beats) else f", P(at least the MCID) {probability_text(row.beats)}"
+        better = "" if np.isnan(row.better) else f", P(better) {probability(row.better)}"
+        beats = "" if np.isnan(row.beats) else f", P(at least the MCID) {probability(row.beats)}"
         what = {"ratio": "ratio ", "rate": "rate "}.get(row.kind, "")
         week = f"{row.spec.outcome.label} at week {row.spec.reference_week:g}"
         return f"{week}, {what}{_estimate(row)}{better}{beats}"
 
     return (
         f"Change of the typical patient in {len(rows)} outcomes of {patients} patients, posterior median "
-        f"with {interval}: {'; '.join(map(told, rows))}."
+        f"with {named}: {'; '.join(map(told, rows))}."
     )

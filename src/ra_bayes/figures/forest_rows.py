@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ra_bayes.figures.marks import short_name
+from ra_bayes.numbers import decimals
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["CROWD_HEIGHT", "MOST_NAMED", "Row", "digits_of", "probability_text", "rows_of", "signed"]
+__all__ = ["CROWD_HEIGHT", "MOST_NAMED", "Row", "digits_of", "rows_of"]
 
 # More patients are drawn, but not named.
 MOST_NAMED = 40
@@ -66,27 +67,10 @@ def _line(entry: pd.Series, name: str, place: float, patient: int) -> Row:
     return Row(name, place, lower, estimate, upper, p_benefit, patient)
 
 
-def digits_of(rows: list[Row]) -> int:
-    """Return how many decimals show an interval's half width to two digits."""
-    half = np.median([row.upper - row.lower for row in rows if np.isfinite(row.upper)] or [1.0]) / 2.0
-    return max(0, 1 - int(np.floor(np.log10(max(float(half), 1e-9)))))
-
-
-def signed(value: float, digits: int | None = None) -> str:
-    """Return a number with a true minus sign, and no negative zero.
-
-    Examples
-    --------
-    >>> signed(-13.0), signed(-0.004, 2)
-    ('−13', '0.00')
-    """
-    # Adding 0.0 turns a rounded -0.0 into 0.0.
-    text = f"{value:g}" if digits is None else f"{round(value, digits) + 0.0:.{digits}f}"
-    return text.replace("-", "−")
-
-
-def probability_text(value: float) -> str:
-    """Return a probability to two digits, never as 0 or 1: draws cannot show certainty."""
-    if value > 0.99:
-        return ">0.99"
-    return "<0.01" if value < 0.01 else f"{value:.2f}"
+def digits_of(rows: list[Row], spec: ModelSpec) -> int:
+    """Return how many decimals all rows are written with: those of the median interval."""
+    told = [row for row in rows if np.isfinite(row.upper)]
+    if not told:
+        return 0
+    ratio = spec.link.change == "ratio"
+    return int(np.median([decimals(row.lower, row.upper, ratio=ratio or spec.binary) for row in told]))

@@ -213,7 +213,7 @@ def _write_numbers(axes: Axes, rows: list[Row], ci_prob: float, unit: str) -> No
         decided = ("flips" if row.flips else "same") + ("*" if row.close else "")
         write(
             row.place,
-            f"{told[0]} ({told[1]}, {told[2]})",
+            f"{told[0]} ({told[1]} to {told[2]})",
             ", ".join(map(probability, row.chances)),
             decided if asked and row.index >= 0 else "",
             number(row.elpd, 1),
@@ -253,8 +253,8 @@ def _notes(
     left = len(patients) - 1
     notes = [
         f"Each of {left} patients left out, the model fitted again to the others: median with "
-        f"{interval_name(ci_prob)}; grey and dotted, those of everybody. elpd: log density of the patient's "
-        "records under that fit."
+        f"{interval_name(ci_prob)}, CrI; grey and dotted, those of everybody. elpd: log density of the "
+        "patient's records under that fit."
     ]
     if decisions is not None:
         rule = " and ".join(decisions["criterion"].drop_duplicates())
@@ -262,8 +262,9 @@ def _notes(
         notes.append(f"Decision: {rule}; P, that probability; ringed, where the decision flips.{close}")
     if not spec.binary:
         notes.append(
-            "PIT: where a record falls in what the others predict, visits from top to bottom; uniform where "
-            f"the model is right, grey beyond {100.0 * ci_prob:g}%; a line, where the record is an interval."
+            "PIT (probability integral transform): where a record falls in what the others predict, visits "
+            f"from top to bottom; uniform where the model is right, grey beyond {100.0 * ci_prob:g}%; a "
+            "line, where the record is an interval."
         )
     said = (
         "chance of a response; marks, response (1) or none (0)"
@@ -287,9 +288,7 @@ def _alt(spec: ModelSpec, patients: pd.DataFrame, decisions: pd.DataFrame | None
     places = decimals(whole["lower"], whole["upper"], ratio=whole["unit"] == "ratio")
 
     def told(row: pd.Series) -> str:
-        return "{} (from {} to {})".format(
-            *(number(row[each], places) for each in ("estimate", "lower", "upper"))
-        )
+        return "{} ({} to {})".format(*(number(row[each], places) for each in ("estimate", "lower", "upper")))
 
     low, high = (left.loc[getattr(left["estimate"], f"idx{each}")()] for each in ("min", "max"))
     text = (

@@ -31,6 +31,7 @@ __all__ = [
     "log_axis",
     "mark_infusions",
     "short_name",
+    "shows_cutoffs",
     "value_axis",
     "value_label",
     "week_axis",
@@ -186,9 +187,14 @@ def draw_limits(
             )
 
 
+def shows_cutoffs(categories: tuple[Category, ...]) -> bool:
+    """Say whether there are categories whose names are short enough to stand beside their edges."""
+    return bool(categories) and max(len(each.label) for each in categories) <= _LONGEST_CATEGORY
+
+
 def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
     """Draw the upper edges of an outcome's categories, if their names are short enough to stand beside."""
-    if not categories or max(len(each.label) for each in categories) > _LONGEST_CATEGORY:
+    if not shows_cutoffs(categories):
         return
     for category in categories:
         if category.up_to is None or not axes.get_ylim()[0] < category.up_to < axes.get_ylim()[1]:

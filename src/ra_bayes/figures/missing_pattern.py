@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ra_bayes.diagnostics import SYNTHETIC
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.lettering import width_mm
 from ra_bayes.figures.marks import short_name
@@ -93,7 +94,7 @@ def missing_pattern(tree: xr.DataTree) -> Canvas:
     warnings = (SYNTHETIC,) if cohort["synthetic"] else ()
     with style():
         height = 21.0 + _ROW_MM * len(labels)
-        figure = Canvas(column_mm(150.0), height, _notes(many), warnings)
+        figure = Canvas(column_mm(150.0), height, _notes(len(cohort["patients"]), many=many), warnings)
         axes = figure.subplots()
         (_draw_shares if many else _draw_marks)(axes, cohort, rows)
         axes.set_yticks(range(len(labels)), labels, fontsize=small_pt())
@@ -197,15 +198,15 @@ def _key(figure: Canvas, rows: Sequence[Sequence[str]]) -> None:
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=small_pt())
 
 
-def _notes(many: bool) -> str:
+def _notes(patients: int, *, many: bool) -> str:
     if many:
         return (
-            "Numbers: per cent of patients with a record; blank where nobody was measured. "
+            f"Numbers: per cent of {patients} patients with a record; blank where nobody was measured. "
             "Whose records are missing is in the output of ra-bayes check."
         )
     return (
-        "One block per patient, one mark per visit; blank where nobody was measured. "
-        "Missing: not recorded, though another patient's was in that week."
+        f"One block per patient ({patients_words(patients)}), one mark per visit; blank where nobody was "
+        "measured. Missing: not recorded, though another patient's was in that week."
     )
 
 

@@ -53,7 +53,7 @@ def model_comparison(comparison: Comparison) -> Canvas:
     with style():
         width = column_mm(150.0)
         warnings = ("Synthetic data: no patient was measured.",) if models["synthetic"].iloc[0] else ()
-        figure = Canvas(width, _ROW_MM * len(models) + _REST_MM, _notes(models, patients), warnings)
+        figure = Canvas(width, _ROW_MM * len(models) + _REST_MM, _notes(comparison), warnings)
         # Names of models stand left of the first panel; where text is large the numbers get less room.
         shares = (1.3, 1.15, 0.75) if house_mm(width) >= 150.0 else (1.2, 1.1, 0.8)
         grid = figure.add_gridspec(1, 3, width_ratios=shares)
@@ -156,21 +156,24 @@ def _ci(models: pd.DataFrame) -> str:
     return f"{100.0 * models['ci_prob'].iloc[0]:g}% t interval (equal-tailed)"
 
 
-def _notes(models: pd.DataFrame, patients: pd.DataFrame) -> str:
-    count = patients["patient"].nunique()
+def _label(comparison: Comparison) -> str:
+    known = OUTCOMES.get(comparison.outcome)
+    return known.label if known else comparison.outcome
+
+
+def _notes(comparison: Comparison) -> str:
+    count = comparison.patients["patient"].nunique()
     unsure = f"{100.0 / np.sqrt(2.0 * (count - 1)):.0f}%"
     return (
-        "elpd, log predictive density. Filled: all records of a patient, told by a fit to the others; open: "
-        f"each record, told by all others. Lines: {_ci(models)} of the difference over {count} patients, "
-        f"whose SE is itself unsure by about {unsure}. Weights: bars, with everybody; lines, range as each "
-        "patient is left out of the weighing."
+        f"{_label(comparison)}, n = {count} patients. elpd: log predictive density. Filled: all records of a "
+        "patient, told by a fit to the others; open: each record, told by all others. Lines: "
+        f"{_ci(comparison.models)} of the difference over patients, whose SE is itself unsure by about "
+        f"{unsure}. Weights: bars, with everybody; lines, range as each patient is left out of the weighing."
     )
 
 
 def _alt(comparison: Comparison) -> str:
     models, count = comparison.models, comparison.patients["patient"].nunique()
-    known = OUTCOMES.get(comparison.outcome)
-    label = known.label if known else comparison.outcome
     best, *others = models.to_dict("records")
     told = [
         f"{row['model']}, {number(row['diff'], 1)} ({_ci(models)} {interval(row['lower'], row['upper'], 1)})"
@@ -178,7 +181,7 @@ def _alt(comparison: Comparison) -> str:
     ]
     shares = [f"{row['model']} {row['weight']:.2f}" for row in models.to_dict("records")]
     return (
-        f"{len(models)} models of {label} compared by what they predict of {count} patients. {best['model']} "
-        f"predicts best, with an elpd of {number(best['elpd'], 1)}; differences to it: {'; '.join(told)}. "
-        f"Stacking weights: {listed(shares)}."
+        f"{len(models)} models of {_label(comparison)} compared by what they predict of {count} patients. "
+        f"{best['model']} predicts best, with an elpd of {number(best['elpd'], 1)}; differences to it: "
+        f"{'; '.join(told)}. Stacking weights: {listed(shares)}."
     )

@@ -19,11 +19,12 @@ from ra_bayes.figures.marks import (
     draw_limits,
     draw_records,
     mark_infusions,
+    shows_cutoffs,
     value_axis,
     value_label,
     week_axis,
 )
-from ra_bayes.figures.reading import band, patient_curves, population_curve
+from ra_bayes.figures.reading import band, level_words, levels, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
 from ra_bayes.numbers import listed
 
@@ -142,6 +143,8 @@ def _notes(spec: ModelSpec, records: Records, interval: str) -> str:
         notes.append(f"Marks: {what}, spread sideways around their visit.")
         if (records.limit != 0).any():
             notes.append("Open arrow: the true value lies beyond the limit shown.")
+    if shows_cutoffs(spec.outcome.categories):
+        notes.append("Dotted: upper ends of the categories.")
     if records.infusions:
         notes.append("Triangles: infusions.")
     if records.limits_of_quantification:
@@ -156,13 +159,11 @@ def _alt(
     last = max(0, int(np.searchsorted(weeks, spec.reference_week, "right")) - 1)
     whose = "response rate in the population" if spec.binary else "typical patient"
     unit = f" in {spec.outcome.unit}" if spec.outcome.unit else ""
-    lower, median, upper = outer[:, last]
-    lowest, highest = medians[:, last].min(), medians[:, last].max()
+    log = spec.link.change == "ratio"
+    lowest, highest = levels((medians[:, last].min(), medians[:, last].max()), log=log)
     return (
         f"{spec.outcome.label}{unit} over {records.weeks[-1]:g} weeks, the trajectories of "
         f"{len(records.patients)} patients laid over each other. At week {weeks[last]:g} the patients' "
-        "posterior "
-        f"medians lie between {lowest:.3g} and {highest:.3g}, and the {whose} is at {median:.3g} (from "
-        f"{lower:.3g} "
-        f"to {upper:.3g}), posterior median with {interval_name(ci_prob)}."
+        f"posterior medians lie between {lowest} and {highest}, and the {whose} is at "
+        f"{level_words(outer[:, last], log=log)}, posterior median with {interval_name(ci_prob)}."
     )

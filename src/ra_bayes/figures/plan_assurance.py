@@ -13,6 +13,7 @@ from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.plan_marks import (
     ASSURANCE,
+    BAND,
     DOTTED,
     Label,
     band,
@@ -146,16 +147,17 @@ def _errors(axes: Axes, plan: Plan) -> None:
     """Draw the type I error, on a scale of its own, against what the cut-off might be taken to promise."""
     rows, design = plan.size_curve, plan.design
     n, alpha = column(rows, "n"), column(rows, "alpha")
-    band(axes, n, alpha, errors_of(rows, "alpha"), INK)
+    errors = errors_of(rows, "alpha")
+    band(axes, n, alpha, errors, INK)
     axes.plot(n, alpha, color=INK, linewidth=pen(0.9), gid="alpha")
     labels = [Label(alpha[-1], f"If truth is {value_text(design, design.truth.null)}", INK)]
-    top = float(alpha.max())
+    top = float((alpha + BAND * errors).max())
     cutoff = nominal(design)
     if cutoff is not None:
         axes.axhline(cutoff, color=QUIET, linewidth=pen(0.7), linestyle=DOTTED, gid="nominal")
         labels.append(Label(cutoff, f"1 − cut-off = {cutoff:.3g}", FOOTER))
         top = max(top, cutoff)
-    axes.set_ylim(0.0, 1.3 * top if top > 0.0 else 0.01)
+    axes.set_ylim(0.0, 1.1 * top if top > 0.0 else 0.01)
     axes.yaxis.set_major_locator(MaxNLocator(3))
     axes.set_ylabel("Type I error")
     axes.set_xlabel("Patients in all" if design.arms == 2 else "Patients")
@@ -193,8 +195,9 @@ def _largest(plan: Plan) -> dict[str, float]:
 def _notes(plan: Plan) -> str:
     design, largest = plan.design, _largest(plan)
     notes = [
-        f"Probability of success by size. Power: if {truth_words(design, design.truth.alternative)}; type I "
-        f"error: if it is {value_text(design, design.truth.null)}."
+        f"Probability of success with {plan.size_curve[0]['n']} to {plan.size_curve[-1]['n']} patients. "
+        f"Power: if {truth_words(design, design.truth.alternative)}; type I error: if it is "
+        f"{value_text(design, design.truth.null)}."
     ]
     if _has_assurance(plan):
         notes.append("Assurance: power averaged over the design prior; its ceiling is its limit as n grows.")

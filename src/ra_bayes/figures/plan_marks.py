@@ -32,6 +32,7 @@ __all__ = [
     "end_labels",
     "error_words",
     "errors_of",
+    "estimand_words",
     "evenly",
     "probability_axis",
     "truth_label",
@@ -100,10 +101,14 @@ def value_text(design: Design, value: float) -> str:
     )
 
 
+def estimand_words(design: Design) -> str:
+    """Return the estimand as it stands before a verb: an insertion such as "treated minus control" closed."""
+    return f"{design.estimand}{',' * (',' in design.estimand)}"
+
+
 def truth_words(design: Design, value: float) -> str:
     """Return a clause: ``the true rate of ACR20 response at week 16 is 0.5``."""
-    closed = "," if "," in design.estimand else ""
-    return f"the true {design.estimand}{closed} is {value_text(design, value)}"
+    return f"the true {estimand_words(design)} is {value_text(design, value)}"
 
 
 def truth_label(design: Design, letters: int = 50) -> str:

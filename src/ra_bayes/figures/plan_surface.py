@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
+from ra_bayes.figures.plan_marks import estimand_words
 from ra_bayes.figures.style import INK, style
 from ra_bayes.numbers import number
 
@@ -68,8 +69,8 @@ def plan_surface(plan: Plan) -> Canvas:
             _here(axes, plan)
         # As many ticks before the layout as after it, so that their names have the room they were given.
         axes.locator_params(nbins=6)
-        axes.set_xlabel(textwrap.fill(str(surface["x_label"]), 56))
-        axes.set_ylabel(textwrap.fill(str(surface["y_label"]), 48))
+        axes.set_xlabel(textwrap.fill(_capital(surface["x_label"]), 56))
+        axes.set_ylabel(textwrap.fill(_capital(surface["y_label"]), 48))
         return figure.finish(_alt(plan, surface, x, y, height))
 
 
@@ -131,7 +132,7 @@ def _notes(plan: Plan, x: Array, y: Array) -> str:
     design = plan.design
     said = (
         f"Lines: assurance, the probability of success with {design.n} patients averaged over what the "
-        f"{design.estimand} may be, by its mean and SD; darker is higher."
+        f"{estimand_words(design)} may be, by its mean and SD; darker is higher."
     )
     if plan.decisions is None or not _on_map(plan, x, y):
         return said
@@ -155,6 +156,10 @@ def _alt(plan: Plan, surface: dict[str, Any], x: Array, y: Array, height: Array)
         f"Assurance of {design.title} with {design.n} patients over {surface['x_label']} "
         f"({_ends(x)}) and {surface['y_label']} ({_ends(y)}): {corners}."
     )
+
+
+def _capital(label: str) -> str:
+    return f"{label[0].upper()}{label[1:]}"
 
 
 def _at(x: float, y: float) -> str:

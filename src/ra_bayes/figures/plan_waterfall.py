@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
-from ra_bayes.figures.plan_marks import ASSURANCE, error_words
+from ra_bayes.figures.plan_marks import ASSURANCE, error_words, estimand_words
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.numbers import number
 
@@ -163,8 +163,9 @@ def _notes(plan: Plan, bars: list[_Bar]) -> str:
     marks += ["dark: what it gave"] if gained else []
     said = "; ".join([*marks, "tick: ceiling, the limit as n grows"])
     return (
-        f"Probability of success with {plan.design.n} patients, averaged over what the truth may be after "
-        f"each step. {said[0].upper()}{said[1:]}. {error_words(_largest(bars))}"
+        f"Probability of success with {plan.design.n} patients, averaged over what the "
+        f"{estimand_words(plan.design)} may be after each step. {said[0].upper()}{said[1:]}. "
+        f"{error_words(_largest(bars))}"
     )
 
 

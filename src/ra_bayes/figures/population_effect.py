@@ -13,6 +13,7 @@ from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.rate import population_rate
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import (
+    better_words,
     chance,
     chance_words,
     change_label,
@@ -25,11 +26,11 @@ from ra_bayes.figures.change_axis import (
     signed_mcid,
     with_room,
 )
-from ra_bayes.figures.forest_rows import probability_text
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
 from ra_bayes.figures.marks import mark_infusions, value_axis, week_axis
-from ra_bayes.figures.reading import band
+from ra_bayes.figures.reading import band, path_words
 from ra_bayes.figures.style import POSTERIOR, style
+from ra_bayes.numbers import probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -140,7 +141,7 @@ def _rows(posterior: Posterior, records: Records, weeks: Array, change: Array) -
     if not spec.binary and spec.benefit_sign:
         chances = chance(posterior, change)
         rows[chance_words(spec)] = [
-            "" if week == spec.anchor_week else probability_text(float(each))
+            "" if week == spec.anchor_week else probability(float(each))
             for week, each in zip(weeks, chances, strict=True)
         ]
     return rows
@@ -157,9 +158,8 @@ def _notes(spec: ModelSpec, records: Records, probs: tuple[float, ...]) -> str:
             notes.append(f"P(≥ MCID): probability that it improves by at least the MCID. {mcid_words(spec)}")
         elif spec.benefit_sign:
             notes.append("P(better): probability that it changes for the better.")
-        if spec.benefit_sign:
-            notes.append(f"{'Lower' if spec.benefit_sign < 0 else 'Higher'} is better.")
-    return " ".join(notes)
+        notes.append(better_words(spec))
+    return " ".join(filter(None, notes))
 
 
 def _alt(
@@ -172,11 +172,8 @@ def _alt(
 ) -> str:
     number = len(records.patients)
     what = f"Rate of {spec.outcome.label}" if spec.binary else f"Mean {_lower_first(change_label(spec))}"
-    path = "; ".join(
-        f"week {week:g}, {median:.3g} (from {lower:.3g} to {upper:.3g})"
-        for week, lower, median, upper in zip(weeks, *outer, strict=True)
-        if spec.binary or week != spec.anchor_week
-    )
+    told_of = (weeks != spec.anchor_week) | spec.binary
+    path = path_words(weeks[told_of], outer[:, told_of], ratio=spec.link.change == "ratio")
     chances = "; ".join(
         f"{head.replace('≥', 'at least')} by visit: {', '.join(text for text in texts if text)}"
         for head, texts in told.items()

@@ -12,6 +12,7 @@ from ra_bayes.comparison.observed import Records, observed
 from ra_bayes.comparison.replicates import Replicates, replicates
 from ra_bayes.diagnostics import MAX_PARETO_K, Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.counts import count_interval, draw_counts
 from ra_bayes.figures.journals import column_mm, pen, pt, text_pt
 from ra_bayes.figures.lettering import wrap
@@ -128,7 +129,11 @@ def _records(axes: Axes, spec: ModelSpec, records: Records, made: Replicates, ci
     crowd = len(records.patients) > MOST_SINGLE
     outer = _drawable(made, *made.interval(ci_prob))
     value = records.value[made.patient, made.visit]
-    value_axis(axes, spec, *_extent(spec, np.concatenate([*outer, value])))
+    lowest, highest = _extent(spec, np.concatenate([*outer, value]))
+    # An arrow at a limit needs room beyond it, a sixth of the axis.
+    if spec.link.change == "ratio" and (records.limit < 0).any():
+        lowest = min(lowest, float(np.nanmin(value)) * (lowest / highest) ** 0.15)
+    value_axis(axes, spec, lowest, highest)
     if crowd:
         _pooled(axes, made, value, visits, ci_prob)
     else:
@@ -217,17 +222,19 @@ def _interval(ci_prob: float, *others: float) -> str:
 
 def _notes(spec: ModelSpec, records: Records, made: Replicates, kinds: list[Event], ci_prob: float) -> str:
     crowd = len(records.patients) > MOST_SINGLE
+    number = patients_words(len(records.patients))
     counted = f"dots, records; bars, {_interval(ci_prob)} of their number; grey lines, records made"
     if spec.binary:
-        return f"{counted[0].upper()}{counted[1:]}."
+        return f"{spec.outcome.label}, {number}. {counted[0].upper()}{counted[1:]}."
     if crowd:
         shares = f"{100.0 * _INNER:g}% and {100.0 * ci_prob:g}%"
         notes = [
-            f"Left: patients pooled; median, {shares} of the replicates (blue) and of the records (black)."
+            f"Left: patients pooled ({number}); median, {shares} of the replicates (blue) and of the records "
+            "(black)."
         ]
     else:
         notes = [
-            "Left: marks, records, patients in the order of the cohort; bars, "
+            f"Left: marks, records, patients in the order of the cohort ({number}); bars, "
             f"{interval_name(_INNER, ci_prob).replace('credible', 'predictive')} from all other records."
         ]
     if kinds:

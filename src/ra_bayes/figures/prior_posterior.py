@@ -13,11 +13,12 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.arm_difference import difference
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.density import density
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
-from ra_bayes.figures.reading import band, population_curve
+from ra_bayes.figures.reading import band, band_words, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, PRIOR, style
 from ra_bayes.model.priors import Prior
 
@@ -89,9 +90,11 @@ def prior_posterior(
     width = column_mm(150.0)
     columns = int(house_mm(width) // _PANEL_MM)
     rows = -(-len(panels) // columns)
+    # What is known from published counts has no patients.
+    of = f", {patients_words(len(after.patients))}" if after.patients else ""
     notes = (
-        f"Bars below: median and {interval}, prior above posterior. "
-        "Number: width of the posterior's interval relative to the prior's."
+        f"{after.spec.outcome.label}{of}. Bars below: median and {interval}, prior above posterior. Number: "
+        "width of the posterior's interval relative to the prior's."
     )
     with style():
         figure = Canvas(width, 8.0 + 36.0 * rows, notes, warnings_of(tree, diagnosis))
@@ -150,7 +153,7 @@ def _unit(spec: ModelSpec) -> str:
 
 def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _Panel:
     """Return a parameter's panel: a level in the outcome's unit, all else on the link's scale."""
-    name, family = prior.parameter.name, prior.parameter.family
+    family = prior.parameter.family
     meaning = prior.parameter.meaning.replace("the anchor week", f"week {spec.anchor_week:g}")
     meaning = meaning.replace("the reference week", f"week {spec.reference_week:g}")
     title = meaning[0].upper() + meaning[1:]
@@ -161,16 +164,16 @@ def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _P
             ratio = spec.link.change == "ratio"
             unit = "probability" if spec.binary else on_link if spec.ordinal else _unit(spec)
             free: _Free = "logit" if spec.binary else "log" if ratio else "as it is"
-            return _Panel(title, f"{name} ({unit})", before, after, free, log_axis=ratio)
+            return _Panel(title, unit, before, after, free, log_axis=ratio)
         case "scale":
             own = "weeks" if prior.parameter.in_weeks else on_link
-            return _Panel(title, f"{name} ({own})", before, after, "log")
+            return _Panel(title, own, before, after, "log")
         case "correlation":
-            return _Panel(title, name, before, after, "atanh")
+            return _Panel(title, "correlation", before, after, "atanh")
         case "proportion":
-            return _Panel(title, name, before, after, "logit")
+            return _Panel(title, "share", before, after, "logit")
         case "shift":
-            return _Panel(title, f"{name} ({on_link})", before, after, "as it is")
+            return _Panel(title, on_link, before, after, "as it is")
 
 
 def _to_free(free: _Free, value: Array) -> Array:
@@ -260,16 +263,13 @@ def _narrowing(panel: _Panel, ci_prob: float) -> float:
 
 def _alt(after: Posterior, panels: list[_Panel], ci_prob: float, interval: str) -> str:
     first = panels[0]
-    told = [
-        "{1:.3g} (from {0:.3g} to {2:.3g})".format(*band(each, ci_prob))
-        for each in (first.prior, first.posterior)
-    ]
+    told = [band_words(band(each, ci_prob), ratio=first.log_axis) for each in (first.prior, first.posterior)]
     patients = f" in {len(after.patients)} patients" if after.patients else ""
     widths = ", ".join(
-        f"{panel.label.partition(' (')[0]} {_narrowing(panel, ci_prob):.2f}" for panel in panels[1:]
+        f"{panel.title[0].lower()}{panel.title[1:]} {_narrowing(panel, ci_prob):.2f}" for panel in panels[1:]
     )
     return (
         f"Prior and posterior densities for {after.spec.outcome.label}{patients}. {first.title}, "
-        f"{first.label}: prior {told[0]}, posterior {told[1]}, median with {interval}. "
-        f"Width of the posterior's interval relative to the prior's: {widths}."
+        f"{first.label}: prior {told[0]}, posterior {told[1]}, median with {interval}. Width of the "
+        f"posterior's interval relative to the prior's: {widths}."
     )

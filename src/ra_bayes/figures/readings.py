@@ -262,7 +262,7 @@ def _notes(comparison: Comparison, publication: Publication | None) -> str:
     notes = [
         f"Pale bar: prior, {interval_name(comparison.ci_prob)}. Mark and line: posterior median with the "
         f"same interval. Treatment effects on different outcomes: {marks}.",
-        "Posterior given published counts; no patient's measurements are public.",
+        f"Posterior given published counts{_patients(publication)}; no patient's measurements are public.",
     ]
     if publication is not None:
         notes += [f"{each.id.replace('_', ' ')}: {each.words}." for each in publication.readings]
@@ -278,14 +278,18 @@ def _warnings(comparison: Comparison) -> tuple[str, ...]:
 def _alt(comparison: Comparison, publication: Publication | None) -> str:
     shown = [_told(block, several=len(comparison.arms) > 1) for block in comparison.blocks]
     logs = [log for each in comparison.evidence for log in each.log]
-    patients = "" if publication is None else f" of {sum(arm.n for arm in publication.arms)} patients"
     by = f"{len(comparison.readings)} readings of the words and " if comparison.readings != ("",) else ""
     relations = " and ".join(relation_words(each) for each in comparison.related)
     return (
-        f"Posterior beside prior given published counts{patients}, by {by}{len(comparison.models)} "
-        f"priors, effects on different outcomes {relations}; {interval_name(comparison.ci_prob)}. "
-        f"{' '.join(shown)} Log evidence from {number(min(logs), 1)} to {number(max(logs), 1)}."
+        f"Posterior beside prior given published counts{_patients(publication)}, by "
+        f"{by}{len(comparison.models)} priors, effects on different outcomes {relations}; "
+        f"{interval_name(comparison.ci_prob)}. {' '.join(shown)} Log evidence from {number(min(logs), 1)} to "
+        f"{number(max(logs), 1)}."
     )
+
+
+def _patients(publication: Publication | None) -> str:
+    return "" if publication is None else f" of {sum(arm.n for arm in publication.arms)} patients"
 
 
 def _told(block: Block, *, several: bool) -> str:

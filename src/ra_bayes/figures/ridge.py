@@ -18,6 +18,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import (
+    better_words,
     chance,
     chance_words,
     change_label,
@@ -29,11 +30,11 @@ from ra_bayes.figures.change_axis import (
     signed_mcid,
 )
 from ra_bayes.figures.density import density
-from ra_bayes.figures.forest_rows import probability_text
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import short_name
-from ra_bayes.figures.reading import band, patient_curves, population_curve
+from ra_bayes.figures.reading import band, band_words, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, style
+from ra_bayes.numbers import probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -145,7 +146,7 @@ def _ridges(posterior: Posterior, draws: Array, ci_prob: float) -> list[_Ridge]:
         if not spec.binary and posterior.weeks[j] <= spec.anchor_week:
             continue
         at = draws[..., j]
-        told = "" if spec.binary or not spec.benefit_sign else probability_text(float(chance(posterior, at)))
+        told = "" if spec.binary or not spec.benefit_sign else probability(float(chance(posterior, at)))
         found.append(_Ridge(float(posterior.weeks[j]), at, band(at, ci_prob), told))
     return found
 
@@ -243,7 +244,7 @@ def _notes(spec: ModelSpec, interval: str, number: int, patient: str | None) -> 
     if not spec.binary and spec.benefit_sign:
         meaning = "improvement of at least the MCID" if mcid_words(spec) else "change for the better"
         notes.append(f"{chance_words(spec)}: probability of {_article(meaning)}. {mcid_words(spec)}".strip())
-        notes.append(f"{'Lower' if spec.benefit_sign < 0 else 'Higher'} is better.")
+        notes.append(better_words(spec))
     return " ".join(notes)
 
 
@@ -253,16 +254,12 @@ def _article(text: str) -> str:
 
 def _alt(spec: ModelSpec, ridges: list[_Ridge], interval: str, number: int, patient: str | None) -> str:
     told = "; ".join(
-        "week {week:g}, {1:.3g} (from {0:.3g} to {2:.3g}){p}".format(
-            *each.ends,
-            week=each.week,
-            p=f", {chance_words(spec).replace('≥', 'at least')} {each.chance}" if each.chance else "",
-        )
+        f"week {each.week:g}, {band_words(each.ends, ratio=spec.link.change == 'ratio')}"
+        + (f", {chance_words(spec).replace('≥', 'at least')} {each.chance}" if each.chance else "")
         for each in ridges
     )
     what = f"Rate of {spec.outcome.label}" if spec.binary else change_label(spec)
     return (
         f"{what} of {_whose(spec, patient)}, from a fit to {number} patients: a density for every visit, "
-        "posterior median "
-        f"with {interval}: {told}."
+        f"posterior median with {interval}: {told}."
     )

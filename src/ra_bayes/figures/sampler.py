@@ -22,10 +22,12 @@ from ra_bayes.diagnostics import MAX_RHAT, MIN_BFMI, MIN_ESS, Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand import main_quantity, read_posterior
 from ra_bayes.figures.canvas import Canvas, warnings_of
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, PRIOR, style
 from ra_bayes.figures.trust_marks import abreast, title_of
+from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -102,7 +104,7 @@ def sampler(tree: xr.DataTree, *, diagnosis: Diagnosis | None = None) -> Canvas:
             axes = figure.add_subplot(grid[divmod(place, columns)])
             _draw_ranks(axes, each, room, first=place % columns == 0)
         _draw_energy(figure.add_subplot(grid[divmod(len(ranked), columns)]), energy)
-        return figure.finish(_alt(ranked, energy, diverging, tree["posterior"].sizes["patient"]))
+        return figure.finish(_alt(tree, ranked, energy, diverging))
 
 
 def rank_counts(draws: Array, bins: int = _BINS) -> Counts:
@@ -199,19 +201,21 @@ def _draw_energy(axes: Axes, energy: _Energy) -> None:
 
 def _notes(tree: xr.DataTree, diverging: int) -> str:
     chains, draws = (int(tree["posterior"].sizes[dim]) for dim in ("chain", "draw"))
+    patients = patients_words(tree["posterior"].sizes["patient"])
     return (
-        f"Ranks of the draws of {chains} chains among all {chains * draws:,}, from lowest (0) to highest "
-        f"(1), in {_BINS} bins; dashed, what a chain that agrees with the others has on average. Energy: "
-        "spread over all draws, and its change from one draw to the next; as wide is good. Wanted: R-hat < "
-        f"{MAX_RHAT:g}, bulk ESS > {MIN_ESS:g}, E-BFMI > {MIN_BFMI:g}. Divergent draws: {diverging}."
+        f"{spec_of(tree).outcome.label}, {patients}. Ranks of the draws of {chains} chains among all "
+        f"{chains * draws:,}, from lowest (0) to highest (1), in {_BINS} bins; dashed, what a chain that "
+        "agrees with the others has on average. Energy: spread over all draws, and its change from one draw "
+        f"to the next; as wide is good. Wanted: R-hat < {MAX_RHAT:g}, bulk ESS > {MIN_ESS:g}, E-BFMI > "
+        f"{MIN_BFMI:g}. Divergent draws: {diverging}."
     )
 
 
-def _alt(ranked: list[_Ranked], energy: _Energy, diverging: int, patients: int) -> str:
+def _alt(tree: xr.DataTree, ranked: list[_Ranked], energy: _Energy, diverging: int) -> str:
     told = "; ".join(f"{each.name}, R-hat {each.rhat:.3f}, bulk ESS {each.ess:.0f}" for each in ranked)
     far = max(float(np.abs(each.counts / each.counts.mean() - 1.0).max()) for each in ranked)
     return (
-        f"Rank histograms of {ranked[0].counts.shape[0]} chains of a fit of {patients} patients: {told}. The "
-        f"bin farthest from level is off by {far:.0%}. Energy: E-BFMI {energy.bfmi.min():.2f} in the lowest "
-        f"chain, {diverging} divergent draws."
+        f"Rank histograms of {ranked[0].counts.shape[0]} chains of a fit of {spec_of(tree).outcome.label} to "
+        f"{tree['posterior'].sizes['patient']} patients: {told}. The bin farthest from level is off by "
+        f"{far:.0%}. Energy: E-BFMI {energy.bfmi.min():.2f} in the lowest chain, {diverging} divergent draws."
     )

@@ -12,13 +12,13 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.names import name_of
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
-from ra_bayes.figures.change_axis import change_scale
+from ra_bayes.figures.change_axis import change_scale, patients_words
 from ra_bayes.figures.journals import column_mm, in_force, pen, pt, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, style
 from ra_bayes.figures.trust_marks import abreast, fitting, require, title_of
 from ra_bayes.numbers import decimals, number, probability
-from ra_bayes.tree import provenance, spec_of
+from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -240,12 +240,14 @@ def _verdict(axes: Axes, entry: dict[str, Any], *, event: bool) -> None:
 
 def _notes(tree: xr.DataTree, table: pd.DataFrame, variants: pd.DataFrame, shown: int) -> str:
     interval = interval_name(float(table["ci_prob"].iloc[0]))
-    week = spec_of(tree).reference_week
+    spec = spec_of(tree)
+    week = spec.reference_week
     notes = [
-        f"Estimands at week {week:g} or of all weeks, and the model's SDs: posterior median with {interval}; "
-        "a probability by itself. Grey: as fitted. Filled: sampled anew. Open: draws weighted. Data: the "
-        "likelihood. Above a panel: who leads, and the prior's share of the posterior's precision. psense: "
-        "power-scaling sensitivity to the prior, to the likelihood (0.05 or more: sensitive)."
+        f"{spec.outcome.label}, {patients_words(_patients(tree))}. Estimands at week {week:g} or of all "
+        f"weeks, and the model's SDs: posterior median with {interval}; a probability by itself. Grey: as "
+        "fitted. Filled: sampled anew. Open: draws weighted. Data: the likelihood. Above a panel: who leads, "
+        "and the prior's share of the posterior's precision. psense: power-scaling sensitivity to the prior, "
+        "to the likelihood (0.05 or more: sensitive)."
     ]
     if shown < len(table):
         notes.append(f"Drawn are the first {shown} of {len(table)} estimands.")
@@ -260,18 +262,20 @@ def _patients(tree: xr.DataTree) -> int:
     return len(observed(tree, spec_of(tree)).patients)
 
 
-def _alt(tree: xr.DataTree, entries: list[dict[str, Any]]) -> str:
-    model = provenance(tree)["model"]["name"]
+def _name(entry: dict[str, Any]) -> str:
+    return name_of(entry["estimand"]).replace(" sd", " SD")
 
+
+def _alt(tree: xr.DataTree, entries: list[dict[str, Any]]) -> str:
     def told(entry: dict[str, Any]) -> str:
         places = decimals(entry["lower"], entry["upper"], ratio=entry["unit"] == "ratio")
         if not np.isfinite(entry["lower"]):
-            return f"{name_of(entry['estimand'])} {probability(entry['estimate'])}, {entry['verdict']}"
+            return f"{_name(entry)} {probability(entry['estimate'])}, {entry['verdict']}"
         ends = (number(entry[each], places) for each in ("estimate", "lower", "upper"))
-        return "{} {} (from {} to {}), {}".format(name_of(entry["estimand"]), *ends, entry["verdict"])
+        return "{} {} ({} to {}), {}".format(_name(entry), *ends, entry["verdict"])
 
     interval = interval_name(float(entries[0]["ci_prob"]))
     return (
-        f"Estimands of {model} in {_patients(tree)} patients as fitted and under other priors, with "
-        f"{interval} and who leads: {'; '.join(map(told, entries))}."
+        f"Estimands of {spec_of(tree).outcome.label} in {_patients(tree)} patients as fitted and under other "
+        f"priors, with {interval} and who leads: {'; '.join(map(told, entries))}."
     )

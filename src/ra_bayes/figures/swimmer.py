@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -14,12 +14,13 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.states import States, state_of, state_probabilities, states_of
 from ra_bayes.figures.canvas import Canvas, warnings_of
-from ra_bayes.figures.change_axis import mcid_words, patients_words
+from ra_bayes.figures.change_axis import change_label, mcid_words, patients_words
 from ra_bayes.figures.forest_rows import MOST_NAMED
-from ra_bayes.figures.journals import column_mm, pen, pt
+from ra_bayes.figures.journals import column_mm, pen, pt, text_pt
 from ra_bayes.figures.keys import key_above
 from ra_bayes.figures.marks import mark_infusions, short_name, week_axis
 from ra_bayes.figures.style import INK, style
+from ra_bayes.numbers import probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,19 +83,20 @@ def swimmer(tree: xr.DataTree, *, diagnosis: Diagnosis | None = None) -> Canvas:
     lane_mm = _LANE_MM if number <= 12 else max(2.0, 150.0 / number)
     with style():
         width = column_mm(80.0)
-        figure = Canvas(
-            width, 20.0 + lane_mm * number, _notes(spec, states, number), warnings_of(tree, diagnosis)
-        )
+        weeks = posterior.weeks[shown]
+        predicted = weeks > posterior.last_week[:, None]
+        notes = _notes(spec, states, number, predicted=bool(predicted.any()))
+        figure = Canvas(width, 23.0 + lane_mm * number, notes, warnings_of(tree, diagnosis))
         axes = figure.subplots()
-        edges = _edges(posterior.weeks[shown])
+        edges = _edges(weeks)
         for lane in range(number):
-            _strip(axes, lane, edges, chance[lane], posterior.weeks[shown] > posterior.last_week[lane])
-            _marks(axes, lane, posterior.weeks[shown], recorded[lane], len(states.names))
-        _frame(axes, records, posterior.weeks[shown], edges)
-        _key(figure, axes, width, states, recorded)
-        return figure.finish(
-            _alt(spec, records, states, chance[:, posterior.weeks[shown] == spec.reference_week])
-        )
+            _strip(axes, lane, edges, chance[lane], predicted[lane])
+            _marks(axes, lane, weeks, recorded[lane], len(states.names))
+        _frame(axes, records, weeks, edges)
+        _key(figure, axes, width, states, recorded, infused=bool(records.infusions))
+        what = change_label(spec) if states.of_change else spec.outcome.label
+        figure.suptitle(what, x=0.01, ha="left", fontsize=text_pt())
+        return figure.finish(_alt(spec, records, states, chance[:, weeks == spec.reference_week]))
 
 
 def _visits(posterior: Posterior, states: States) -> NDArray[np.bool_]:
@@ -202,63 +204,44 @@ def _frame(axes: Axes, records: Records, weeks: Array, edges: Array) -> None:
     mark_infusions(axes, records.infusions)
 
 
-def _key(figure: Canvas, axes: Axes, width_mm: float, states: States, recorded: NDArray[np.int_]) -> None:
+def _key(
+    figure: Canvas,
+    axes: Axes,
+    width_mm: float,
+    states: States,
+    recorded: NDArray[np.int_],
+    *,
+    infused: bool,
+) -> None:
     count = len(states.names)
     handles: list[Patch | Line2D] = [
         Patch(facecolor=_COLOURS[count][state], edgecolor="white", label=name)
         for state, name in enumerate(states.names)
     ]
-    handles.append(
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker="s",
-            markersize=pt(3.2),
-            color="white",
-            markeredgecolor=INK,
-            markeredgewidth=pen(0.4),
-            label="recorded",
-        )
-    )
+    looks: list[tuple[str, dict[str, Any]]] = [
+        ("recorded", {"marker": "s", "color": "white", "markeredgecolor": INK, "markeredgewidth": pen(0.4)})
+    ]
     if (recorded < 0).any():
-        handles.append(
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="x",
-                markersize=pt(3.2),
-                color=INK,
-                markeredgewidth=pen(0.7),
-                label="missed",
-            )
-        )
-    handles.append(
-        Line2D(
-            [],
-            [],
-            linestyle="none",
-            marker="^",
-            markersize=pt(3.2),
-            color=INK,
-            markeredgewidth=0.0,
-            label="infusion",
-        )
-    )
+        looks.append(("missed", {"marker": "x", "color": INK, "markeredgewidth": pen(0.7)}))
+    if infused:
+        looks.append(("infusion", {"marker": "^", "color": INK, "markeredgewidth": 0.0}))
+    handles += [
+        Line2D([], [], linestyle="none", markersize=pt(3.2), label=name, **look) for name, look in looks
+    ]
     key_above(figure, axes, handles, 0.86 * width_mm)
 
 
-def _notes(spec: ModelSpec, states: States, number: int) -> str:
+def _notes(spec: ModelSpec, states: States, number: int, *, predicted: bool) -> str:
     what = {True: "true change", False: "chance of response" if spec.binary else "true value"}[
         states.of_change
     ]
     notes = [
         "Height of a colour in a lane: posterior probability of the state at the visit, of the patient's "
         f"{what} ({patients_words(number)}).",
-        "A visit's part reaches halfway to the next. Squares: state of the record; hatched: after the last "
-        "record, a prediction.",
+        "A visit's part reaches halfway to the next. Squares: state of the record.",
     ]
+    if predicted:
+        notes.append("Hatched: after the last record, a prediction.")
     if states.of_change:
         notes.append(mcid_words(spec))
     elif not spec.binary:
@@ -277,7 +260,7 @@ def _alt(spec: ModelSpec, records: Records, states: States, chance: Array) -> st
     shown = range(number) if number <= MOST_NAMED else range(0)
     told = "; ".join(
         f"{short_name(records.patients[i])}, {states.names[int(chance[i, 0].argmax())]} "
-        f"({chance[i, 0].max():.2f})"
+        f"({probability(float(chance[i, 0].max()))})"
         for i in shown
     )
     expected = ", ".join(

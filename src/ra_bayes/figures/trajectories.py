@@ -12,6 +12,7 @@ from ra_bayes.comparison.observed import Records, observed
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.marks import (
     draw_cutoffs,
@@ -19,11 +20,12 @@ from ra_bayes.figures.marks import (
     draw_records,
     mark_infusions,
     short_name,
+    shows_cutoffs,
     value_axis,
     value_label,
     week_axis,
 )
-from ra_bayes.figures.reading import band, patient_curves, population_curve
+from ra_bayes.figures.reading import band, level_words, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
 
 if TYPE_CHECKING:
@@ -184,17 +186,21 @@ def _extent(records: Records, curves: _Curves) -> tuple[float, float]:
 def _notes(spec: ModelSpec, records: Records, ci_prob: float, *, crowd: bool) -> str:
     who = "population" if spec.binary else "typical patient"
     notes = [f"Large panel: {who}, posterior median with {interval_name(_INNER, ci_prob)}"]
+    number = patients_words(len(records.patients))
     if crowd:
-        return f"{notes[0]}. Patients: posterior medians only, since they are more than {MOST_PANELS}."
+        return f"{notes[0]}. Patients ({number}): medians only, since they are more than {MOST_PANELS}."
     own = f"median with {100.0 * ci_prob:g}% interval"
     if spec.binary:
         notes[0] += "; dots, share of these patients in response."
         notes.append(
-            f"Small panels: a patient's probability of response, {own}; marks, response (1) or none (0)."
+            f"Small panels ({number}): a patient's probability of response, {own}; marks, response (1) or "
+            "none (0)."
         )
     else:
         notes[0] += "; thin lines, the patients' medians."
-        notes.append(f"Small panels: a patient's true value, {own}; marks, records as measured.")
+        notes.append(f"Small panels ({number}): a patient's true value, {own}; marks, records as measured.")
+    if shows_cutoffs(spec.outcome.categories):
+        notes.append("Dotted: upper ends of the categories.")
     if (records.limit != 0).any():
         notes.append("Open arrow: the true value lies beyond the limit shown.")
     return " ".join(notes)
@@ -204,10 +210,9 @@ def _alt(spec: ModelSpec, records: Records, curves: _Curves, interval: str) -> s
     whose = "response rate in the population" if spec.binary else "typical patient"
     # The first visit, and the reference week or the last one before it.
     visits = dict.fromkeys((0, max(0, int(np.searchsorted(curves.weeks, spec.reference_week, "right")) - 1)))
+    log = spec.link.change == "ratio"
     path = " and ".join(
-        "{1:.3g} (from {0:.3g} to {2:.3g})".format(*curves.outer[:, visit])
-        + f" at week {curves.weeks[visit]:g}"
-        for visit in visits
+        f"{level_words(curves.outer[:, visit], log=log)} at week {curves.weeks[visit]:g}" for visit in visits
     )
     unit = f" in {spec.outcome.unit}" if spec.outcome.unit else ""
     beyond = int((records.limit != 0).sum())

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.names import name_of
-from ra_bayes.figures.change_axis import Way, change_label, change_scale, draw_zero, signed_mcid
-from ra_bayes.figures.forest_rows import signed
+from ra_bayes.figures.change_axis import Way, change_label, change_scale, draw_zero, signed, signed_mcid
 from ra_bayes.figures.journals import house_mm, in_force, pen, pt, small_pt
 from ra_bayes.figures.style import FOOTER, QUIET
 

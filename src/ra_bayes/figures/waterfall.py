@@ -16,6 +16,7 @@ from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.recorded_change import recorded_change
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import (
+    better_words,
     chance,
     chance_words,
     change_label,
@@ -28,12 +29,13 @@ from ra_bayes.figures.change_axis import (
     signed_mcid,
     zero,
 )
-from ra_bayes.figures.forest_rows import MOST_NAMED, probability_text
+from ra_bayes.figures.forest_rows import MOST_NAMED
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
 from ra_bayes.figures.keys import key_above
 from ra_bayes.figures.marks import ARROW, short_name
-from ra_bayes.figures.reading import band
+from ra_bayes.figures.reading import band, band_words
 from ra_bayes.figures.style import INK, QUIET, patient_style, style
+from ra_bayes.numbers import probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -124,7 +126,7 @@ def waterfall(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnosis 
         axes.spines["bottom"].set_visible(False)
         _names(axes, records, fall, house_mm(width), named=named)
         if named and spec.benefit_sign:
-            texts = [probability_text(float(each)) for each in fall.chance]
+            texts = [probability(float(each)) for each in fall.chance]
             number_row(axes, np.arange(len(texts), dtype=float), texts, chance_words(spec), 0)
         _key(figure, axes, width, named=named)
         return figure.finish(_alt(spec, records, fall, ci_prob))
@@ -261,8 +263,7 @@ def _notes(spec: ModelSpec, fall: _Fall, interval: str) -> str:
     number = len(fall.order)
     notes = [
         "Bar, mark and lines: a patient's true change, measurement noise taken out, posterior median with "
-        f"{interval} "
-        f"({patients_words(number)})."
+        f"{interval} ({patients_words(number)})."
     ]
     if number <= MOST_NAMED:
         none = int(np.isnan(fall.record).sum())
@@ -279,7 +280,7 @@ def _notes(spec: ModelSpec, fall: _Fall, interval: str) -> str:
         notes.append(
             f"{chance_words(spec)}: probability that the true change is {meaning}. {mcid_words(spec)}".strip()
         )
-        notes.append(f"{'Lower' if spec.benefit_sign < 0 else 'Higher'} is better.")
+        notes.append(better_words(spec))
     return " ".join(notes)
 
 
@@ -287,9 +288,8 @@ def _alt(spec: ModelSpec, records: Records, fall: _Fall, ci_prob: float) -> str:
     number = len(fall.order)
 
     def told(place: int) -> str:
-        lower, median, upper = fall.outer[:, place]
         name = short_name(records.patients[fall.order[place]])
-        return f"{name}, {median:.3g} (from {lower:.3g} to {upper:.3g})"
+        return f"{name}, {band_words(fall.outer[:, place], ratio=spec.link.change == 'ratio')}"
 
     shown = range(number) if number <= MOST_NAMED else (0, number - 1)
     sure = ""
