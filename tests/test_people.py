@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from longitudinal_trials import KNOWN, WEEKS, arms, records
 from pages import page, with_arm
+from scipy import special
 from trees import drawn_tree
 
 from ra_bayes.cohort import Cohort, CovariateValue, Record, read_cohort
@@ -71,6 +72,32 @@ def test_a_difference_between_arms_is_zero_at_baseline_and_added_in_the_treated_
     by_hand = both["effect_change"][:, None] * (laid.weeks > 0 if effect == "step" else laid.weeks / 24.0)
     np.testing.assert_allclose(apart[:, 0::2], np.repeat(by_hand[:, None], 3, axis=1), atol=1e-12)
     np.testing.assert_array_equal(apart[:, 1::2], 0.0)
+
+
+@pytest.mark.parametrize("effect", ["step", "linear"])
+def test_arms_of_a_yes_or_no_outcome_differ_at_the_reference_week(effect: str) -> None:
+    """Its mean is anchored at the reference week, the difference between arms at week 0."""
+    tree = drawn_tree(with_arm("acr20", effect, sd=0.5), two_arms())
+    found = next(
+        each.draws
+        for each in quantities(tree)
+        if each.name == "difference_from_control" and each.week == load_model("acr20").reference_week
+    )
+    spread = np.hypot(1.0, tree["posterior"]["baseline_sd"].values)
+    level, apart = (tree["posterior"][name].values for name in ("baseline_mean", "effect_change"))
+    by_hand = special.ndtr((level + apart) / spread) - special.ndtr(level / spread)
+    np.testing.assert_allclose(found, by_hand, atol=1e-9)
+    assert found.std() > 0.1
+
+
+def test_an_effect_by_steps_needs_the_week_at_which_arms_are_alike() -> None:
+    text = with_arm("acr20").toml.replace('effect = "step"', 'effect = "visits"')
+    scale = '[priors.effect_walk_sd]\nmedian = 0.5\nsdlog = 0.4\nwhy = "a test"\n'
+    model = read_spec(text.partition("[priors.effect_change]")[0] + scale, name="acr20")
+    laid = two_arms()
+    later = replace(laid, records=tuple(each for each in laid.records if each.week > 0.0))
+    with pytest.raises(FitError, match=r"has no visit then; write effect = .step. under \[arm\]"):
+        grid(model, later)
 
 
 def test_covariates_move_level_or_change_by_their_value() -> None:

@@ -89,7 +89,7 @@ def _people_data(spec: ModelSpec, records: Grid) -> dict[str, np.ndarray]:
         return {}
     found = {}
     if spec.arm is not None:
-        found = effect_constants(spec.arm, records.weeks, spec.reference_week, spec.anchor_week)
+        found = effect_constants(spec.arm, records.weeks, spec.reference_week)
         found["treated"] = people.treated
     return found | ({"covariates": people.covariates} if spec.covariates else {})
 

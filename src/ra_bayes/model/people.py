@@ -1,6 +1,6 @@
 """Who the patients are before any record: their arm, and covariates such as age, sex or dose.
 
-    mu_ij += [i treated] d(t_j)                  d(t) a trajectory of its own, zero at the anchor week
+    mu_ij += [i treated] d(t_j)                  d(t) a trajectory of its own, zero at week 0
     A_i   += x_ik beta_k    or    b_i += x_ik beta_k          x = (value - centre) / scale
 
 Both arms start alike, as randomised arms do: there is one baseline mean, and the baseline is one of the
@@ -141,9 +141,12 @@ def effect(arm: Arm, values: Mapping[str, Any], constants: Mapping[str, Any], ns
     return arm.trajectory.mean(own, numbers, ns)
 
 
-def effect_constants(arm: Arm, weeks: Array, reference: float, anchor: float) -> dict[str, np.ndarray]:
-    """Return the data of d, under names that begin with :data:`EFFECT`; a difference has no r."""
-    found = arm.trajectory.constants(weeks, reference, anchor)
+def effect_constants(arm: Arm, weeks: Array, reference: float) -> dict[str, np.ndarray]:
+    """Return the data of d, under names that begin with :data:`EFFECT`; a difference has no r.
+
+    Randomised arms are alike at week 0, at whatever week the mean's course is anchored.
+    """
+    found = arm.trajectory.constants(weeks, reference, 0.0)
     return {EFFECT + name: each for name, each in found.items() if name != "response_shape"}
 
 

@@ -95,6 +95,11 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
                 f"model {spec.name!r}: {name} {week:g} is not a visit of {cohort.name} "
                 f"(visits: {', '.join(f'{each:g}' for each in weeks)}); set it to one in the model page"
             )
+    if spec.arm is not None and spec.arm.trajectory.steps(weeks.size) and 0.0 not in weeks:
+        raise FitError(
+            f"model {spec.name!r}: the effect {spec.arm.trajectory.name!r} goes step by step from week 0, at "
+            f"which arms are alike, and {cohort.name} has no visit then; write effect = \"step\" under [arm]"
+        )
     seen = sorted({record.week for record in records})
     if spec.reference_week not in seen:
         raise FitError(

@@ -82,7 +82,7 @@ def to_clinical(
         # A re-fit's draws of a matrix come as rows.
         derived["residual_z"] = raw["residual_z"].reshape(*level.shape, weeks.size)
     if spec.arm is not None:
-        numbers = effect_constants(spec.arm, weeks, spec.reference_week, spec.anchor_week)
+        numbers = effect_constants(spec.arm, weeks, spec.reference_week)
         derived["effect"] = effect(spec.arm, values, numbers, NUMPY)
         if people is not None:
             derived["expected"] = (
