@@ -48,3 +48,36 @@ def test_dates_of_cells_are_dates(tmp_path: Path) -> None:
     cohort = read_cohort(tmp_path / "clinic.xlsx", mapping=page)
     assert [(each.day, each.week) for each in cohort.assigned] == [(-1, 0.0), (29, 4.0)]
     assert [(record.week, record.value) for record in cohort.records] == [(0.0, 30.0), (4.0, 20.0)]
+
+
+def test_visits_above_a_header_that_names_the_patient(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("visits", 0)
+    sheet.append(["Cohort of the clinic"])
+    sheet.append([None, None, "Baseline", None, "Week 4", None])
+    sheet.append(["Patient ID", "Sex", "SDAI", "CRP (mg/L)", "SDAI", "CRP (mg/L)"])
+    for cells in ("A1:F1", "C2:D2", "E2:F2"):
+        sheet.merge_cells(cells)
+    sheet.append(["001", "f", 30.5, "<0.5", 20, 12])
+    sheet.append([])
+    sheet.append(["CRP below 0.5 mg/L is written <0.5"])
+    book.save(tmp_path / "clinic.xlsx")
+    cohort = read_cohort(tmp_path / "clinic.xlsx")
+    assert [(record.outcome, record.week, record.value, record.limit) for record in cohort.records] == [
+        ("crp", 0, 0.5, "<"), ("crp", 4, 12, ""), ("sdai", 0, 30.5, ""), ("sdai", 4, 20, ""),
+    ]  # fmt: skip
+    assert cohort.notes[1:3] == (
+        "the table begins in row 3; above it: 'Cohort of the clinic', 'Baseline', 'Week 4'",
+        "rows 2 and 3 were read as one header",
+    )
+    # What stands below the table is told as a patient of whom nothing is measured, and is none of the cohort.
+    assert cohort.patients == ("001",)
+    assert any("CRP below 0.5" in each.what for each in cohort.left_out)
+
+
+def test_the_title_of_a_sheet_saved_as_text_is_passed_over_and_told(tmp_path: Path) -> None:
+    file = tmp_path / "clinic.csv"
+    file.write_text("Our study,,,\n,,,\npatient,week,outcome,value\nA,0,sdai,30\n", encoding="utf-8")
+    cohort = read_cohort(file)
+    assert [(record.row, record.value) for record in cohort.records] == [(4, 30)]
+    assert cohort.notes[0] == "the table begins in row 3; above it: 'Our study'"

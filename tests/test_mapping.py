@@ -320,3 +320,17 @@ def test_a_missing_code_is_no_covariate_and_two_values_are_refused(tmp_path: Pat
     assert read(tmp_path, text, page).covariates == (("A", "dose", "1"), ("B", "dose", "2"))
     (problem,) = problems_of(tmp_path, text, '[covariates]\ndose = "group"\n')
     assert problem.what == "patient 'A' has group '-99' (row 2) and '1'"
+
+
+def test_entries_of_the_outcome_column_are_listed_with_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("patient,week,outcome,value\nA,0,CRP mg/dL,12\nA,0,Mood,3\nA,0,sdai,30\n")
+    page, doubts = fix_template(tmp_path / "t.csv")
+    assert [(doubt.row, doubt.value) for doubt in doubts] == [(3, "Mood")]
+    assert "# - row 3, column 'outcome', value 'Mood': this outcome is not known" in page
+    assert '"CRP mg/dL" = { outcome = "crp", unit = "mg/dL" }' in page.splitlines()
+    assert 'Mood = "?"' in page.splitlines()
+    # A sheet whose rows name the outcome is read with what its entries surely are.
+    cohort = read(tmp_path, "patient,parameter,BL,W4\nA,CRP mg/dL,2,1\nA,HAQ-DI,1,0.5\n")
+    assert [(record.outcome, record.value) for record in cohort.records] == [
+        ("crp", 20), ("crp", 10), ("haq", 1), ("haq", 0.5),
+    ]  # fmt: skip

@@ -64,7 +64,7 @@ def write_mapping(
     ]
     if doubts:
         lines += ["#", "# To decide (each ? below is one of these):"]
-        lines += [f"# - {_one_line(f'{doubt.what}; {doubt.mend}')}" for doubt in doubts]
+        lines += [f"# - {_one_line(str(doubt))}" for doubt in doubts]
     lines += ["", "schema = 1", *_top(mapping)]
     for section in (
         _visits(mapping),

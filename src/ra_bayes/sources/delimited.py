@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from ra_bayes.sources.encoding import encoding_of
 from ra_bayes.sources.problems import Problems
+from ra_bayes.sources.sheet_header import begins_below
 from ra_bayes.sources.table import Rows, Table
 
 __all__ = ["EXPORT", "read_delimited"]
@@ -58,12 +59,25 @@ def _read(text: TextIOWrapper, source: str, problems: Problems, notes: tuple[str
         problems.raise_if_any()
         mend = "the first row must name the columns patient, week, outcome, value"
         problems.stop("file", "the first row is empty", mend)
+    row, header, title = _below_title(row, header, parsed)
     rows = Rows(len(header), problems)
-    parsed = _below_names(header, parsed, first_row, problems)
-    for row, cells in parsed:
-        rows.add(row, cells)
+    for number, cells in _below_names(header, parsed, row, problems):
+        rows.add(number, cells)
     names = tuple(name.strip() for name in header)
-    return Table(source, "CSV", names, rows.kept, header_row=first_row, notes=notes)
+    return Table(source, "CSV", names, rows.kept, header_row=row, notes=(*notes, *title))
+
+
+def _below_title(
+    row: int, header: list[str], parsed: Iterator[tuple[int, list[str]]]
+) -> tuple[int, list[str], tuple[str, ...]]:
+    """Pass over rows that fill nothing but the first of several cells: a sheet's title, saved as text."""
+    first, names, titles = row, header, list[str]()
+    while len(names) > 1 and names[0].strip() and not any(cell.strip() for cell in names[1:]):
+        titles.append(names[0].strip())
+        row, names = next(parsed, (0, []))
+    if not titles or len(names) != len(header):
+        return first, header, ()
+    return row, names, (begins_below(row, titles),)
 
 
 def _below_names(

@@ -107,7 +107,9 @@ def _table(
     rows.pad(width)
     names = (*header.names, *[""] * (width - len(header.names)))
     told = (*notes, *header.notes, *_hidden(facts, header), *filled)
-    return Table(source, "Excel workbook", names, rows.kept, header_row=header.row, notes=told)
+    return Table(
+        source, "Excel workbook", names, rows.kept, header_row=header.row, notes=told, above=header.above
+    )
 
 
 def _texts(

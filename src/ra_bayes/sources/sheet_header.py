@@ -7,15 +7,16 @@ from typing import NamedTuple
 
 from ra_bayes.sources.table import Fits
 
-__all__ = ["SheetHeader", "find_header"]
+__all__ = ["SheetHeader", "begins_below", "find_header"]
 
 
 class SheetHeader(NamedTuple):
-    """The column names, the row they stand in, and what is to be told of it."""
+    """The column names, the row they stand in, what is to be told of it, and the cells of the row above."""
 
     names: tuple[str, ...]
     row: int
     notes: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
 
 
 def find_header(start: Sequence[tuple[int, list[str]]], fits: Fits) -> SheetHeader | None:
@@ -24,8 +25,9 @@ def find_header(start: Sequence[tuple[int, list[str]]], fits: Fits) -> SheetHead
     Examples
     --------
     >>> rows = [(1, ["Our study"]), (2, []), (3, ["patient", "week"]), (4, ["A", "0"])]
-    >>> find_header(rows, lambda names: len({"patient", "week"} & set(names)))
-    SheetHeader(names=('patient', 'week'), row=3, notes=("the table begins in row 3; above it: 'Our study'",))
+    >>> found = find_header(rows, lambda names: len({"patient", "week"} & set(names)))
+    >>> found.names, found.row, found.notes
+    (('patient', 'week'), 3, ("the table begins in row 3; above it: 'Our study'",))
     """
     several = [each for each in start if sum(bool(cell.strip()) for cell in each[1]) > 1]
     pool = several or [each for each in start if any(cell.strip() for cell in each[1])]
@@ -36,5 +38,11 @@ def find_header(start: Sequence[tuple[int, list[str]]], fits: Fits) -> SheetHead
     above = [cell.strip() for number, each in start if number < row for cell in each if cell.strip()]
     if not above:
         return SheetHeader(names, row)
+    upper = next((each for number, each in start if number == row - 1), [])
+    return SheetHeader(names, row, (begins_below(row, above),), tuple(cell.strip() for cell in upper))
+
+
+def begins_below(row: int, above: Sequence[str]) -> str:
+    """Say in which row a table begins, and what stands above it."""
     shown = ", ".join(repr(text[:40]) for text in above[:3]) + (", ..." if len(above) > 3 else "")
-    return SheetHeader(names, row, (f"the table begins in row {row}; above it: {shown}",))
+    return f"the table begins in row {row}; above it: {shown}"

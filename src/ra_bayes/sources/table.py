@@ -49,6 +49,8 @@ class Table:
         Positions of columns that came as floats, in which identifiers are lost.
     notes
         What had to be taken one way where another was possible, one sentence each.
+    above
+        The cells right above the header, where the format has a row there; fewer than the header may have.
     """
 
     source: str
@@ -59,6 +61,7 @@ class Table:
     header_row: int = 1
     decimal_columns: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
 
 
 class Rows:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twice, guess_columns, is_label
+from ra_bayes.cohort.layouts.guess_parameters import with_parameters
 from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
 from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles, repeat_columns
-from ra_bayes.cohort.mapping import TableMapping, beside
+from ra_bayes.cohort.mapping import BY_ROW, TableMapping, beside
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Table
@@ -92,6 +93,8 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
         own |= {given.dates.column, given.dates.first_infusion}
     if not given.columns:
         mapping = guess_columns(table, own, mapping, known, doubts)
+    if any(column.outcome == BY_ROW for column in mapping.columns.values()):
+        mapping = with_parameters(table, mapping, mapping.outcome, known, doubts)
     ask_about_twice(table, mapping, doubts)
     if mapping.layout != "visits":
         mapping = with_visits(table, mapping, given, roles, doubts)

@@ -36,8 +36,9 @@ def refuse_idle_keys(given: TableMapping, layout: str, problems: Problems) -> No
       the mapping's columns says nothing of layout adam (CDISC ADaM basic data structure: ...
     """
     default = TableMapping()
-    for key in _IDLE[layout]:
-        if getattr(given, key) != getattr(default, key):
-            what = f"the mapping's {key} says nothing of layout {layout} ({LAYOUTS[layout]})"
-            problems.add("mapping", what, "remove it from the mapping, or give another layout")
-    problems.raise_if_any()
+    idle = [key for key in _IDLE[layout] if getattr(given, key) != getattr(default, key)]
+    for key in idle:
+        what = f"the mapping's {key} says nothing of layout {layout} ({LAYOUTS[layout]})"
+        problems.add("mapping", what, "remove it from the mapping, or give another layout")
+    if idle:
+        problems.raise_if_any()

@@ -52,7 +52,7 @@ def from_sheet(
     lines = list(_Reader(table, mapping, where, left, problems).lines())
     # REDCap's events say the arm where no column does.
     arm = mapping.arm or (mapping.visit if mapping.layout == "redcap" else "")
-    written_as = {"patient": mapping.patient, "week": mapping.visit, "arm": arm}
+    written_as = {"patient": mapping.patient, "week": mapping.visit, "arm": arm, "outcome": mapping.outcome}
     written_as = {role: name for role, name in written_as.items() if name}
     return LongTable(lines, written_as, (*_unread(table, mapping, where), *left.all()))
 

@@ -13,10 +13,13 @@ from ra_bayes.sources import Table
 
 __all__ = ["with_one_header"]
 
+_NOTE = "rows {} and {} were read as one header"
+
 
 def with_one_header(table: Table, known: Mapping[str, Outcome]) -> Table:
-    """Join the first two rows where one names visits and the other outcomes; else return the table as it is.
+    """Join two rows of names where one names visits and the other outcomes; else return the table as it is.
 
+    They are the first two rows, or the header and the row above it, where that was passed over as a title is.
     A name of the upper row stands over the columns to its right up to the next name, as merged cells do.
 
     Examples
@@ -26,23 +29,34 @@ def with_one_header(table: Table, known: Mapping[str, Outcome]) -> Table:
     >>> with_one_header(Table("a.xlsx", "Excel", header, rows), OUTCOMES).header
     ('ID', 'SDAI Week 0', 'CRP Week 0', 'SDAI Week 4', 'CRP Week 4')
     """
-    if not table.rows:
-        return table
-    row, below = table.rows[0]
     names = names_of(known)
-    kinds = [_kind(names, table.header), _kind(names, below)]
+    header = table.header_row
+    if (upper := _padded(table.above, len(table.header))) and (joined := _joined(names, upper, table.header)):
+        return replace(table, header=joined, notes=(*table.notes, _NOTE.format(header - 1, header)))
+    row, below = table.rows[0] if table.rows else (0, [])
     numbers = any(cell.strip() and not isinstance(read_number(cell), Mistake) for cell in below)
-    if {*kinds} != {"visits", "outcomes"} or numbers or row != table.header_row + 1:
+    if row != header + 1 or numbers or not (joined := _joined(names, table.header, below)):
         return table
+    notes = (*table.notes, _NOTE.format(header, row))
+    return replace(table, header=joined, rows=table.rows[1:], header_row=row, notes=notes)
+
+
+def _padded(cells: Sequence[str], width: int) -> tuple[str, ...]:
+    """Give a row as many cells as the header has; none where it has more."""
+    return (*cells, *[""] * (width - len(cells))) if 0 < len(cells) <= width else ()
+
+
+def _joined(names: Names, upper: Sequence[str], lower: Sequence[str]) -> tuple[str, ...]:
+    """Join two rows of names; return nothing unless one names visits and the other outcomes."""
+    kinds = [_kind(names, upper), _kind(names, lower)]
+    if {*kinds} != {"visits", "outcomes"}:
+        return ()
     joined, above = [], ""
-    for upper, lower in zip(table.header, below, strict=True):
-        above = upper or above
-        visit, outcome = (above, lower) if kinds[0] == "visits" else (lower, above)
-        joined.append(f"{outcome.strip()} {visit.strip()}" if lower.strip() else upper)
-    note = f"rows {table.header_row} and {row} were read as one header"
-    return replace(
-        table, header=tuple(joined), rows=table.rows[1:], header_row=row, notes=(*table.notes, note)
-    )
+    for over, under in zip(upper, lower, strict=True):
+        above = over or above
+        visit, outcome = (above, under) if kinds[0] == "visits" else (under, above)
+        joined.append(f"{outcome.strip()} {visit.strip()}".strip() if under.strip() else over)
+    return tuple(joined)
 
 
 def _kind(names: Names, cells: Sequence[str]) -> str:
