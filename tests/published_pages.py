@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ra_bayes.errors import SpecError
-from ra_bayes.published import read_publication_text
+from ra_bayes.published import Publication, read_publication_text
 
 type Table = dict[str, Any]
 
@@ -94,3 +94,8 @@ def problems(text: str) -> list[str]:
     if len(caught.value.problems) == 1:
         assert str(caught.value) == f"bad.toml: {caught.value.problems[0]}"
     return [str(problem) for problem in caught.value.problems]
+
+
+def publication(*facts: Table, **tables: Any) -> Publication:
+    """The publication that a page of these facts is read as."""
+    return read_publication_text(page(*facts, **tables), "made")
