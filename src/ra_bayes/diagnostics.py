@@ -113,6 +113,11 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
     ------
     RaBayesError
         If the tree was not made by ra_bayes.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> print(rb.diagnose(rb.load("results/sdai/posterior.nc")))  # doctest: +SKIP
     """
     # Not arviz itself, which takes twice as long to import for the plots it brings.
     import arviz_stats

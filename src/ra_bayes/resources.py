@@ -27,6 +27,11 @@ def models_dir() -> Path:
     ------
     RaBayesError
         If this installation has lost the folder.
+
+    Examples
+    --------
+    >>> (models_dir() / "outcomes" / "sdai.toml").is_file()
+    True
     """
     return _folder("models")
 
@@ -43,6 +48,11 @@ def data_dir() -> Path:
     ------
     RaBayesError
         If this installation has lost the folder.
+
+    Examples
+    --------
+    >>> (data_dir() / "synthetic_cohort.csv").is_file()
+    True
     """
     return _folder("data")
 

@@ -55,6 +55,12 @@ def provenance(tree: xr.DataTree) -> dict[str, Any]:
     ------
     RaBayesError
         If the tree was not made by ra_bayes.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> rb.provenance(rb.load("results/sdai/posterior.nc"))["seed"]  # doctest: +SKIP
+    1
     """
     text = tree.attrs.get(ATTRIBUTE)
     if not isinstance(text, str):
@@ -110,6 +116,12 @@ def joint_trees(tree: xr.DataTree) -> dict[str, xr.DataTree]:
     ------
     RaBayesError
         If the tree is no joint fit.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> tree = rb.load("results/records/posterior.nc")  # doctest: +SKIP
+    >>> rb.diagnose(rb.joint_trees(tree)["sdai"])  # doctest: +SKIP
     """
     if not is_joint(tree):
         raise RaBayesError("this tree is no joint fit of several outcomes; make one with ra_bayes.fit_joint")
@@ -146,6 +158,11 @@ def load(path: str | PathLike[str]) -> xr.DataTree:
     ------
     RaBayesError
         If the file is missing or is not such a tree.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> tree = rb.load("results/sdai/posterior.nc")  # doctest: +SKIP
     """
     import xarray as xr
 

@@ -42,6 +42,13 @@ def fix_template(
     ------
     CohortError
         If the file cannot be read, or fits two layouts.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> page, doubts = rb.fix_template(rb.data_dir() / "synthetic_cohort.csv")
+    >>> 'layout = "long"' in page, doubts
+    (True, ())
     """
     problems = Problems(source_name(source))
     given = given_mapping(mapping, layout)

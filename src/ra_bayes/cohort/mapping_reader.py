@@ -41,6 +41,14 @@ def load_mapping(source: str | PathLike[str] | TableMapping) -> TableMapping:
         If the file cannot be read.
     SpecError
         With every wrong key, each with its mend.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> page = 'schema = 1\\nlayout = "outcomes"\\n[columns]\\nPain = "vas"\\n'
+    >>> _ = Path("clinic.toml").write_text(page, encoding="utf-8")
+    >>> load_mapping("clinic.toml").columns["Pain"].outcome
+    'vas'
     """
     if isinstance(source, TableMapping):
         return source

@@ -131,6 +131,11 @@ def write_template(sheet: Template, path: str | Path) -> tuple[Path, ...]:
     ------
     RaBayesError
         If the name has another ending, or there is such a file already.
+
+    Examples
+    --------
+    >>> [file.name for file in write_template(template(["vas", "crp"], patients=2), "clinic.csv")]
+    ['clinic.csv', 'clinic-notes.txt']
     """
     target = Path(path)
     beside = target.with_name(f"{target.stem}-notes.txt")

@@ -60,7 +60,7 @@ class Link:
 
         Examples
         --------
-        >>> float(link("log").contrast(np.log(20.0), np.log(10.0)))
+        >>> round(float(link("log").contrast(np.log(20.0), np.log(10.0))), 12)
         0.5
         """
         if self.change == "ratio":

@@ -86,7 +86,7 @@ def as_pymc_script(model: ModelSpec, cohort: Cohort) -> str:
     >>> from ra_bayes.resources import data_dir
     >>> script = as_pymc_script(load_model("vas"), read_cohort(data_dir() / "synthetic_cohort.csv"))
     >>> [line for line in script.splitlines() if "LogNormal" in line][0].strip()
-    'baseline_sd = pm.LogNormal("baseline_sd", mu=np.log(14), sigma=0.35)'
+    'baseline_sd = pm.LogNormal("baseline_sd", mu=np.log(17.0), sigma=0.35)'
     """
     refuse_builder(model, "scripts")
     trajectory, likelihood = _parts(model)

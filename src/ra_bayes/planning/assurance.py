@@ -62,6 +62,14 @@ def assurance(
     ------
     RaBayesError
         If the prior is of another outcome, week or kind of truth than the design.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> design = rb.load_design("acr20_one_arm")
+    >>> found = rb.assurance(design, rb.design_prior(design), [20, 40], seed=1)
+    >>> found["assurance"].round(2).tolist()
+    [0.71, 0.76]
     """
     import pandas as pd
 

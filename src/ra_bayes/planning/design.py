@@ -92,7 +92,8 @@ class Design:
 
         Examples
         --------
-        >>> load_design("acr20_randomised").per_arm(31)  # doctest: +SKIP
+        >>> from ra_bayes.planning.design_reader import load_design
+        >>> load_design("acr20_randomised").per_arm(31)
         (21, 10)
         """
         if self.arms_at_end and n == self.n:

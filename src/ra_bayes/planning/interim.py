@@ -137,6 +137,19 @@ def interim(
     ------
     RaBayesError
         If the cohort lacks the outcome, an arm, or has more patients than the design.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import ra_bayes as rb
+    >>> rows = [(f"P{k}", 16, "acr20", int(k < 9)) for k in range(20)]
+    >>> so_far = rb.read_cohort(pd.DataFrame(rows, columns=["patient", "week", "outcome", "value"]))
+    >>> print(rb.interim(rb.load_design("acr20_one_arm"), so_far, seed=1))
+    ACR20 in one arm: 20 of 40 patients have an outcome.
+    Treated: 9 of 20 responded.
+    Futility: Pr(success at the final analysis | data so far) < 0.1 does not hold; it is 0.9384.
+    Decision: the trial goes on.
+    Predictive probability of success at the final analysis: 0.9384.
     """
     sides = _sides(design, cohort, arms)
     end = design.endpoint

@@ -103,6 +103,13 @@ def make_plan(
         ``"nuts"`` is used at the page's truths; curves are left to the fast one.
     step
         Called with the name of what is computed next.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> plan = rb.make_plan(rb.load_design("acr20_one_arm"), seed=1, sizes=range(17, 24))
+    >>> print(plan.answers[0])
+    19 patients reach power 0.808 (exact), wanted 0.8. 17 reach it too, but some sizes between do not.
     """
     chosen = tuple(sizes or design.sizes or (design.n,))
     step("operating characteristics")

@@ -117,6 +117,12 @@ def sample_size(
     ------
     RaBayesError
         If there are no sizes to choose among, or `target` is no probability.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> print(rb.sample_size(rb.load_design("acr20_one_arm"), 0.8, seed=1))
+    19 patients reach power 0.808 (exact), wanted 0.8. 17 reach it too, but some sizes between do not.
     """
     chosen = tuple(sizes or design.sizes)
     if not chosen:

@@ -36,7 +36,7 @@ def write_plan_page(plan: Plan, folder: str | PathLike[str]) -> Path:
     --------
     >>> import ra_bayes as rb
     >>> plan = rb.make_plan(rb.load_design("acr20_one_arm"), seed=1)   # doctest: +SKIP
-    >>> rb.write_plan_page(plan, "plan")                               # doctest: +SKIP
+    >>> write_plan_page(plan, "plan")                                  # doctest: +SKIP
     PosixPath('plan/index.html')
     """
     target = Path(folder)
