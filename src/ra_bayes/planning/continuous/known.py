@@ -21,7 +21,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures.normal import NormalMixture
 from ra_bayes.planning.continuous.belief import POINT, Belief, believed
 from ra_bayes.planning.continuous.critical import crossing
-from ra_bayes.planning.continuous.sizes import check_rule, check_sizes, direction
+from ra_bayes.planning.continuous.looks import Looks
 from ra_bayes.planning.rule import Criterion, Rule
 
 __all__ = ["KnownSd", "final_bound", "posterior_bound", "posterior_probability", "subtracted"]
@@ -30,7 +30,7 @@ type Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class KnownSd:
+class KnownSd(Looks[NormalMixture]):
     """Sizes, rule and beliefs of a design with a known SD.
 
     Parameters
@@ -74,52 +74,12 @@ class KnownSd:
     def __post_init__(self) -> None:
         if not 0.0 < self.sd < math.inf:
             raise RaBayesError(f"an SD of {self.sd} cannot be; give the SD of a patient's change, above 0")
-        check_sizes(self.treated, self.control)
-        check_rule(self.rule, len(self.treated))
+        self.check_looks()
         arms = self.mean is not None or self.control_mean is not None
-        if not self.control and (self.control_mean is not None or self.effect is not None):
+        if not self.control and self.effect is not None:
             raise RaBayesError("a design of one arm has a prior of the control; give its prior as `mean`")
         if self.effect is not None and arms:
             raise RaBayesError("a prior of the effect and one of an arm say the same twice; give one of them")
-        if self.control and self.control_mean is None and self.control[0] < 1:
-            raise RaBayesError(
-                "the first look has no control patient and no prior of the control; give one or the other"
-            )
-
-    @property
-    def last(self) -> int:
-        """Number of the last look."""
-        return len(self.treated)
-
-    @property
-    def by_arm(self) -> bool:
-        """Whether the decision needs both means, not their difference alone."""
-        return bool(self.control) and (self.mean is not None or self.control_mean is not None)
-
-    @property
-    def expected_control(self) -> float | None:
-        """The control's mean as its prior expects it; ``None`` where it matters and nothing is expected."""
-        if self.control_mean is not None:
-            return self.control_mean.mean
-        return None if self.by_arm else 0.0
-
-    @property
-    def looks(self) -> Array:
-        """Patients with an outcome at each look, both arms together."""
-        return np.asarray(np.array(self.treated, dtype=float) + np.array(self.control or 0.0, dtype=float))
-
-    @property
-    def information(self) -> Array:
-        """Patients that one arm would need to know the effect as well (look): 1 / (1/n_t + 1/n_c)."""
-        treated = np.array(self.treated, dtype=float)
-        if not self.control or self.by_arm:
-            return treated
-        return np.asarray(1.0 / (1.0 / treated + 1.0 / np.array(self.control, dtype=float)))
-
-    @property
-    def sign(self) -> float:
-        """1 where success is above the thresholds, else -1; engines work on the mirrored scale."""
-        return direction(self.rule)
 
     def beliefs(self) -> tuple[Belief, Belief]:
         """Prior of what the treated mean informs on, and of what is subtracted, mirrored by `sign`."""

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.continuous.sizes import check_rule, check_sizes, direction
+from ra_bayes.planning.continuous.looks import Looks
 from ra_bayes.planning.rule import Criterion, Rule
 
 __all__ = ["MeanPrior", "SdPrior", "State", "UnknownSd", "scale_of", "state_of", "updated"]
@@ -59,7 +59,7 @@ class State(NamedTuple):
 
 
 @dataclass(frozen=True)
-class UnknownSd:
+class UnknownSd(Looks[MeanPrior]):
     """Sizes, rule and beliefs of a design with an estimated SD.
 
     Parameters
@@ -88,8 +88,7 @@ class UnknownSd:
     sd: SdPrior | None = None
 
     def __post_init__(self) -> None:
-        check_sizes(self.treated, self.control)
-        check_rule(self.rule, len(self.treated))
+        self.check_looks()
         for prior in (self.mean, self.control_mean):
             if prior is not None and not (math.isfinite(prior.mean) and 0.0 < prior.patients < math.inf):
                 raise RaBayesError(
@@ -100,12 +99,6 @@ class UnknownSd:
             raise RaBayesError(
                 f"an SD cannot be believed to be {self.sd.guess} with {self.sd.df} df; give both above 0"
             )
-        if not self.control and self.control_mean is not None:
-            raise RaBayesError("a design of one arm has a prior of the control; give its prior as `mean`")
-        if self.control and self.control_mean is None and self.control[0] < 1:
-            raise RaBayesError(
-                "the first look has no control patient and no prior of the control; give one or the other"
-            )
         if self.df[0] <= 0.0:
             raise RaBayesError(
                 f"with {self.looks[0]:.0f} patient(s) at the first look the SD is not known at all; wait for "
@@ -113,39 +106,9 @@ class UnknownSd:
             )
 
     @property
-    def last(self) -> int:
-        """Number of the last look."""
-        return len(self.treated)
-
-    @property
-    def by_arm(self) -> bool:
-        """Whether the decision needs both means, not their difference alone."""
-        return bool(self.control) and (self.mean is not None or self.control_mean is not None)
-
-    @property
-    def expected_control(self) -> float | None:
-        """The control's mean as its prior expects it; ``None`` where it matters and nothing is expected."""
-        if self.control_mean is not None:
-            return self.control_mean.mean
-        return None if self.by_arm else 0.0
-
-    @property
     def arms(self) -> int:
         """One or two."""
         return 2 if self.control else 1
-
-    @property
-    def looks(self) -> Array:
-        """Patients with an outcome at each look, both arms together."""
-        return np.asarray(np.array(self.treated, dtype=float) + np.array(self.control or 0.0, dtype=float))
-
-    @property
-    def information(self) -> Array:
-        """Patients one arm would need to know the effect as well (look); with priors by arm the treated."""
-        treated = np.array(self.treated, dtype=float)
-        if not self.control or self.by_arm:
-            return treated
-        return np.asarray(1.0 / (1.0 / treated + 1.0 / np.array(self.control, dtype=float)))
 
     @property
     def others(self) -> Array:
@@ -161,11 +124,6 @@ class UnknownSd:
         """Degrees of freedom of the posterior after so many patients, both arms together."""
         flat = (self.mean is None) + (bool(self.control) and self.control_mean is None)
         return (self.sd.df if self.sd else 0.0) + patients - float(flat)
-
-    @property
-    def sign(self) -> float:
-        """1 where success is above the thresholds, else -1; engines work on the mirrored scale."""
-        return direction(self.rule)
 
     def start(self) -> State:
         """What is believed before the first patient, mirrored by `sign`."""
