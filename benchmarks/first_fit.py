@@ -1,9 +1,9 @@
 """The first fit of one outcome, whole process, beside rstanarm: python benchmarks/first_fit.py.
 
-What a user waits for who starts anew: imports, compiling, sampling, estimands. Ours compiles the structure in
-every process; rstanarm's were compiled when it was installed. The same records of SDAI, 4 chains of 1000 draws
-after 1000. rstanarm has no random walk over visits: its visits are effects of their own, so the models are alike
-in size and not the same. Once before the clock starts, so that disk caches are warm for both.
+What a user waits for who starts anew: imports, compiling, sampling, estimands. Ours compiles the structure
+in every process; rstanarm's were compiled when it was installed. The same records of SDAI, 4 chains of 1000
+draws after 1000. rstanarm has no random walk over visits: its visits are effects of their own, so the models
+are alike in size and not the same. Once before the clock starts, so that disk caches are warm for both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ print(rb.estimands(tree).iloc[0].to_string())
 
 
 def main() -> None:
-    """Time both in turn, then print a line each."""
+    """Time both in turn, then print a line each: seconds, and their share of ours."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="runs of each (default: 3)")
     arguments = parser.parse_args()
