@@ -53,9 +53,7 @@ def main() -> None:
     ours = statistics.median(took["ra_bayes"])
     for name, each in took.items():
         median = statistics.median(each)
-        print(
-            f"{name:17} median {median:.1f} s, {min(each):.1f} to {max(each):.1f}; {median / ours:.2f} of ours"
-        )
+        print(f"{name:17} median {median:.1f} s, {min(each):.1f} to {max(each):.1f}; {median / ours:.2f}")
     print(f"\nSDAI of six patients, 4 x 1000 draws after 1000, {arguments.rounds} rounds\n{conditions()}")
 
 
