@@ -36,6 +36,14 @@ _TOP = {
     "decimal_mark": "decimal mark where a number could be read two ways: both (told from each cell), . or ,",
 }
 _LEAVE_OUT = "leave out"
+_OWN = (
+    "# An outcome of your own is named above, and defined here, without the #:",
+    "# [[outcomes]]",
+    '# id = "weight"',
+    '# label = "Body weight"',
+    '# unit = "kg"',
+    '# benefit = "none"  # or decrease, or increase',
+)
 
 
 def write_mapping(
@@ -88,6 +96,9 @@ def write_mapping(
         lines += [f"{key} = {_toml(given[key])}" for key in ("row", "patient", "visit", "why") if given[key]]
     for outcome in mapping.outcomes:
         lines += _outcome(outcome)
+    columns = (*mapping.columns.values(), *mapping.parameters.values())
+    if doubts and (not columns or any(column.outcome == OPEN for column in columns)):
+        lines += ["", *_OWN]
     return "\n".join(lines) + "\n"
 
 

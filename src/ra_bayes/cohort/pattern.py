@@ -28,12 +28,14 @@ def pattern(cohort: Cohort) -> dict[str, tuple[str, ...]]:
     ('xxxxxxx', 'xx<<x<<')
     """
     found: dict[str, tuple[str, ...]] = {}
+    # Each is a pass over all records, of which an analysis dataset has tens of thousands.
+    patients, weeks = cohort.patients, cohort.weeks
     for outcome in cohort.outcomes:
         records = {(each.patient, each.week): each.limit or "x" for each in cohort.of(outcome)}
         measured = {week for _, week in records}
         found[outcome] = tuple(
-            "".join(records.get((patient, week), ".") if week in measured else " " for week in cohort.weeks)
-            for patient in cohort.patients
+            "".join(records.get((patient, week), ".") if week in measured else " " for week in weeks)
+            for patient in patients
         )
     return found
 

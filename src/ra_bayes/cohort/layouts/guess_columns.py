@@ -27,6 +27,10 @@ _ALONE = {
     "limit": "limit qualifier",
 }
 _OUTCOME = ("outcome", "outcomes", "parameter", "param", "paramcd", "measure", "variable", "analyte")
+# What such a column holds is said of a visit, and is none of its values.
+_ABOUT_A_VISIT = frozenset(
+    ["date", "time", "timestamp", "reason", "notes", "comment", "comments", "summary", "status", "complete"]
+)
 _SAY = 'under [columns] of a mapping, or "leave out"'
 
 
@@ -39,7 +43,8 @@ def is_label(name: str) -> bool:
     [True, True, True, False, False]
     """
     visit = read_visit(name)
-    if visit is None or name.strip().isdigit():
+    about = _ABOUT_A_VISIT & {*name.casefold().replace("_", " ").split()}
+    if visit is None or name.strip().isdigit() or about:
         return False
     return visit.certain or any(char.isdigit() for char in name)
 
