@@ -19,10 +19,11 @@ from trust_tables import trust_tables
 from ra_bayes.calibration.certificate_files import read_certificate
 from ra_bayes.cohort import read_cohort
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.drawn_from import Fit, joint_fits
+from ra_bayes.figures.drawn_from import Fit, NamedDesign, joint_fits
 from ra_bayes.figures.gallery import Entry, applying, entry
 from ra_bayes.figures.journals import journal
 from ra_bayes.model import load_joint_model
+from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.published import read_publication
 from ra_bayes.resources import data_dir, models_dir
 from ra_bayes.results import CountsResult, read_result
@@ -30,7 +31,7 @@ from ra_bayes.results import CountsResult, read_result
 CI_PROB = 0.90
 # A bounded score, a biomarker with a limit and a ratio, steps, yes or no; and what only a design differs in.
 MODELS = ("vas", "tnf_alpha", "haq", "acr20")
-DESIGNS = ("acr20_one_arm", "vas_randomised")
+DESIGNS = ("acr20_one_arm", "vas_randomised", "acr20_randomised")
 
 
 @cache
@@ -78,6 +79,8 @@ def sources(figure: Entry) -> dict[str, Any]:
             found = {"jamshidi2024": counts()}
         case "plan":
             found = {design: plan(design, error=0.0123) for design in DESIGNS}
+        case "design":
+            found = {"simon": NamedDesign(Boundaries((10, 29), (1, 5), (None, 6)), "Simon's optimal design")}
         case _:
             found = {"two arms": two_arms()} if figure.name == "arms" else {}
             found |= {model: fit(model) for model in MODELS}

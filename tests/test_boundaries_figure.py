@@ -99,6 +99,19 @@ def test_a_named_design_is_written_whole(command: str, last: str, tmp_path: Path
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
+def test_a_named_design_is_drawn_for_a_journal_too(tmp_path: Path) -> None:
+    done = run("simon --p0 0.1 --p1 0.3 --style ard", tmp_path)
+    assert f"wrote its figure into {tmp_path / 'figures' / 'ard'}" in done.output
+    made = {path.name for path in (tmp_path / "figures" / "ard").iterdir()}
+    assert made == {f"simon-named-boundaries.{kind}" for kind in ("pdf", "tiff", "txt")}
+    told = (tmp_path / "figures" / "ard" / "simon-named-boundaries.txt").read_text()
+    assert "at 29 patients ≤ 5: no success, ≥ 6: success" in told
+    asked = ["plan", "simon", "--p0", "0.1", "--p1", "0.3", "--style", "ard"]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 2
+    assert "--style: figures need a folder to go to; add --out FOLDER" in result.stderr
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     kept = tmp_path / "simon" / "notes.txt"
     kept.parent.mkdir()

@@ -44,7 +44,7 @@ def test_words_have_n_name_the_interval_and_have_true_minus_signs(name: str) -> 
     figure = figure_of(name, "ard")
     below = figure.footer.replace("\n", " ")
     for told in (figure.alt, below):
-        assert re.search(r"\b\d+ patients\b", told), told
+        assert re.search(r"\b[\d,]+ patients\b", told), told
         # A hyphen joins words and names, SYN-1; before a number it is a minus.
         assert not re.search(r"(?<!\w)-\d", told), told
     if "interval" in below and "Monte Carlo interval" not in below:

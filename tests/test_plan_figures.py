@@ -15,6 +15,7 @@ from plans import CEILING, DESIGNS, STEPS, plan, plan_of
 from ra_bayes import figures
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.plan_borrowing import borrowing_of, control_arms
 from ra_bayes.figures.plan_marks import apart
 from ra_bayes.historical import HistoricalArm, MapPrior, historical_arms, map_prior, robust
 from ra_bayes.mixtures import UNIFORM, BetaMixture, beta
@@ -336,6 +337,21 @@ def test_borrowing_has_every_arm_and_both_priors() -> None:
         assert f"ESS {effective_sample_size(each):.0f} (elir)" in told
     assert "90% credible interval (equal-tailed)" in figure.footer.replace("\n", " ")
     assert "48/176*, wk 12" in figure.alt
+
+
+def test_a_plans_borrowing_is_of_its_control_arm_and_its_analysis() -> None:
+    design = load_design("acr20_randomised")
+    figure = borrowing_of(design)
+    arms, prior, _ = control()
+    assert len(lines(figure.axes[0], "interval")) == len(arms)
+    of_new, of_used = lines(figure.axes[0], "prior interval")
+    assert tuple(of_new.get_xdata()) == prior.predictive.interval(0.90)
+    # The page says that the trial is to be judged on its own data.
+    assert tuple(of_used.get_xdata()) == pytest.approx((0.05, 0.95))
+    for other in ("acr20_one_arm", "vas_randomised"):
+        assert control_arms(load_design(other)) == ()
+        with pytest.raises(RaBayesError, match=f"no two control arms are on file for {other}; give"):
+            borrowing_of(load_design(other))
 
 
 def test_where_elir_does_not_exist_moments_are_told() -> None:

@@ -157,5 +157,5 @@ def _listed(*, as_json: bool) -> object:
         own = [f"  {each.name.ljust(width)}  {each.shows}" for each in GALLERY if each.needs == need]
         lines += [f"from {words}:", *own] if own else []
     return "\n".join(
-        [*lines, "Figures of a plan are drawn by ra-bayes plan DESIGN --out FOLDER --style STYLE."]
+        [*lines, "Figures of plans and designs are drawn by ra-bayes plan DESIGN --out FOLDER --style STYLE."]
     )

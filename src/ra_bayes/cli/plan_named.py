@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ra_bayes.cli.options import json_option
-from ra_bayes.cli.plan_named_result import check_place, show, write
+from ra_bayes.cli.plan_named_result import Place, check_place, place_options, show, write
 from ra_bayes.cli.terminal import say
 from ra_bayes.errors import RaBayesError
 
@@ -26,11 +25,6 @@ _power = click.option(
     "--power", type=float, default=0.8, show_default=True, help="Smallest probability of success at p1."
 )
 _nmax = click.option("--nmax", type=int, default=300, show_default=True, help="Most patients in all.")
-_out = click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    help="Folder to write the design, its boundaries' table and their figure to.",
-)
 
 
 @click.command(short_help="Simon's two-stage designs: optimal, minimax, admissible.")
@@ -39,11 +33,9 @@ _out = click.option(
 @_alpha
 @_power
 @_nmax
-@_out
+@place_options
 @json_option
-def simon(
-    p0: float, p1: float, alpha: float, power: float, nmax: int, out: Path | None, as_json: bool
-) -> None:
+def simon(p0: float, p1: float, alpha: float, power: float, nmax: int, place: Place, as_json: bool) -> None:
     """Find Simon's two-stage designs (Simon 1989): one arm, one look, futility only.
 
     Optimal has the fewest patients expected at p0, minimax the fewest in all; those between are
@@ -55,11 +47,11 @@ def simon(
     from ra_bayes.planning.binary.simon import simon as search
     from ra_bayes.planning.binary.text import columns, paragraph
 
-    check_place(out, "simon")
+    check_place(place, "simon")
     found = search(p0, p1, alpha, power, nmax)
     asked = f"p0 {p0:g}, p1 {p1:g}, alpha <= {alpha:g}, power >= {power:g}"
     optimal = found.optimal
-    wrote = write(out, "simon", found.as_dict(), optimal.boundaries, f"Simon's optimal design, {asked}")
+    wrote = write(place, "simon", found.as_dict(), optimal.boundaries, f"Simon's optimal design, {asked}")
     if as_json:
         say(found.as_dict())
         return
@@ -106,7 +98,7 @@ def simon(
 )
 @click.option("--prior", help="Beta prior of the rate as A,B.  [default: p0, 1 - p0]")
 @click.option("--first", type=int, default=10, show_default=True, help="Patients at a design's first look.")
-@_out
+@place_options
 @json_option
 def predictive(
     p0: float,
@@ -119,7 +111,7 @@ def predictive(
     theta: float,
     prior: str | None,
     first: int,
-    out: Path | None,
+    place: Place,
     as_json: bool,
 ) -> None:
     """Say how probable success is, given the data so far; or, with --p1, find a design (Lee and Liu 2008).
@@ -140,7 +132,7 @@ def predictive(
             raise RaBayesError(
                 "nothing is asked; write --responders and --n of a trial, or --p1 for a design"
             )
-        if out is not None:
+        if place.out is not None:
             raise RaBayesError("--out writes a design; write --p1 to find one, or leave --out out")
         _under_way(p0, responders, n, nmax, theta, before, as_json)
     elif responders is not None or n is not None:
@@ -148,7 +140,7 @@ def predictive(
             "--p1 asks for a design, --responders and --n for a trial's chances; write one of them"
         )
     else:
-        _predictive_design(p0, p1, alpha, power, before, nmax, first, out, as_json)
+        _predictive_design(p0, p1, alpha, power, before, nmax, first, place, as_json)
 
 
 def _under_way(
@@ -182,12 +174,12 @@ def _predictive_design(
     prior: BetaMixture,
     nmax: int,
     first: int,
-    out: Path | None,
+    place: Place,
     as_json: bool,
 ) -> None:
     from ra_bayes.planning.binary.predictive import predictive_design
 
-    check_place(out, "predictive")
+    check_place(place, "predictive")
     found = predictive_design(p0, p1, alpha, power, prior, nmax, first)
     title = (
         f"Predictive probability design, p0 {p0:g}, p1 {p1:g}, alpha <= {alpha:g}, power >= {power:g}, "
@@ -200,7 +192,7 @@ def _predictive_design(
     )
     parameters = {"theta_l": found.theta_l[1], "theta_t": list(found.theta_t)}
     rates = [found.at_p0, found.at_p1]
-    show("predictive", title, rule, found.boundaries, rates, parameters, out, as_json)
+    show("predictive", title, rule, found.boundaries, rates, parameters, place, as_json)
 
 
 @click.command(short_help="BOP2: a cut-off that rises with the patients so far.")
@@ -220,7 +212,7 @@ def _predictive_design(
 @click.option("--efficacy", is_flag=True, help="Also stop for efficacy (BOP2-FE, O'Brien-Fleming type).")
 @click.option("--lambda", "lambda_", type=float, help="With --gamma: this cut-off, instead of the best one.")
 @click.option("--gamma", type=float, help="With --lambda: this cut-off, instead of the best one.")
-@_out
+@place_options
 @json_option
 def bop2(
     p0: float,
@@ -235,7 +227,7 @@ def bop2(
     efficacy: bool,
     lambda_: float | None,
     gamma: float | None,
-    out: Path | None,
+    place: Place,
     as_json: bool,
 ) -> None:
     """Find a BOP2 design (Zhou, Lee and Yuan 2017): stop when Pr(rate > p0 | data) < lambda (n/N)^gamma.
@@ -258,7 +250,7 @@ def bop2(
     from ra_bayes.planning.binary.checks import check_errors
 
     check_errors(p0, p1, alpha, (1.0 + alpha) / 2.0 if power is None else power)
-    check_place(out, "bop2")
+    check_place(place, "bop2")
     when = None
     if looks is not None:
         when = _integers("--looks", looks)
@@ -292,7 +284,7 @@ def bop2(
     if efficacy:
         rule += " It stops for efficacy at O'Brien and Fleming's type of cut-off, lambda at the end."
     parameters = {"lambda": found.lambda_, "gamma": found.gamma}
-    show("bop2", title, rule, found.boundaries, [found.at_p0, found.at_p1], parameters, out, as_json)
+    show("bop2", title, rule, found.boundaries, [found.at_p0, found.at_p1], parameters, place, as_json)
 
 
 @click.command("thall-simon", short_help="Thall and Simon: against what is believed of the standard.")
@@ -302,7 +294,7 @@ def bop2(
 @click.option("--looks", required=True, help="Patients at each look, as 10,20,30,40.")
 @click.option("--lower", type=float, default=0.05, show_default=True, help="Cut-off of futility.")
 @click.option("--upper", type=float, default=0.95, show_default=True, help="Cut-off of success.")
-@_out
+@place_options
 @json_option
 def thall_simon(
     standard: str,
@@ -311,7 +303,7 @@ def thall_simon(
     looks: str,
     lower: float,
     upper: float,
-    out: Path | None,
+    place: Place,
     as_json: bool,
 ) -> None:
     """Compute Thall and Simon's boundaries (1994) and what they do.
@@ -325,7 +317,7 @@ def thall_simon(
     from ra_bayes.planning.binary.at_rate import OperatingCharacteristics
     from ra_bayes.planning.binary.thall_simon import thall_simon_boundaries
 
-    check_place(out, "thall-simon")
+    check_place(place, "thall-simon")
     known, before = _beta("--standard", standard), _beta("--prior", prior)
     boundaries = thall_simon_boundaries(
         _integers("--looks", looks), known, before, delta=delta, lower=lower, upper=upper
@@ -337,7 +329,7 @@ def thall_simon(
         f"Pr(rate > standard + {delta:g} | data) <= {lower:g}."
     )
     found = [OperatingCharacteristics.of(boundaries, rate) for rate in rates]
-    show("thall-simon", title, rule, boundaries, found, {}, out, as_json)
+    show("thall-simon", title, rule, boundaries, found, {}, place, as_json)
 
 
 def _prior(text: str | None, p0: float) -> BetaMixture:

@@ -27,11 +27,12 @@ from ra_bayes.results.summary import read_order
 
 if TYPE_CHECKING:
     from ra_bayes.figures.canvas import Canvas
+    from ra_bayes.figures.drawn_from import NamedDesign
     from ra_bayes.figures.gallery import Entry
     from ra_bayes.planning.plan import Plan
     from ra_bayes.results import Found
 
-__all__ = ["Drawn", "draw_folder", "draw_plan", "missing"]
+__all__ = ["Drawn", "draw_design", "draw_folder", "draw_plan", "missing"]
 
 _OF_ONE: tuple[Need, ...] = ("fit", "trust", "certificate")
 # Figures of plans have no credible interval.
@@ -45,6 +46,7 @@ _MENDS: dict[Need, str] = {
     "comparison": "run ra-bayes compare FILE --model A --model B --out {folder}",
     "counts": "run ra-bayes published PAGE --out {folder}",
     "plan": "run ra-bayes plan DESIGN --out FOLDER --style STYLE",
+    "design": "run ra-bayes plan simon --out FOLDER --style STYLE, or another named design",
 }
 
 
@@ -179,6 +181,38 @@ def draw_plan(
     return _draw(_Job(plan.design.name, plan, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
 
 
+def draw_design(
+    name: str,
+    design: NamedDesign,
+    out: str | PathLike[str],
+    *,
+    style: str = "house",
+    formats: Sequence[str] | None = None,
+    dpi: int | None = None,
+) -> tuple[Drawn, ...]:
+    """Draw and save the decision boundaries of a named design: ``NAME-named-boundaries.pdf``.
+
+    Parameters
+    ----------
+    name
+        Of the design, such as ``simon``.
+    design
+        Its boundaries, and what it is called.
+    out
+        Where the files go; made if it is not there.
+    style, formats, dpi
+        As for :func:`draw_folder`.
+
+    Raises
+    ------
+    RaBayesError
+        If the style or a format is not known.
+    """
+    names = tuple(each.name for each in applying(design, "design"))
+    kinds = None if formats is None else tuple(formats)
+    return _draw(_Job(name, design, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
+
+
 def missing(
     found: Found, folder: str | PathLike[str], drawn: Sequence[Drawn], only: Sequence[str] = ()
 ) -> list[str]:
@@ -193,12 +227,12 @@ def missing(
     drawn
         What :func:`draw_folder` drew.
     only
-        The figures that were asked for; without, all but those of plans.
+        The figures that were asked for; without, all but those of plans and designs.
     """
     there = {each.figure for each in drawn}
     lacking: dict[Need, list[str]] = {}
     for each in GALLERY:
-        asked = each.name in only if only else each.needs != "plan"
+        asked = each.name in only if only else each.needs not in ("plan", "design")
         if asked and each.name not in there:
             lacking.setdefault(each.needs, []).append(each.name)
     met = _met(found, folder)

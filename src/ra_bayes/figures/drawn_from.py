@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.calibration.certificate_files import certificate_file, read_certificate, stale
 from ra_bayes.results.joint import joint_outcomes
@@ -18,9 +18,17 @@ if TYPE_CHECKING:
 
     from ra_bayes.calibration.certificate import Certificate
     from ra_bayes.model.spec import ModelSpec
+    from ra_bayes.planning.binary.boundaries import Boundaries
     from ra_bayes.results import Result
 
-__all__ = ["Fit", "fit_in", "joint_fits"]
+__all__ = ["Fit", "NamedDesign", "fit_in", "joint_fits"]
+
+
+class NamedDesign(NamedTuple):
+    """A named binary design: when its trial stops, and what it is called under its figure."""
+
+    boundaries: Boundaries
+    title: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,25 +12,28 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas, interval_name
-from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.plan_marks import ASSURANCE
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
+from ra_bayes.historical import historical_arms, map_prior
 from ra_bayes.mixtures import UNIFORM, BetaMixture
 from ra_bayes.mixtures.ess import effective_sample_size
 from ra_bayes.numbers import interval, number
 from ra_bayes.outcomes import OUTCOMES
+from ra_bayes.planning.analysis import BinaryAnalysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ra_bayes.historical import HistoricalArm, MapPrior
+    from ra_bayes.planning.design import Design
 
-__all__ = ["plan_borrowing"]
+__all__ = ["borrowing_of", "control_arms", "plan_borrowing"]
 
 type Array = NDArray[np.float64]
 
-# One and a half columns.
-_WIDTH_MM = 140.0
+# Room for the names of arms and for the columns of numbers, at the house's text size.
+_NAMES_MM, _NUMBERS_MM = 43.0, 53.0
 _ROW_MM = 4.4
 _DENSITY_MM = 26.0
 _HEAD = -1.1
@@ -70,7 +73,7 @@ def plan_borrowing(
     Returns
     -------
     Canvas
-        A matplotlib Figure 140 mm wide, with its text alternative in ``alt``.
+        A matplotlib Figure two columns wide, with its text alternative in ``alt``.
 
     Raises
     ------
@@ -96,16 +99,58 @@ def plan_borrowing(
     rows = [*_of_arms(arms, ci_prob), *_of_priors(prior, used, len(arms), ci_prob)]
     with style():
         forest_mm = _ROW_MM * (rows[-1].place + 2.2)
-        figure = Canvas(column_mm(115.0), 14.0 + forest_mm + _DENSITY_MM, _notes(arms, named))
-        grid = figure.add_gridspec(2, 2, width_ratios=(1.0, 0.62), height_ratios=(forest_mm, _DENSITY_MM))
+        width = column_mm(150.0)
+        figure = Canvas(width, 14.0 + forest_mm + _DENSITY_MM, _notes(arms, named))
+        drawn_mm = max(house_mm(width) - _NAMES_MM - _NUMBERS_MM, 0.4 * _NUMBERS_MM)
+        grid = figure.add_gridspec(
+            2, 2, width_ratios=(drawn_mm, _NUMBERS_MM), height_ratios=(forest_mm, _DENSITY_MM)
+        )
         axes = figure.add_subplot(grid[0, 0])
         _forest(axes, rows)
         _numbers(figure.add_subplot(grid[0, 1], sharey=axes), rows, ci_prob)
         below = figure.add_subplot(grid[1, 0], sharex=axes)
         _densities(below, prior, used)
         axes.tick_params(axis="x", labelbottom=False)
-        below.set_xlabel("Rate")
-        return figure.finish(_alt(rows, prior, named))
+        below.set_xlabel(f"Rate of {_label(arms)}")
+        return figure.finish(_alt(arms, rows, prior, named))
+
+
+def control_arms(design: Design) -> tuple[HistoricalArm, ...]:
+    """Return the control arms on file that a design could borrow from; none of fewer than two.
+
+    Parameters
+    ----------
+    design
+        Of two arms with a binary outcome; any other has none.
+    """
+    if design.arms != 2 or not isinstance(design.analysis, BinaryAnalysis):
+        return ()
+    arms = historical_arms(design.endpoint.outcome, "control", week=design.endpoint.week).used
+    return arms if len(arms) > 1 else ()
+
+
+def borrowing_of(design: Design, *, ci_prob: float = 0.90) -> Canvas:
+    """Draw what the control arms on file say of a design's control arm, and the prior of its analysis.
+
+    Parameters
+    ----------
+    design
+        Of two arms with a binary outcome.
+    ci_prob
+        Probability of the credible intervals.
+
+    Raises
+    ------
+    RaBayesError
+        If it has no control arm with a rate, or fewer than two arms are on file for it.
+    """
+    arms = control_arms(design)
+    if not arms or not isinstance(design.analysis, BinaryAnalysis) or design.analysis.control_rate is None:
+        raise RaBayesError(
+            f"no two control arms are on file for {design.name}; give plan_borrowing arms and a prior"
+        )
+    prior = map_prior([(arm.r, arm.n) for arm in arms])
+    return plan_borrowing(arms, prior, design.analysis.control_rate, ci_prob=ci_prob)
 
 
 def _of_arms(arms: Sequence[HistoricalArm], ci_prob: float) -> list[_Row]:
@@ -196,8 +241,7 @@ def _numbers(axes: Axes, rows: list[_Row], ci_prob: float) -> None:
 
     write(_HEAD, "Patients", f"Rate ({100.0 * ci_prob:g}% CrI)", FOOTER)
     for row in rows:
-        ends = interval(row.lower, row.upper, 2).replace(" to ", ", ")
-        write(row.place, row.told, f"{number(row.estimate)} ({ends})")
+        write(row.place, row.told, f"{number(row.estimate)} ({interval(row.lower, row.upper, 2)})")
 
 
 def _densities(axes: Axes, prior: MapPrior, used: BetaMixture) -> None:
@@ -219,14 +263,20 @@ def _densities(axes: Axes, prior: MapPrior, used: BetaMixture) -> None:
     axes.set_ylabel("Density")
     for line, name in ((axes.lines[0], "New arm (MAP)"), (axes.lines[1], "Prior that is used")):
         line.set_label(name)
-    axes.legend(loc="upper right")
+    # Beside the panel, where the numbers above leave room.
+    axes.legend(loc="upper left", bbox_to_anchor=(1.04, 1.0)).set_in_layout(False)
+
+
+def _label(arms: Sequence[HistoricalArm]) -> str:
+    outcome = arms[0].outcome
+    return OUTCOMES[outcome].label if outcome in OUTCOMES else outcome.replace("_", " ")
 
 
 def _notes(arms: Sequence[HistoricalArm], named: str) -> str:
-    outcome = arms[0].outcome
-    label = OUTCOMES[outcome].label if outcome in OUTCOMES else outcome.replace("_", " ").capitalize()
+    label = _label(arms)
     notes = [
-        f"{label}: r of n patients by week; squares and lines: median with {named} under a uniform prior. "
+        f"{label[0].upper()}{label[1:]}: r of n patients by week ({sum(arm.n for arm in arms):,} patients in "
+        f"{len(arms)} arms); squares and lines: median with {named} under a uniform prior. "
         "Diamonds: the same of the rate of a new arm like these (meta-analytic-predictive, MAP), and of the "
         "mixture that is used. ESS: effective sample size, in patients. Integrated numerically: no "
         "Monte Carlo error."
@@ -236,12 +286,13 @@ def _notes(arms: Sequence[HistoricalArm], named: str) -> str:
     return " ".join(notes)
 
 
-def _alt(rows: list[_Row], prior: MapPrior, named: str) -> str:
+def _alt(arms: Sequence[HistoricalArm], rows: list[_Row], prior: MapPrior, named: str) -> str:
     told = [
         f"{row.name}, {row.told}, {number(row.estimate)} ({interval(row.lower, row.upper, 2)})"
         for row in rows
     ]
     return (
-        f"Historical arms and the prior of a new one, medians with {named}: {'; '.join(told)}. SD between "
-        f"arms on the log-odds scale, median {number(prior.tau.quantile(0.5))}."
+        f"Historical arms and the prior of a new one, rate of {_label(arms)} in "
+        f"{sum(arm.n for arm in arms):,} patients, medians with {named}: {'; '.join(told)}. SD between arms "
+        f"on the log-odds scale, median {number(prior.tau.quantile(0.5))}."
     )

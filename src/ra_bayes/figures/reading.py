@@ -71,7 +71,7 @@ def levels(values: Iterable[float], *, log: bool) -> list[str]:
 
     Examples
     --------
-    >>> levels((48.2, 67.6, 87.2), log=False), levels((0.185, 4.68, 123.4), log=True)
+    >>> levels((48.2, 67.6, 87.2), log=False), levels((0.187, 4.68, 123.4), log=True)
     (['48', '68', '87'], ['0.19', '4.7', '123'])
     """
     values = [*values]
