@@ -62,7 +62,7 @@ def tree_of(
         "model": entry,
         "cohort": overview(made),
         "seed": 1,
-        "sampling": {},
+        "sampling": {"sampler": "independent draws", "chains": CHAINS, "draws": draws, "tune": 0},
         "attempts": [],
         "versions": {"ra_bayes": "0"},
     }

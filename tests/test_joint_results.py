@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from joint_trees import prior_tree
 
 import ra_bayes as rb
 from ra_bayes.cli import main
-from ra_bayes.report import write_report
+from ra_bayes.figures.gallery import applying
+from ra_bayes.report import draw, write_report
 from ra_bayes.results import find_results, joint_headline, save_result, write_estimands
 from ra_bayes.tree import joint_trees, provenance
 
@@ -23,7 +25,11 @@ def tree() -> xr.DataTree:
     return prior_tree(draws=2000)[0]
 
 
-def test_it_is_stored_found_and_shown(tree: xr.DataTree, tmp_path: Path) -> None:
+def test_it_is_stored_found_and_shown(
+    tree: xr.DataTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = {"forest-outcomes", "trajectories"}
+    monkeypatch.setattr(draw, "applying", lambda *each: [e for e in applying(*each) if e.name in some])
     saved = save_result(tree, tmp_path)
     assert saved.gate.passed, str(saved.gate)
     assert {each.name for each in (tmp_path / "test").iterdir()} == {
@@ -41,8 +47,27 @@ def test_it_is_stored_found_and_shown(tree: xr.DataTree, tmp_path: Path) -> None
     )
     (page,) = write_report(found, tmp_path).values()
     text = page.read_text(encoding="utf-8")
-    for words in ("Outcomes fitted together: test", "P(all outcomes better), P2", "down and up", "Synthetic"):
-        assert words in text, words
+    for words in (
+        "Outcomes fitted together: test",
+        "P(all outcomes better), P2",
+        "in a new patient down and up all change for the better with probability 0.",
+        "Synthetic",
+        # What every report has: methods of what was fitted, estimands, limits, where items are answered.
+        "test-down and test-up were fitted together, by the joint model test: each outcome keeps its page",
+        "v_ki = s_k lambda_k f_i",
+        "down and up were fitted together: what one tells of another rests on",
+        "Estimands by ICH E9(R1)",
+        "BARG checklist",
+    ):
+        assert words in unescape(text), words
+    assert "No parameter is shared" not in text
+    assert "ra-bayes trust FOLDER" not in text
+    stems = {path.stem for path in (tmp_path / "test" / "figures").iterdir()}
+    assert stems == {"forest-outcomes", "up-trajectories", "down-trajectories"}
+    for section in ("joint-test", "test-up", "test-down"):
+        assert f'<section id="{section}"' in text
+        assert f'href="#{section}"' in text
+        assert "<img" in text.split(f'<section id="{section}"')[1].split("</section>")[0]
 
 
 def test_a_copy_to_share_knows_no_patient(tree: xr.DataTree, tmp_path: Path) -> None:

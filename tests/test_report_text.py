@@ -134,7 +134,7 @@ def test_limits_name_who_leads_and_who_was_not_asked() -> None:
     cohort = {"synthetic": True, "patients": ["a", "b"]}
     lines = limits_text(
         cohort,
-        outcomes=2,
+        alone=2,
         led={"Pain (VAS)": ["SD of change between patients"], "SDAI": []},
         unasked=["SDAI"],
         certified={"SDAI": "Calibration certificate: none is shipped for sdai", "Pain (VAS)": "fine"},

@@ -12,7 +12,7 @@ from ra_bayes.model.priors import Parameter
 from ra_bayes.model.simulate import draw_prior, replicate, to_clinical
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["equations", "implied", "page_text", "prior_rows"]
+__all__ = ["covariate_lines", "equations", "implied", "page_text", "prior_rows"]
 
 IMPLIED_WEEKS = (0.0, 4.0, 12.0, 16.0, 24.0)
 _DRAWS = 20_000
@@ -46,6 +46,12 @@ def _people_lines(spec: ModelSpec) -> list[str]:
     if spec.arm is not None:
         shape = f"d is of the shape {spec.arm.trajectory.name}, its parameters named effect_..."
         lines.append(f"control arm {spec.arm.control}: d = 0;  {shape}")
+    return [*lines, *covariate_lines(spec)]
+
+
+def covariate_lines(spec: ModelSpec) -> list[str]:
+    """Return what each covariate adds, line by line."""
+    lines = []
     for each in spec.covariates:
         x = f"[{each.column} is {each.category}]" if each.category else each.column
         if (each.centre, each.scale) != (0.0, 1.0):

@@ -216,7 +216,7 @@ def _table(node: Node) -> Table:
                 for text, column in zip(cells, columns, strict=True)
             )
         )
-    return Table("table", caption, columns, tuple(rows), notes=tuple(notes))
+    return Table("table", caption, columns, tuple(rows), notes=tuple(dict.fromkeys(notes)))
 
 
 def _cell(node: Node) -> tuple[str, str]:

@@ -6,28 +6,39 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from PIL import Image
 
+from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.drawn_from import fit_in
+from ra_bayes.figures.drawn_from import Fit, fit_in, joint_fits
 from ra_bayes.figures.gallery import Entry, applying
 from ra_bayes.figures.save import save
 from ra_bayes.files import atomic_folder
 from ra_bayes.results import FIGURES, CountsResult, Result
 from ra_bayes.results.comparisons import place_of_comparison
+from ra_bayes.tables.plain import plain
 
 if TYPE_CHECKING:
     from ra_bayes.comparison.comparison import Comparison
     from ra_bayes.planning.plan import Plan
 
-__all__ = ["ACROSS", "draw_across", "draw_comparison", "draw_counts", "draw_fit", "draw_plan"]
+__all__ = ["ACROSS", "draw_across", "draw_comparison", "draw_counts", "draw_fit", "draw_joint", "draw_plan"]
 
 ACROSS = "across"
 
 _SCREEN_DPI = 220
+
+
+class _Figure(NamedTuple):
+    """A figure drawn: its place in the gallery, its file's name without ending, and its title."""
+
+    entry: Entry
+    canvas: Canvas
+    stem: str
+    title: str
 
 
 def draw_fit(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str]]:
@@ -43,8 +54,47 @@ def draw_fit(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str
         Probability of the credible intervals.
     """
     fit = fit_in(folder.parent, folder.name, result)
-    shown = _shown(applying(fit, "fit", "trust", "certificate"))
-    return _save([(each, each.draw(fit, ci_prob)) for each in shown], folder, f"{quote(folder.name)}/")
+    made = _drawn(_shown(applying(fit, "fit", "trust", "certificate")), fit, ci_prob)
+    for side, arm in _sides(result):
+        one = _of_arm(fit, arm)
+        told = [each for each in _shown(applying(one, "fit")) if not each.both_arms]
+        made += _drawn(told, one, ci_prob, f"{side}-", f", arm {plain(arm)}")
+    return _save(made, folder, f"{quote(folder.name)}/")
+
+
+def draw_joint(result: Result, folder: Path, ci_prob: float) -> dict[str, list[dict[str, str]]]:
+    """Draw and save the figures of a joint fit: by outcome, and under ``""`` those of several at once.
+
+    Parameters
+    ----------
+    result
+        The fit.
+    folder
+        The folder it lies in.
+    ci_prob
+        Probability of the credible intervals.
+    """
+    fits = joint_fits(result)
+    groups = {"": _drawn(_shown(applying(fits, "fits")), fits, ci_prob)}
+    for outcome, fit in fits.items():
+        groups[outcome] = _drawn(_shown(applying(fit, "fit")), fit, ci_prob, f"{outcome}-")
+    saved = iter(_save([each for made in groups.values() for each in made], folder, f"{quote(folder.name)}/"))
+    return {outcome: [next(saved) for _ in made] for outcome, made in groups.items()}
+
+
+def _sides(result: Result) -> list[tuple[str, str]]:
+    """Return the arms of a fit of two by what their files are called; a name may be no file's."""
+    if not has_two_arms(result.tree):
+        return []
+    control, treated = arm_names(result.tree)
+    return [("treated", treated), ("control", control)]
+
+
+def _of_arm(fit: Fit, arm: str) -> Fit:
+    """Return one arm as a fit of its own."""
+    table = fit.result.table
+    own = None if table is None else table[table["arm"] == arm]
+    return Fit(fit.name, Result(of_arm(fit.result.tree, arm), fit.result.gate, own))
 
 
 def draw_across(results: Mapping[str, Result], folder: Path, ci_prob: float) -> list[dict[str, str]]:
@@ -59,32 +109,36 @@ def draw_across(results: Mapping[str, Result], folder: Path, ci_prob: float) -> 
     ci_prob
         Probability of the credible intervals.
     """
-    fits = {name: fit_in(folder, name, each) for name, each in results.items() if each.gate.passed}
+    # Side by side outcomes are told of one arm.
+    fits = {
+        name: fit_in(folder, name, each)
+        for name, each in results.items()
+        if each.gate.passed and not has_two_arms(each.tree)
+    }
     shown = _shown(applying(fits, "fits")) if len(fits) > 1 else []
     if not shown:
         return []
-    return _save([(each, each.draw(fits, ci_prob)) for each in shown], folder / ACROSS, f"{ACROSS}/")
+    return _save(_drawn(shown, fits, ci_prob), folder / ACROSS, f"{ACROSS}/")
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
     """Draw and save the figures of a comparison into the sub-folder of the results folder that holds it."""
     where = place_of_comparison(folder, comparison.outcome)
     ci_prob = float(comparison.models["ci_prob"].iloc[0])
-    made = [(each, each.draw(comparison, ci_prob)) for each in _shown(applying(comparison, "comparison"))]
+    made = _drawn(_shown(applying(comparison, "comparison")), comparison, ci_prob)
     return _save(made, where, f"{quote(where.name)}/")
 
 
 def draw_counts(result: CountsResult, folder: Path) -> list[dict[str, str]]:
     """Draw and save the figure of published counts; the folder is the one its result lies in."""
     ci_prob = float(result.comparison["ci_prob"].iloc[0])
-    made = [(each, each.draw(result, ci_prob)) for each in _shown(applying(result, "counts"))]
+    made = _drawn(_shown(applying(result, "counts")), result, ci_prob)
     return _save(made, folder, f"{quote(folder.name)}/")
 
 
 def draw_plan(plan: Plan, folder: Path) -> dict[str, dict[str, str]]:
     """Draw and save the figures that a plan has something for, by name; the page lies in the folder."""
-    shown = _shown(applying(plan, "plan"))
-    made = [(each, each.draw(plan, 0.90)) for each in shown]
+    made = _drawn(_shown(applying(plan, "plan")), plan, 0.90)
     return {each["name"]: each for each in _save(made, folder, "")}
 
 
@@ -92,21 +146,31 @@ def _shown(found: Sequence[Entry]) -> list[Entry]:
     return [each for each in found if each.in_report]
 
 
-def _save(made: Sequence[tuple[Entry, Canvas]], folder: Path, base: str) -> list[dict[str, str]]:
+def _drawn(
+    found: Sequence[Entry], source: Any, ci_prob: float, before: str = "", after: str = ""
+) -> list[_Figure]:
+    """Draw figures; what stands before their files' names and after their titles tells them apart."""
+    return [
+        _Figure(each, each.draw(source, ci_prob), f"{before}{each.name}", f"{each.title}{after}")
+        for each in found
+    ]
+
+
+def _save(made: Sequence[_Figure], folder: Path, base: str) -> list[dict[str, str]]:
     """Save figures; `base` leads from the page to the folder."""
     shown = []
     with atomic_folder(folder / FIGURES) as part:
-        for entry, figure in made:
-            _, png = save(figure, part / entry.name, ("pdf", "png"))
+        for entry, figure, stem, title in made:
+            _, png = save(figure, part / stem, ("pdf", "png"))
             shown.append(
                 {
                     "name": entry.name,
-                    "title": entry.title,
+                    "title": title,
                     "alt": figure.alt,
                     "width": f"{figure.get_figwidth():.2f}",
                     "height": f"{figure.get_figheight():.2f}",
                     "png": "data:image/png;base64," + base64.b64encode(_for_screen(png)).decode("ascii"),
-                    "pdf": f"{base}{FIGURES}/{entry.name}.pdf",
+                    "pdf": f"{base}{FIGURES}/{stem}.pdf",
                 }
             )
     return shown

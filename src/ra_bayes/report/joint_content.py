@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from ra_bayes.report.results_text import estimate_words
 from ra_bayes.report.rows import rows
 from ra_bayes.results import Result
 from ra_bayes.results.joint import joint_outcomes
-from ra_bayes.results.summary import main_row
-from ra_bayes.tree import provenance, spec_of
+from ra_bayes.tables.titles import label_in, labels_of
+from ra_bayes.tree import provenance
 
-__all__ = ["joint_content"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["joint_content", "joint_text"]
 
 
-def joint_content(name: str, result: Result) -> dict[str, Any]:
+def joint_content(name: str, result: Result, figures: Sequence[Mapping[str, str]]) -> dict[str, Any]:
     """Return what is shown of a joint fit.
 
     Parameters
@@ -22,31 +27,48 @@ def joint_content(name: str, result: Result) -> dict[str, Any]:
         Of its sub-folder.
     result
         The fit.
+    figures
+        Its figures of several outcomes at once.
     """
-    entries, outcomes = provenance(result.tree), joint_outcomes(result)
-    labels = {outcome: spec_of(each.tree).outcome.label for outcome, each in outcomes.items()}
+    entries, labels = provenance(result.tree), labels_of(result.tree)
     shown: dict[str, Any] = {
         "name": name,
-        "labels": list(labels.values()),
+        "labels": [labels[outcome] for outcome in joint_outcomes(result)],
         "cohort": entries["cohort"]["name"],
         "synthetic": entries["cohort"]["synthetic"],
         "gate": result.gate,
         "seed": entries["seed"],
         "groups": None,
+        "figures": figures,
     }
     if result.table is None:
         return shown
     groups = []
-    for outcome, each in outcomes.items():
-        if (row := main_row(each)) is not None and each.table is not None:
-            main = (each.table["estimand"] == row["estimand"]) & (each.table["week"] == row["week"])
-            groups.append({"label": labels[outcome], "rows": rows(each.table[main])})
-    tied = result.table[~result.table["outcome"].isin([*outcomes])]
-    for of, table in tied.groupby("outcome", sort=False):
-        label = " and ".join(labels[each] for each in str(of).split(" & "))
+    for of, table in _tied(result).groupby("outcome", sort=False):
         shown_rows = [
             row | {"name": f"{row['name']}{f', {patient}' if patient else ''}"}
             for row, patient in zip(rows(table), table["patient"], strict=True)
         ]
-        groups.append({"label": label, "rows": shown_rows})
+        groups.append({"label": label_in(labels, str(of)), "rows": shown_rows})
     return shown | {"groups": groups}
+
+
+def joint_text(result: Result, ci_prob: float) -> list[str]:
+    """Return in a paragraph how often all outcomes change for the better at once."""
+    name = provenance(result.tree)["joint"]["name"]
+    if result.table is None:
+        return [f"Together ({name}): the sampler did not pass its gate, and nothing is claimed."]
+    labels = labels_of(result.tree)
+    table = _tied(result)
+    said = [
+        f"in a new patient {label_in(labels, row['outcome'])} all change for the better with probability "
+        f"{estimate_words(row, named=f'{ci_prob:.0%} interval ')}"
+        for row in table[table["estimand"] == "new_patient_all_better"].to_dict("records")
+    ]
+    return [f"Together ({name}): {'; '.join(said)}."] if said else []
+
+
+def _tied(result: Result) -> pd.DataFrame:
+    """Return the rows that are of two outcomes or more."""
+    assert result.table is not None
+    return result.table[~result.table["outcome"].isin([*joint_outcomes(result)])]

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ra_bayes.numbers import listed
+from ra_bayes.report.arms_text import Arms
+
 __all__ = ["limits_text"]
 
 
 def limits_text(
     cohort: Mapping[str, Any],
     *,
-    outcomes: int,
+    alone: int,
+    together: Sequence[str] = (),
+    arms: Arms | None = None,
     led: Mapping[str, Sequence[str]],
     unasked: Sequence[str],
     certified: Mapping[str, str],
@@ -22,8 +27,12 @@ def limits_text(
     ----------
     cohort
         The cohort's entry of the provenance.
-    outcomes
-        How many outcomes were modelled.
+    alone
+        How many outcomes were modelled by themselves.
+    together
+        Labels of outcomes that were modelled in one.
+    arms
+        The arms, of a trial of two.
     led
         By outcome, the estimands that its prior leads, of those that were asked about.
     unasked
@@ -38,9 +47,7 @@ def limits_text(
             "treatment."
         )
     lines += [
-        "One arm, no control: a change from baseline holds the effect of treatment, the placebo response and "
-        "regression to the mean together. “Beyond the historical placebo response” subtracts what placebo "
-        "arms of other trials showed; it is not a randomised comparison.",
+        _no_control() if arms is None else _control(arms),
         f"{len(cohort['patients'])} patients: how much patients differ, and how level and change go "
         "together, is in good part the prior's answer. See “What the prior did” under each outcome.",
     ]
@@ -61,10 +68,15 @@ def limits_text(
             "Whether the intervals hold what they promise at such a number of patients has not been "
             f"measured, or not for the page as fitted, for {', '.join(none)}."
         )
-    if outcomes > 1:
+    if alone > 1:
         lines.append(
             "Each outcome is modelled by itself, and no correction is made for their number. Composite "
             "scores share components, so their results are not independent."
+        )
+    if together:
+        lines.append(
+            f"{listed(together)} were fitted together: what one tells of another rests on how the joint page "
+            "ties them. Calibration certificates are of models of one outcome."
         )
     return [
         *lines,
@@ -74,3 +86,19 @@ def limits_text(
         "The gate says that the sampler worked, not that the model is right: compare the posterior "
         "predictive checks.",
     ]
+
+
+def _no_control() -> str:
+    return (
+        "One arm, no control: a change from baseline holds the effect of treatment, the placebo response and "
+        "regression to the mean together. “Beyond the historical placebo response” subtracts what placebo "
+        "arms of other trials showed; it is not a randomised comparison."
+    )
+
+
+def _control(arms: Arms) -> str:
+    return (
+        f"Two arms: what {arms.treated} showed over {arms.control} is an effect of treatment only if "
+        "patients came to their arm by chance, which a table of records does not say. The model takes both "
+        "arms to start alike, and patients to differ and to be measured alike in both."
+    )

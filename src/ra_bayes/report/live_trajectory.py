@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.comparison.observed import observed
-from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.estimand.posterior import read_posterior
 from ra_bayes.figures.reading import band, patient_curves, population_curve
 from ra_bayes.model.spec import ModelSpec
@@ -40,19 +39,17 @@ class _Course:
 
 
 def live_trajectory(tree: xr.DataTree, name: str, ci_prob: float) -> dict[str, Any] | None:
-    """Return the picture; None without patients, of two arms, with one visit, or too many patients for lines.
+    """Return the picture; None without patients, with one visit, or with too many patients for lines.
 
     Parameters
     ----------
     tree
-        A fit.
+        A fit of one arm, or one arm of a fit.
     name
         Of the fit on the page, unique there.
     ci_prob
         Probability of the credible intervals.
     """
-    if has_two_arms(tree):
-        return None
     posterior = read_posterior(tree)
     spec, seen = posterior.spec, posterior.seen
     weeks = posterior.weeks[seen]

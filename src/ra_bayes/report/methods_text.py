@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.diagnostics import MAX_RHAT, MIN_BFMI, MIN_ESS
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import interval_name, listed
+from ra_bayes.report.arms_text import arms_of
+from ra_bayes.report.methods_model import differences, fitted_together, model_equations, model_text
 from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
@@ -36,15 +38,26 @@ def methods(trees: Mapping[str, xr.DataTree], *, ci_prob: float, trusted: bool) 
     """
     specs = {name: spec_of(tree) for name, tree in trees.items()}
     entries = {name: provenance(tree) for name, tree in trees.items()}
+    ties = fitted_together(entries)
     return [
-        _part("data", "Data", _data(entries)),
-        _part("model", "Model", _model(specs), equations=_equations(specs), table=_differences(specs)),
+        _part("data", "Data", _data(trees, entries)),
+        _part(
+            "model",
+            "Model",
+            model_text(specs, ties),
+            equations=model_equations(specs, ties),
+            table=differences(specs),
+        ),
         _part("likelihood", "Likelihood", _likelihood(specs, entries)),
         _part("priors", "Priors", _priors(specs)),
         _part("computation", "Computation", _computation(entries)),
         _part("gate", "When a fit is believed", _gate()),
-        _part("estimands", "Estimands and intervals", _estimands(specs, ci_prob)),
-        _part("checks", "Checks and sensitivity", _checks(trusted=trusted)),
+        _part("estimands", "Estimands and intervals", _estimands(specs, trees, ci_prob)),
+        _part(
+            "checks",
+            "Checks and sensitivity",
+            _checks(trusted=trusted, alone=len(specs) > sum(len(each.fits) for each in ties)),
+        ),
     ]
 
 
@@ -60,13 +73,19 @@ def _part(
     }
 
 
-def _data(entries: Mapping[str, dict[str, Any]]) -> list[str]:
+def _data(trees: Mapping[str, xr.DataTree], entries: Mapping[str, dict[str, Any]]) -> list[str]:
     cohort = next(iter(entries.values()))["cohort"]
     weeks = listed([f"{week:g}" for week in cohort["weeks"]])
-    said = [
-        f"Longitudinal records of {len(cohort['patients'])} patients at weeks {weeks} were analysed, outcome "
-        "by outcome. There is no control arm: every change is from baseline."
-    ]
+    arms = next(filter(None, map(arms_of, trees.values())), None)
+    said = [f"Longitudinal records of {len(cohort['patients'])} patients at weeks {weeks} were analysed."]
+    if arms is None:
+        said.append("There is no control arm: every change is from baseline.")
+    else:
+        sizes = {arm: len(cohort["arms"].get(arm, ())) for arm in arms}
+        said.append(
+            f"{sizes[arms.treated]} are of arm {arms.treated}, {sizes[arms.control]} of the control arm "
+            f"{arms.control}, as the table has it; how they were allocated is not in it."
+        )
     if cohort["synthetic"]:
         said.append("The data are synthetic: no patient was measured.")
     said.append(
@@ -75,100 +94,6 @@ def _data(entries: Mapping[str, dict[str, Any]]) -> list[str]:
         "was imputed."
     )
     return [" ".join(said)]
-
-
-def _model(specs: Mapping[str, ModelSpec]) -> list[str]:
-    several = len(specs) > 1
-    kinds = {spec.binary for spec in specs.values()}
-    said = [
-        f"{'Each outcome has' if several else 'The outcome has'} a Bayesian hierarchical (mixed-effects) "
-        "model of its own. Patient i has a level A_i and a response b_i; "
-        "f is the mean course of the population, zero at the anchor week; r is the shape by which a "
-        "patient's own response grows, 1 at the reference week. Levels and responses are normal in the "
-        "population, with SDs baseline_sd and response_sd and a correlation; residuals are independent."
-    ]
-    if False in kinds:
-        said.append(
-            "Of a continuous outcome y*, the true value with noise, the model is additive on the scale of a "
-            "link g."
-        )
-    if True in kinds:
-        said.append(
-            "A yes-or-no outcome y is the sign of a latent y* whose residual SD is 1: a probit mixed model."
-        )
-    if several:
-        said.append(
-            "No parameter is shared between outcomes. What differs between the models stands in the table; "
-            "each page as fitted stands under its outcome."
-        )
-    return [" ".join(said)]
-
-
-def _equations(specs: Mapping[str, ModelSpec]) -> list[str]:
-    """Return the equations that any of the models has, each once."""
-    lines: list[str] = []
-    lines += dict.fromkeys(spec.likelihood.equation for spec in specs.values() if not spec.binary)
-    for gap in sorted({spec.residuals.gap for spec in specs.values() if spec.residuals is not None}):
-        told = f"Corr(e_ij, e_ik) = autocorrelation^(|t_ij - t_ik| / {gap:g})"
-        lines.append(f"{told},  e = g(y*) - mu        (AR(1) residuals)")
-    if any(spec.binary for spec in specs.values()):
-        lines.append("y_ij = 1 where y*_ij > 0,  y*_ij ~ Normal(mu_ij, 1)        (yes or no)")
-    arms = dict.fromkeys(
-        f"mu_ij has [i treated] d(t_ij) added, d {spec.arm.trajectory.name}        (two arms)"
-        for spec in specs.values()
-        if spec.arm is not None
-    )
-    lines += [
-        "mu_ij = A_i + f(t_ij) + b_i r(t_ij)",
-        *arms,
-        "(A_i, b_i) ~ Normal((baseline_mean, 0), [baseline_sd, response_sd; correlation])",
-    ]
-    shapes = dict.fromkeys((spec.shape, spec.trajectory.equation) for spec in specs.values())
-    lines += [f"{shape}:  {equation}" for shape, equation in shapes]
-    return lines
-
-
-def _differences(specs: Mapping[str, ModelSpec]) -> Part:
-    return {
-        "label": "What differs between the models",
-        "head": [
-            "model",
-            "outcome",
-            "link",
-            "course f",
-            "anchor week",
-            "reference week",
-            "what a record says",
-        ],
-        "rows": [
-            [
-                name,
-                f"{spec.outcome.label}{f', {spec.outcome.unit}' if spec.outcome.unit else ''}",
-                "probit" if spec.binary else spec.link.equation,
-                spec.shape,
-                f"{spec.anchor_week:g}",
-                f"{spec.reference_week:g}",
-                _record(spec),
-            ]
-            for name, spec in specs.items()
-        ],
-    }
-
-
-def _record(spec: ModelSpec) -> str:
-    if spec.binary:
-        return "response or none"
-    said = []
-    if spec.rounding:
-        said.append(f"y* within {spec.rounding / 2:g} of it")
-    ends = [
-        f"{end:g}"
-        for is_open, end in ((spec.open_below, spec.outcome.lower), (spec.open_above, spec.outcome.upper))
-        if is_open and end is not None
-    ]
-    if ends:
-        said.append(f"at {' or '.join(ends)}: y* there or beyond")
-    return "; ".join(said) or "the value; below a limit: no more than that"
 
 
 def _likelihood(specs: Mapping[str, ModelSpec], entries: Mapping[str, dict[str, Any]]) -> list[str]:
@@ -237,7 +162,7 @@ def _sampled(entries: Mapping[str, Any]) -> tuple[str, ...]:
     sampling = entries["sampling"]
     how = (
         f"{sampling['sampler']} (the No-U-Turn sampler, Hoffman and Gelman 2014)"
-        if sampling["sampler"] == "nutpie"
+        if str(sampling["sampler"]).startswith("nutpie")
         else str(sampling["sampler"])
     )
     sizes = f"{sampling['chains']} chains of {sampling['draws']} draws after {sampling['tune']} of tuning"
@@ -254,7 +179,7 @@ def _gate() -> list[str]:
     ]
 
 
-def _estimands(specs: Mapping[str, ModelSpec], ci_prob: float) -> list[str]:
+def _estimands(specs: Mapping[str, ModelSpec], trees: Mapping[str, xr.DataTree], ci_prob: float) -> list[str]:
     said = [
         f"Estimates are posterior medians; every interval is a {interval_name(ci_prob)}: given model, priors "
         "and data, the quantity lies inside with that probability. A number of patients is its posterior "
@@ -270,6 +195,11 @@ def _estimands(specs: Mapping[str, ModelSpec], ci_prob: float) -> list[str]:
         said.append(
             "A response rate is the chance that a new patient is found in response, averaged over patients."
         )
+    if any(arms_of(tree) is not None for tree in trees.values()):
+        said.append(
+            "The main estimand of two arms is the treated arm's mean change less the control arm's, draw by "
+            "draw (under a log link the ratio of the two, of a yes or no the difference between rates)."
+        )
     important = [
         f"{spec.outcome.label} {spec.mcid:g} {spec.outcome.unit}"
         for spec in specs.values()
@@ -281,7 +211,7 @@ def _estimands(specs: Mapping[str, ModelSpec], ci_prob: float) -> list[str]:
     return [" ".join(said)]
 
 
-def _checks(*, trusted: bool) -> list[str]:
+def _checks(*, trusted: bool, alone: bool) -> list[str]:
     said = [
         "Each record is compared with what the model predicts for it from all other records (posterior "
         "predictive check). Prior and posterior are set side by side for every parameter, with the share of "
@@ -293,6 +223,6 @@ def _checks(*, trusted: bool) -> list[str]:
         "trials is taken off, and the unseen are made worse until the conclusion turns."
         if trusted
         else "Sensitivity to the prior, to single patients and to missing visits has not been computed for "
-        "these fits (ra-bayes trust computes it)."
+        f"these fits{' (ra-bayes trust computes it)' if alone else ''}."
     )
     return [" ".join(said)]

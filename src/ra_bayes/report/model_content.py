@@ -6,10 +6,12 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ra_bayes.estimand.arms import of_arm
 from ra_bayes.estimand.prior_shift import prior_to_posterior
 from ra_bayes.model.page import implied, prior_rows
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import decimals, interval, number, probability
+from ra_bayes.report.arms_text import arms_of
 from ra_bayes.report.live_trajectory import live_trajectory
 from ra_bayes.report.rows import rounded, rows
 from ra_bayes.report.trust_content import trust_content, with_verdicts
@@ -17,6 +19,7 @@ from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    import xarray as xr
 
     from ra_bayes.results import Result
     from ra_bayes.trust.assessment import Assessment
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["model_content"]
 
 # Names of the gallery. The others are folded: a page of many outcomes is long as it is.
-_FIRST = frozenset({"trajectories", "forest"})
+_FIRST = frozenset({"trajectories", "arms", "forest"})
 _TRUST = frozenset(
     {
         "sensitivity",
@@ -43,6 +46,7 @@ def model_content(
     figures: Sequence[Mapping[str, str]],
     trusted: Assessment | None,
     ci_prob: float,
+    together: str = "",
 ) -> dict[str, Any]:
     """Return what the section of one fit shows.
 
@@ -58,11 +62,13 @@ def model_content(
         What is stored of how far it can be believed, if anything.
     ci_prob
         Probability of the credible intervals.
+    together
+        The joint model that it is an outcome of, if it is.
     """
     spec, entries = spec_of(result.tree), provenance(result.tree)
     shown: dict[str, Any] = {
         "name": name,
-        "title": spec.title,
+        "title": f"{spec.title}, fitted together" if together else spec.title,
         "about": " ".join(spec.about.split()),
         "priors": [_prior(row) for row in prior_rows(spec)],
         "implied": [_implied(row) for row in implied(spec)],
@@ -76,18 +82,32 @@ def model_content(
         "mcid": None if spec.mcid is None else f"{spec.mcid:g} {spec.outcome.unit}",
         "mcid_source": spec.mcid_source,
         "placebo": spec.placebo,
+        "together": together,
     }
     if result.table is None:
         return shown
     main = _main(result.table, spec)
     return shown | {
-        "live": live_trajectory(result.tree, name, ci_prob),
+        "lives": _lives(result.tree, name, ci_prob),
         "main": with_verdicts(rows(main), main, trusted),
-        "trust": trust_content(spec, name, trusted),
+        "trust": trust_content(spec, name, trusted, together=together),
         "patients": _patients(result.table, spec),
         "by_visit": rows(_by_visit(result.table, spec)),
         "shift": _shift(result, ci_prob),
     }
+
+
+def _lives(tree: xr.DataTree, name: str, ci_prob: float) -> list[dict[str, Any]]:
+    """Return the pictures that answer: one of each arm, with what tells them apart."""
+    arms = arms_of(tree)
+    if arms is None:
+        told = [("", live_trajectory(tree, name, ci_prob))]
+    else:
+        told = [
+            (f"arm {arm}", live_trajectory(of_arm(tree, arm), f"{name}-{side}", ci_prob))
+            for side, arm in (("treated", arms.treated), ("control", arms.control))
+        ]
+    return [{"of": of, "picture": picture} for of, picture in told if picture is not None]
 
 
 def _arranged(figures: Sequence[Mapping[str, str]]) -> dict[str, list[Mapping[str, str]]]:
@@ -119,6 +139,7 @@ def _main(table: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
 
 def _by_visit(table: pd.DataFrame, spec: ModelSpec) -> pd.DataFrame:
     wanted = ["response_rate"] if spec.binary else ["mean_change", "mean_change_beats_mcid"]
+    wanted.insert(0, "difference_from_control")
     return table[table["estimand"].isin(wanted)]
 
 
@@ -133,6 +154,7 @@ def _patients(table: pd.DataFrame, spec: ModelSpec) -> list[dict[str, str]]:
             "patient": str(patient),
             "unit": str(main["unit"]),
             "note": str(main["note"]),
+            "arm": str(main.get("arm", "")),
             **rounded(main),
         }
         for name in ("patient_beats_mcid", "sustained_response"):

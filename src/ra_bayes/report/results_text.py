@@ -21,7 +21,16 @@ if TYPE_CHECKING:
     from ra_bayes.results import Result
     from ra_bayes.trust.assessment import Assessment
 
-__all__ = ["direction", "prior_led", "results_text"]
+__all__ = [
+    "Row",
+    "believed",
+    "count_words",
+    "direction",
+    "estimate_words",
+    "prior_led",
+    "results_text",
+    "unseen_words",
+]
 
 type Row = Mapping[Hashable, Any]
 
@@ -45,8 +54,8 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
     said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob)
     said += _patients(rows, spec)
     said += _beyond_placebo(rows, spec)
-    said += _predicted(table, spec)
-    return [" ".join(said), *([] if trusted is None else [" ".join(_believed(trusted))])]
+    said += unseen_words(table, spec)
+    return [" ".join(said), *([] if trusted is None else [" ".join(believed(trusted))])]
 
 
 def direction(lower: float, upper: float, none: float, benefit: int) -> str:
@@ -124,7 +133,7 @@ def _change(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[st
         )
     new = rows.get("new_patient_beats_mcid")
     if new is not None:
-        said.append(f"Of new patients a share of {_estimate(new)} would truly do so.")
+        said.append(f"Of new patients a share of {estimate_words(new)} would truly do so.")
     return said
 
 
@@ -142,12 +151,16 @@ def _rate(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[str]
 def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     said = []
     if (row := rows.get("patients_beating_mcid")) is not None:
-        said.append(f"Of these patients {_count(row)} are expected to have improved by the MCID or more.")
+        said.append(
+            f"Of these patients {count_words(row)} are expected to have improved by the MCID or more."
+        )
     if (row := rows.get("patients_sustained")) is not None:
         need = (
             "that" if spec.mcid is not None and row["definition"].find("at least") >= 0 else "an improvement"
         )
-        said.append(f"{_count(row)} are expected to have kept {need} from week {spec.sustained_from:g} on.")
+        said.append(
+            f"{count_words(row)} are expected to have kept {need} from week {spec.sustained_from:g} on."
+        )
     return said
 
 
@@ -164,14 +177,15 @@ def _beyond_placebo(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
         if not verb
         else ""
     )
-    unit = "" if ratio or spec.binary else f" {row['unit']}"
+    left = estimate_words(row, "" if ratio or spec.binary else f" {row['unit']}")
     return [
-        f"Less the placebo response of other trials, {_estimate(row, unit)} is left{side}; this is not a "
-        "randomised comparison."
+        f"Less the placebo response of other trials, {left} is left{side}; this is not a randomised "
+        "comparison."
     ]
 
 
-def _predicted(table: pd.DataFrame, spec: ModelSpec) -> list[str]:
+def unseen_words(table: pd.DataFrame, spec: ModelSpec) -> list[str]:
+    """Return how many patients had no record at the reference week, if anybody."""
     own = table[(table["patient"] != "") & (table["week"] == spec.reference_week)]
     lost = own[own["note"].str.startswith("predicted")]["patient"].nunique()
     if not lost:
@@ -179,7 +193,8 @@ def _predicted(table: pd.DataFrame, spec: ModelSpec) -> list[str]:
     return [f"{lost} of the patients had no record at week {spec.reference_week:g}: theirs are predictions."]
 
 
-def _believed(trusted: Assessment) -> list[str]:
+def believed(trusted: Assessment) -> list[str]:
+    """Return sentences on how far a fit can be believed."""
     said = []
     table = trusted.tables["sensitivity"]
     leads = {verdict: _named(table, verdict) for verdict in ("data-led", "shared", "prior-led")}
@@ -210,10 +225,12 @@ def _named(table: pd.DataFrame, verdict: str) -> list[str]:
     return [name_of(each) for each in found if each in NAMES]
 
 
-def _estimate(row: Row, unit: str = "") -> str:
+def estimate_words(row: Row, unit: str = "", named: str = "") -> str:
+    """Return an estimate with its interval in brackets, which may be named."""
     places = decimals(row["lower"], row["upper"], ratio=row["unit"] == "ratio", mcse=row["mcse"])
-    return f"{number(row['estimate'], places)}{unit} ({interval(row['lower'], row['upper'], places)})"
+    return f"{number(row['estimate'], places)}{unit} ({named}{interval(row['lower'], row['upper'], places)})"
 
 
-def _count(row: Row) -> str:
+def count_words(row: Row) -> str:
+    """Return an expected number of patients with its interval, which is of whole ones."""
     return f"{number(row['estimate'], 1)} ({interval(row['lower'], row['upper'], 0)})"

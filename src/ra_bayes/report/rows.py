@@ -32,11 +32,12 @@ def rounded(row: Mapping[Hashable, Any]) -> dict[str, str]:
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, str]]:
-    """Return rows with name, week, unit, definition and note beside their numbers."""
+    """Return rows with name, arm, week, unit, definition and note beside their numbers."""
     return [
         rounded(row)
         | {
             "name": name_of(row["estimand"]),
+            "arm": _arm(row),
             "week": "" if math.isnan(row["week"]) else f"{row['week']:g}",
             "unit": str(row["unit"]),
             "definition": str(row["definition"]),
@@ -44,3 +45,9 @@ def rows(table: pd.DataFrame) -> list[dict[str, str]]:
         }
         for row in table.to_dict("records")
     ]
+
+
+def _arm(row: Mapping[Hashable, Any]) -> str:
+    """Return the arm that a row is of; a difference is of both."""
+    both = row["estimand"] in ("difference_from_control", "odds_ratio_of_arm")
+    return "" if both else str(row.get("arm", ""))

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["trust_content", "with_verdicts"]
 
 
-def trust_content(spec: ModelSpec, name: str, stored: Assessment | None) -> dict[str, Any]:
+def trust_content(
+    spec: ModelSpec, name: str, stored: Assessment | None, *, together: str = ""
+) -> dict[str, Any]:
     """Return what the section shows.
 
     Parameters
@@ -31,8 +33,11 @@ def trust_content(spec: ModelSpec, name: str, stored: Assessment | None) -> dict
         Of the fit's sub-folder.
     stored
         What is stored there, if anything.
+    together
+        The joint model that the fit is an outcome of, if it is: it has neither trust nor certificate.
     """
-    shown: dict[str, Any] = {"stored": stored is not None, "calibration": certificate_line(spec)}
+    calibration = "" if together else certificate_line(spec)
+    shown: dict[str, Any] = {"stored": stored is not None, "calibration": calibration}
     if stored is None:
         return shown
     tables = stored.tables

@@ -9,18 +9,15 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ra_bayes.errors import RaBayesError
-from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.files import atomic_file, write_text
 from ra_bayes.report.comparison_content import comparison_content
 from ra_bayes.report.content import page_content
 from ra_bayes.report.document import DOCUMENT, document_of
-from ra_bayes.report.draw import draw_across, draw_comparison, draw_counts, draw_fit
+from ra_bayes.report.draw import draw_across, draw_comparison, draw_counts, draw_fit, draw_joint
 from ra_bayes.report.render import PAGE, render
-from ra_bayes.results import Found, Result, read_order, read_trust
+from ra_bayes.results import Found, Result, joint_outcomes, read_order, read_trust
 from ra_bayes.results.comparisons import find_comparisons
 from ra_bayes.results.plans import stored_plans
-from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
     from ra_bayes.published import Publication
@@ -65,21 +62,13 @@ def write_report(
     -------
     dict
         What was written, by format.
-
-    Raises
-    ------
-    RaBayesError
-        If a fit is of two arms, of which the page's words do not tell yet.
     """
-    for fitted in found.fits.values():
-        if has_two_arms(fitted.tree):
-            raise RaBayesError(
-                f"the fit of {spec_of(fitted.tree).name} is of two arms, and a report's words are of one; "
-                "read its estimands.csv, draw it with ra-bayes figures, and keep it in a folder of its own"
-            )
     drawn = _draw_all(found.fits, Path(folder), ci_prob, step, workers)
     for name, result in found.counts.items():
         drawn[name] = draw_counts(result, Path(folder) / name)
+        step(name)
+    for name, joint in found.joints.items():
+        drawn |= _draw_joint(name, joint, Path(folder), ci_prob)
         step(name)
     across = draw_across({name: found.fits[name] for name in read_order(found.fits)}, Path(folder), ci_prob)
     trusted = {name: read_trust(folder, name) for name in found.fits}
@@ -95,6 +84,14 @@ def write_report(
     )
     page = render("page.html.j2", content)
     return {each: _write(each, page, Path(folder)) for each in formats}
+
+
+def _draw_joint(name: str, joint: Result, folder: Path, ci_prob: float) -> dict[str, list[dict[str, str]]]:
+    """Return the figures of a joint fit by the names that its parts have on the page; none if it failed."""
+    made = draw_joint(joint, folder / name, ci_prob) if joint.gate.passed else {}
+    return {name: made.get("", [])} | {
+        f"{name}-{outcome}": made.get(outcome, []) for outcome in joint_outcomes(joint)
+    }
 
 
 def _compared(fits: Mapping[str, Result], folder: Path) -> list[dict[str, Any]]:

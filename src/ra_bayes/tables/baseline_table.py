@@ -10,12 +10,13 @@ No mean is told where a record lies beyond a limit. Quantiles are R's type 7 (Hy
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
 from ra_bayes.numbers import listed, number
 from ra_bayes.outcome import Outcome
 from ra_bayes.tables.table import Cell, Column, Table
@@ -89,9 +90,13 @@ def baseline_of(trees: Sequence[xr.DataTree]) -> Table:
     different = len({each["hash"] for each in cohorts})
     if different > 1:
         raise RaBayesError(f"these fits are of {different} different cohorts; give those of one")
-    starts = {start.outcome.id: start for start in map(_of_fit, trees)}
+    starts = {(start.arm, start.outcome.id): start for tree in trees for start in _of_fit(tree)}
+    # As of a cohort: all outcomes of one arm, then those of the other.
+    order = sorted(starts, key=lambda key: key[0])
     first = cohorts[0]
-    return _table([*starts.values()], first["name"], len(first["patients"]), synthetic=first["synthetic"])
+    return _table(
+        [starts[key] for key in order], first["name"], len(first["patients"]), synthetic=first["synthetic"]
+    )
 
 
 def _of_cohort(cohort: Cohort, outcome: Outcome, arm: str, patients: set[str]) -> _Start:
@@ -110,17 +115,23 @@ def _of_cohort(cohort: Cohort, outcome: Outcome, arm: str, patients: set[str]) -
     )
 
 
-def _of_fit(tree: xr.DataTree) -> _Start:
+def _of_fit(tree: xr.DataTree) -> Iterator[_Start]:
+    """Yield what a fit has of each of its arms."""
+    record = tree["observed_data"].to_dataset()["record"]
+    seen = record.notnull().any("patient").values
+    for arm in arm_names(tree) if has_two_arms(tree) else ("",):
+        yield _of_one(of_arm(tree, arm) if arm else tree, arm, seen)
+
+
+def _of_one(tree: xr.DataTree, arm: str, seen: np.ndarray) -> _Start:
     observed, constant = (tree[group].to_dataset() for group in ("observed_data", "constant_data"))
     value = observed["record"].transpose("patient", "visit").values
     limit = constant["limit"].transpose("patient", "visit").values
     weeks = observed["visit"].values
     made = np.isfinite(value)
-    seen = made.any(axis=0)
-    at = weeks == 0
-    start = made & at
+    start = made & (weeks == 0)
     return _Start(
-        "",
+        arm,
         spec_of(tree).outcome,
         tuple(map(float, value[start])),
         tuple(map(int, limit[start])),

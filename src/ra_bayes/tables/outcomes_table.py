@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.estimand.names import name_of
 from ra_bayes.numbers import interval_name
 from ra_bayes.results.fits import Result, read_result
@@ -77,11 +78,20 @@ def outcomes_of(results: Sequence[Result], ci_prob: float) -> Table:
         notes=(
             "Posterior medians; changes are from baseline, true ones, of the typical patient of the "
             "population that these patients stand for. P(better): probability of any benefit. "
-            f"{ROUNDED} There is no control arm: a change after treatment is not a change because of it. "
+            f"{ROUNDED} {_control(results)} "
             "Of many rows, the one with the largest probability is not the finding.",
         ),
         warnings=tuple(dict.fromkeys(synthetic)),
     ).without_blank_columns()
+
+
+def _control(results: Sequence[Result]) -> str:
+    if any(has_two_arms(each.tree) for each in results):
+        return (
+            "Of two arms it is the difference between them; whether patients were allocated at random is not "
+            "told."
+        )
+    return "There is no control arm: a change after treatment is not a change because of it."
 
 
 def _row(result: Result) -> tuple[Cell, ...]:

@@ -72,6 +72,7 @@ def patients_of(result: Result, ci_prob: float) -> Table:
         title=f"{spec.outcome.label} by patient at week {spec.reference_week:g}, {cohort_named(tree)}",
         columns=(
             Column("Patient"),
+            Column("Arm"),
             Column(what, unit, ("estimate",)),
             Column(interval_name(ci_prob), unit, ("lower", "upper")),
             Column("P(better)", numbers=("probability",)),
@@ -97,6 +98,7 @@ def _row(patient: str, rows: dict[str, dict[Hashable, Any]], main: str) -> tuple
     row = rows[main]
     return (
         words(patient),
+        words(row.get("arm", "")),
         estimate_cell(row),
         interval_cell(row),
         chance_cell(row["p_benefit"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -87,7 +88,14 @@ class Table:
 
     def without_blank_columns(self) -> Table:
         """Return the table without the columns that say nothing in any row."""
-        kept = [k for k in range(len(self.columns)) if any(row[k].text for row in self.rows)]
+        return self._of(k for k in range(len(self.columns)) if any(row[k].text for row in self.rows))
+
+    def without_columns(self, *headers: str) -> Table:
+        """Return the table without some columns, by what they hold."""
+        return self._of(k for k, column in enumerate(self.columns) if column.header not in headers)
+
+    def _of(self, columns: Iterable[int]) -> Table:
+        kept = [*columns]
         return replace(
             self,
             columns=tuple(self.columns[k] for k in kept),
