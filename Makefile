@@ -3,7 +3,7 @@
 .POSIX:
 .SUFFIXES:
 .NOTPARALLEL:
-.PHONY: help setup setup-dev demo test lint format docs validation constraints clean distclean
+.PHONY: help setup setup-dev demo test lint format docs validation benchmarks constraints clean distclean
 
 BIN = .venv/bin
 OUT = out/demo
@@ -18,6 +18,7 @@ help:
 	@echo 'make format       let ruff mend what it can'
 	@echo 'make docs         the documentation site, build/site/index.html; a warning is an error'
 	@echo 'make validation   docs/validation.md from real runs, minutes; SECTIONS="designs certificates" for some'
+	@echo 'make benchmarks   docs/benchmarks.md from timings taken now, ten minutes; wants an idle machine'
 	@echo 'make constraints  pin anew (needs uv and the network)'
 	@echo 'make clean        remove what these goals wrote; make distclean: and .venv'
 
@@ -48,6 +49,9 @@ docs: setup-dev
 
 validation: setup-dev
 	PYTHONPATH=benchmarks $(BIN)/python -m validation $(SECTIONS)
+
+benchmarks: setup-dev
+	$(BIN)/python benchmarks/all.py
 
 constraints:
 	sh scripts/constraints.sh

@@ -35,6 +35,7 @@ BROUGHT = {
     "CONTRIBUTING.md": "contributing.md",
     "CHANGELOG.md": "changelog.md",
     "data/README.md": "data-dictionary.md",
+    "benchmarks/README.md": "benchmark-scripts.md",
     "notebooks/README.md": "stories/index.md",
     **{f"notebooks/{path.name}": f"stories/{path.stem}.md" for path in NOTEBOOKS},
 }

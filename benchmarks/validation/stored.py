@@ -1,12 +1,9 @@
-"""What longer runs found, read from benchmarks/results/ where benchmarks/all.py stored it."""
+"""What longer runs found, as benchmarks/all.py stored it."""
 
 from __future__ import annotations
 
-import json
+from runs import stored as stored_run
 
-from validation.place import REPOSITORY
-
-RESULTS = REPOSITORY / "benchmarks" / "results"
 # What each is a check of.
 RUNS = {
     "brms_ar1": "AR(1) residuals beside brms",
@@ -24,18 +21,10 @@ def stored() -> str:
         "## Longer runs",
         "These take minutes to hours, or R. What follows is what `benchmarks/all.py NAME` stored of them.",
     ]
-    absent = []
-    for name, what in RUNS.items():
-        file = RESULTS / f"{name}.json"
-        if not file.is_file():
-            absent.append(f"`{name}`")
-            continue
-        run = json.loads(file.read_text(encoding="utf-8"))
-        parts += [
-            f"### {what}",
-            f"`{run['command']}`, {run['date']}.",
-            f"```text\n{run['output'].rstrip()}\n```",
-        ]
-    if absent:
-        parts.append(f"Not stored so far: {', '.join(absent)}.")
-    return "\n\n".join(parts)
+    found = {name: stored_run(name) for name in RUNS}
+    for name, run in found.items():
+        if run is not None:
+            told = f"`{run.command}`, {run.date}:"
+            parts += [f"### {RUNS[name]}", told, f"```text\n{run.output}\n```"]
+    absent = [f"`{name}`" for name, run in found.items() if run is None]
+    return "\n\n".join([*parts, *([f"Not stored so far: {', '.join(absent)}."] if absent else [])])
