@@ -1,8 +1,11 @@
 """Two reporting guidelines with where each item is answered on the page, or why it is not.
 
-BARG: Kruschke 2021, Bayesian analysis reporting guidelines, Nature Human Behaviour 5:1282: a preamble and
-six steps, in our own words. ROBUST: Sung et al. 2005, J Clin Epidemiol 58:261: seven items, on the prior, the
-analysis and the presentation of results.
+BARG: Kruschke 2021, Bayesian analysis reporting guidelines, Nature Human Behaviour 5:1282, Table 1: a
+preamble and six steps, in our own words. Preamble and steps 1 and 2 were held against a copy of that table;
+of steps 3 to 6 only what they are about could be checked when this was written. ROBUST: Sung et al. 2005, J
+Clin Epidemiol 58:261: seven items, three on the prior (specified, justified, sensitivity), two on the
+analysis (model, technique), two on the presentation of results (central tendency, variance), as its
+abstract has them.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ __all__ = ["BARG", "BARG_SOURCE", "ROBUST", "ROBUST_SOURCE", "Known", "answered"
 
 BARG_SOURCE = (
     "Kruschke JK. Bayesian analysis reporting guidelines. Nature Human Behaviour 2021;5:1282-1291, "
-    "doi:10.1038/s41562-021-01177-7; items in our own words"
+    "doi:10.1038/s41562-021-01177-7 (open access: PMC8526359), Table 1; items in our own words"
 )
 ROBUST_SOURCE = (
     "Sung L, Hayden J, Greenberg ML, Koren G, Feldman BM, Tomlinson GA. Seven items were identified for "
@@ -27,11 +30,15 @@ BARG: tuple[tuple[str, str, str], ...] = (
     ("why", "Preamble", "why a Bayesian analysis"),
     ("goals", "Preamble", "what the analysis is for"),
     ("variables", "1 Model", "the variables: what is predicted, from what"),
-    ("likelihood", "1 Model", "likelihood and every parameter; levels of the hierarchy"),
+    (
+        "likelihood",
+        "1 Model",
+        "likelihood and every parameter, those of interest and the others; levels of the hierarchy",
+    ),
     ("prior", "1 Model", "the prior of every parameter, and why"),
     ("formal", "1 Model", "the model in formulas or code"),
     ("prior-check", "1 Model", "what the prior predicts before any data"),
-    ("software", "2 Computation", "software and versions"),
+    ("software", "2 Computation", "software, packages and versions"),
     ("convergence", "2 Computation", "convergence of the chains, for every parameter and derived value"),
     ("resolution", "2 Computation", "effective sample size, for every parameter and derived value"),
     ("not-mcmc", "2 Computation", "if not MCMC: how good the approximation is"),
@@ -41,7 +48,11 @@ BARG: tuple[tuple[str, str, str], ...] = (
     ("decision", "4 Decisions", "why a decision is made, and how"),
     ("loss", "4 Decisions", "loss function, if one is used"),
     ("rope", "4 Decisions", "region of practical equivalence and the mass asked for, if used"),
-    ("threshold", "4 Decisions", "threshold of model probabilities, if used"),
+    (
+        "threshold",
+        "4 Decisions",
+        "threshold of model probabilities, and the least prior one that reaches it, if used",
+    ),
     ("estimates-too", "4 Decisions", "the estimate beside every decision"),
     ("sensitivity", "5 Sensitivity", "how the posterior moves with the prior"),
     ("decision-sensitivity", "5 Sensitivity", "whether a decision moves with it"),

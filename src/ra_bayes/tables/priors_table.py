@@ -184,7 +184,7 @@ def _scale_note(spec: ModelSpec) -> str:
     scale = "" if spec.link.name == "identity" else f", on the {spec.link.name} scale"
     return (
         f"Normal(mean, SD); LogNormal(median, SD of the log); LKJ(concentration), of a correlation{scale}. "
-        "Priors do not depend on the data analysed."
+        "No prior is computed from the data analysed."
     )
 
 
