@@ -298,8 +298,13 @@ def test_who_has_no_baseline_is_left_out_and_named(tmp_path: Path) -> None:
     cohort = read_cohort(written(tmp_path / "a.csv", rows))
     assert cohort.patients == ("01-001",)
     assert left_out(cohort) == {"rows of crp of patient '01-002'": 2}
-    with pytest.raises(CohortError, match="has no baseline"):
+    with pytest.raises(CohortError, match="nobody has a baseline value of crp, so no change can be told"):
         read_cohort(written(tmp_path / "a.csv", rows[1:]))
+    # A parameter of change, beside others, has no baseline in anybody.
+    rows = [BASELINE, row("3", "", "Week 4", paramcd="HAQDI", param="Change of HAQ")]
+    cohort = read_cohort(written(tmp_path / "a.csv", rows))
+    assert left_out(cohort) == {"rows of haq": 1}
+    assert cohort.left_out[0].why == "there is no baseline value of anybody (row 3)"
 
 
 def test_yes_and_no_of_a_response(tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def test_what_was_collected_is_read_where_nothing_is_standardised(tmp_path: Path
     assert [(each.week, each.limit, each.value) for each in cohort.records] == [(0, "", 24), (2, "<", 3)]
 
 
+def test_without_a_flag_and_a_visit_of_week_0_the_last_record_up_to_day_1_is_baseline(tmp_path: Path) -> None:
+    rows = ["SCREENING 1,30,-14", "SCREENING 2,24,-3", "WEEK 4,12,29"]
+    text = "USUBJID,LBTESTCD,VISIT,LBSTRESC,LBDY\n" + "".join(f"01,CRP,{row}\n" for row in rows)
+    cohort = read_cohort(on_file(tmp_path, text))
+    assert [(each.week, each.value) for each in cohort.records] == [(0, 24), (4, 12)]
+    # A visit of week 0 is the baseline, whatever lies before it.
+    cohort = read_cohort(on_file(tmp_path, text + "01,CRP,BASELINE,20,1\n"))
+    assert [(each.week, each.value) for each in cohort.records] == [(0, 20), (4, 12)]
+
+
 @pytest.mark.parametrize(
     ("header", "is_one"),
     [

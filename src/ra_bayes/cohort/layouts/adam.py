@@ -7,15 +7,14 @@ a value below a limit is turned back into the limit that was reported.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from ra_bayes.cohort.cohort import LeftOut
 from ra_bayes.cohort.layouts.adam_columns import cdisc_columns, outcome_of
+from ra_bayes.cohort.layouts.adam_timing import CdiscRecord, from_baseline, once, timed_records
 from ra_bayes.cohort.layouts.adam_value import adam_unit, adam_value, imputed_limit, is_beyond_limit
-from ra_bayes.cohort.layouts.adam_week import Basis, When, basis_of, day_of, week_of_visit
+from ra_bayes.cohort.layouts.adam_week import basis_of
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.long_table import LongTable, refuse_decimal_ids
@@ -24,12 +23,10 @@ from ra_bayes.cohort.measure import Line
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Problems, Table
 
-__all__ = ["SAY_TIMEPOINT", "SAY_WEEK", "from_adam"]
+__all__ = ["from_adam"]
 
 _WRITE = "ra-bayes check FILE --fix-template mapping.toml writes that"
 _MAP = 'say which outcome it is under [parameters] of a mapping, such as "{}" = {{ outcome = "crp" }}'
-SAY_WEEK = 'write it under [visits] of a mapping, such as "Month 3" = 13, or "leave out"'
-SAY_TIMEPOINT = "say in a mapping which is read"
 _WRITTEN = {
     "code": "outcome",
     "patient": "patient",
@@ -47,14 +44,6 @@ _HOW = {
     "imputed": "numbers put in the place of values beyond a limit were read as the limit reported",
     "derived": "limits and half limits (DTYPE) without a reported text were read as values beyond the limit",
 }
-
-
-class _Record(NamedTuple):
-    """One row that measured an outcome."""
-
-    row: int
-    cells: Mapping[str, str]
-    outcome: Outcome
 
 
 def from_adam(
@@ -86,8 +75,8 @@ def from_adam(
     basis = basis or "visit"
     written_as["week"] = table.header[columns[basis]] if basis in columns else "AVISIT"
     problems.written_as = written_as
-    timed = _once(list(_timed(records, basis, mapping, left, problems)), left, problems)
-    timed = _from_baseline(timed, left)
+    timed = once(list(timed_records(records, basis, mapping, left, problems)), left, problems)
+    timed = from_baseline(timed, left, problems)
     how: Counter[str] = Counter()
     lines = [_line(record, week, mapping, how) for record, week in timed]
     notes = [
@@ -110,7 +99,7 @@ def _measured(
     mapping: TableMapping,
     left: Left,
     problems: Problems,
-) -> Iterator[_Record]:
+) -> Iterator[CdiscRecord]:
     """Yield the rows that measured a known outcome; name the others."""
     outcomes: dict[str, Outcome | None] = {}
     names = names_of(known)
@@ -134,7 +123,7 @@ def _measured(
             why = f"at another timepoint, {cells['timepoint']!r}"
             left.add(f"rows of {outcome.id}", why, row)
         else:
-            yield _Record(row, cells, outcome)
+            yield CdiscRecord(row, cells, outcome)
     if table.rows and not any(outcomes.values()):
         found = ", ".join(sorted(outcomes)[:12]) + (", ..." if len(outcomes) > 12 else "")
         mend = f"{_MAP.format(next(iter(outcomes)))}, or define it as one of [[outcomes]] in it: {_WRITE}"
@@ -165,122 +154,7 @@ def _refuse_absent_timepoint(
         problems.stop("timepoint", what, "correct timepoint in the mapping")
 
 
-def _timed(
-    records: Sequence[_Record], basis: Basis, mapping: TableMapping, left: Left, problems: Problems
-) -> Iterator[tuple[_Record, float]]:
-    """Give each record its week; the baseline is week 0, and what lies before it is left out."""
-    zero = _baseline_dates(records)
-    flagged = {_key(each) for each in records if _is_baseline(each)}
-    last = _last_before(records, basis) if not flagged else {}
-    for record in records:
-        key = _key(record)
-        if _is_baseline(record) or last.get(key) == record.row:
-            yield record, 0.0
-            continue
-        if basis == "visit":
-            when = week_of_visit(record.cells.get("visit", ""), mapping.visits)
-        else:
-            when = _when(record.cells.get(basis, ""), basis, zero.get(key), key in flagged)
-        if when.week is not None:
-            yield record, when.week
-        elif when.ask:
-            text, what = record.cells.get("visit", ""), "which week this analysis visit is is not said"
-            problems.add("visit", what, SAY_WEEK, row=record.row, column="week", value=text)
-        else:
-            left.add(f"rows of {record.outcome.id}", when.why, record.row)
-
-
-def _when(text: str, basis: Basis, zero: date | None, flagged: bool) -> When:
-    days = day_of(text, basis, zero)
-    if days is None:
-        return When(None, f"their {'ADY' if basis == 'day' else 'ADT'} is not said")
-    if days < 0 or (days == 0 and flagged):
-        return When(None, "before treatment or on its first day, and not the baseline record")
-    return When(days / 7)
-
-
-def _is_baseline(record: _Record) -> bool:
-    return record.cells.get("baseline", "").casefold() == "y"
-
-
-def _baseline_dates(records: Sequence[_Record]) -> dict[tuple[str, str], date]:
-    found = {}
-    for record in records:
-        if _is_baseline(record):
-            try:
-                day = date.fromisoformat(record.cells.get("date", "")[:10])
-            except ValueError:
-                continue
-            found[_key(record)] = day
-    return found
-
-
-def _last_before(records: Sequence[_Record], basis: Basis) -> dict[tuple[str, str], int]:
-    """Return the row of the last record up to day 1, where no record is flagged as baseline."""
-    if basis != "day":
-        return {}
-    best: dict[tuple[str, str], tuple[float, int]] = {}
-    for record in records:
-        days = day_of(record.cells.get("day", ""), "day", None)
-        key = _key(record)
-        if days is not None and days <= 0 and days >= best.get(key, (-float("inf"), 0))[0]:
-            best[key] = days, record.row
-    return {key: row for key, (_, row) in best.items()}
-
-
-def _once(timed: list[tuple[_Record, float]], left: Left, problems: Problems) -> list[tuple[_Record, float]]:
-    """Keep one record of each visit where a flag says which; else all, to be reported as duplicates."""
-    visits: dict[tuple[str, str, float], list[_Record]] = defaultdict(list)
-    for record, week in timed:
-        visits[record.cells["patient"], record.outcome.id, week].append(record)
-    gone: set[int] = set()
-    for (patient, outcome, week), same in visits.items():
-        times = {record.cells.get("timepoint", "") for record in same}
-        if len(times) > 1 and sum(map(_is_baseline if week == 0 else _is_analysed, same)) != 1:
-            named = ", ".join(map(repr, sorted(times)))
-            what = f"patient {patient!r} has {outcome} at {len(times)} timepoints of week {week:g}: {named}"
-            mend = f"{SAY_TIMEPOINT}, such as timepoint = {max(times)!r}"
-            problems.stop("timepoint", what, mend, row=same[-1].row)
-        for flag, is_flagged in (("ABLFL", _is_baseline), ("ANL01FL", _is_analysed)):
-            if len(same) > 1 and sum(map(is_flagged, same)) == 1:
-                for record in same:
-                    if not is_flagged(record):
-                        gone.add(record.row)
-                        why = f"another row of the same visit has {flag} = Y"
-                        left.add(f"rows of {record.outcome.id}", why, record.row)
-                break
-    return [(record, week) for record, week in timed if record.row not in gone]
-
-
-def _from_baseline(timed: list[tuple[_Record, float]], left: Left) -> list[tuple[_Record, float]]:
-    """Leave out whom a change cannot be told of; all are kept if that is everybody, to be refused.
-
-    A dataset made by a standard is seldom the user's to correct, as a sheet is.
-    """
-    known = {_key(record) for record, week in timed if week == 0 and _has_value(record)}
-    without = [record for record, _ in timed if record.outcome.kind != "binary" and _key(record) not in known]
-    if len(without) == len(timed):
-        return timed
-    for record in without:
-        patient, outcome = _key(record)
-        left.add(f"rows of {outcome} of patient {patient!r}", "there is no baseline value", record.row)
-    gone = {record.row for record in without}
-    return [(record, week) for record, week in timed if record.row not in gone]
-
-
-def _key(record: _Record) -> tuple[str, str]:
-    return record.cells["patient"], record.outcome.id
-
-
-def _has_value(record: _Record) -> bool:
-    return bool(adam_value(record.cells, record.outcome, "").text)
-
-
-def _is_analysed(record: _Record) -> bool:
-    return record.cells.get("analysed", "").casefold() == "y"
-
-
-def _line(record: _Record, week: float, mapping: TableMapping, how: Counter[str]) -> Line:
+def _line(record: CdiscRecord, week: float, mapping: TableMapping, how: Counter[str]) -> Line:
     cells, outcome = record.cells, record.outcome
     unit = adam_unit(cells.get("unit", ""), cells.get("parameter", ""), outcome)
     read = adam_value(cells, outcome, unit)

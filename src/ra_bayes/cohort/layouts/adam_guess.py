@@ -10,8 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from ra_bayes.cohort.layouts.adam import SAY_TIMEPOINT, SAY_WEEK, from_adam
+from ra_bayes.cohort.layouts.adam import from_adam
 from ra_bayes.cohort.layouts.adam_columns import cdisc_columns, outcome_of
+from ra_bayes.cohort.layouts.adam_timing import SAY_TIMEPOINT, SAY_WEEK
 from ra_bayes.cohort.layouts.adam_value import is_beyond_limit, parameter_unit
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess import Guess

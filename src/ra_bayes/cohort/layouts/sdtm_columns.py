@@ -18,7 +18,7 @@ _STANDARD: Mapping[str, tuple[str, ...]] = {
     "derived": ("drvfl",),
     "day": ("dy",),
     "date": ("dtc",),
-    "timepoint": ("tpt", "tptnum"),
+    "timepoint": ("tpt", "tptnum", "repnum"),
     "analysis_limit": ("lloq",),
 }
 # A domain without standardised results is read as it was collected, each with its own unit.
