@@ -98,7 +98,7 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
     if spec.arm is not None and spec.arm.trajectory.steps(weeks.size) and 0.0 not in weeks:
         raise FitError(
             f"model {spec.name!r}: the effect {spec.arm.trajectory.name!r} goes step by step from week 0, at "
-            f"which arms are alike, and {cohort.name} has no visit then; write effect = \"step\" under [arm]"
+            f'which arms are alike, and {cohort.name} has no visit then; write effect = "step" under [arm]'
         )
     seen = sorted({record.week for record in records})
     if spec.reference_week not in seen:
