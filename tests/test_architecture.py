@@ -51,6 +51,7 @@ LAYERS = (
     "numbers",
     "jobs",
     "files",
+    "plain",
     "errors",
 )
 # A second and more to import, and a compiler behind them: only these two packages may pay for it.

@@ -19,7 +19,7 @@ from ra_bayes.report import write_report
 from ra_bayes.report.document import document_of
 from ra_bayes.report.page_tree import page_tree
 from ra_bayes.results import find_results, save_result
-from ra_bayes.tables.plain import plain
+from ra_bayes.plain import plain
 from ra_bayes.tree import provenance, with_provenance
 
 SAMPLING = {"sampler": "independent draws", "chains": 4, "draws": 250, "tune": 0}

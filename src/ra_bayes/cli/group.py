@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.plain import plain
 
 __all__ = ["GATE_FAILED", "main"]
 
@@ -21,7 +22,8 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except RaBayesError as error:
-            click.echo(f"ra-bayes: {error}", err=True)
+            told = "\n".join(map(plain, str(error).split("\n")))
+            click.echo(f"ra-bayes: {told}", err=True)
             ctx.exit(2)
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""

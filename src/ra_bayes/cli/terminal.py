@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 import click
 
+from ra_bayes.plain import plain
+
 __all__ = ["cores", "progress", "say", "steps"]
 
 # Where there is no terminal: a line at each tenth of the work, and at least so often (seconds).
@@ -19,8 +21,20 @@ _LINE_EVERY = 60.0
 
 
 def say(result: object) -> None:
-    """Print a text, or plain data as JSON."""
-    click.echo(result if isinstance(result, str) else json.dumps(result, indent=2, ensure_ascii=False))
+    """Print a text, or plain data as JSON.
+
+    What a terminal would obey, such as colours or a change of direction in a patient's identifier, is shown
+    and not sent; JSON escapes it.
+    """
+    if isinstance(result, str):
+        click.echo("\n".join(map(plain, result.split("\n"))))
+    else:
+        text = json.dumps(result, indent=2, ensure_ascii=False)
+        click.echo("".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text))
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 @contextmanager

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from ra_bayes.cohort.pseudonyms import in_order
 from ra_bayes.errors import RaBayesError
+from ra_bayes.plain import guarded, unguarded
 
 __all__ = ["read_key", "write_key"]
 
 _HEAD = ["pseudonym", "patient"]
-# A spreadsheet would run such an identifier as a formula; the apostrophe goes when the key is read.
-_GUARDED = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 def write_key(key: dict[str, str], path: str | PathLike[str]) -> Path:
@@ -39,7 +38,7 @@ def write_key(key: dict[str, str], path: str | PathLike[str]) -> Path:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_HEAD)
         for patient, pseudonym in sorted(key.items(), key=lambda pair: in_order(pair[1])):
-            writer.writerow((pseudonym, f"'{patient}" if patient.startswith(_GUARDED) else patient))
+            writer.writerow((pseudonym, guarded(patient)))
     return target
 
 
@@ -63,7 +62,7 @@ def read_key(path: str | PathLike[str]) -> dict[str, str]:
             f"{target}: this is not a key of pseudonyms (columns pseudonym and patient); give another file, "
             "or one that is not there yet"
         )
-    key = {patient.removeprefix("'"): pseudonym for pseudonym, patient in rows[1:]}
+    key = {unguarded(patient): pseudonym for pseudonym, patient in rows[1:]}
     if len(key) < len(rows) - 1 or len(set(key.values())) < len(key):
         raise RaBayesError(f"{target}: a patient or a pseudonym is in this key twice; mend it")
     return key

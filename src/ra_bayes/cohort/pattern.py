@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ra_bayes.cohort.cohort import Cohort
+from ra_bayes.plain import plain
 
 __all__ = ["LEGEND", "pattern", "pattern_text"]
 
 LEGEND = "x recorded, < or > beyond a limit, . missing, blank: nobody was measured then"
 _MOST_ROWS = 30
 _WIDTH = 100
+_LONGEST = 24
 
 
 def pattern(cohort: Cohort) -> dict[str, tuple[str, ...]]:
@@ -44,7 +46,7 @@ def pattern_text(cohort: Cohort) -> list[str]:
     """Return the pattern as lines for a terminal; of many patients, how many share each row."""
     found = pattern(cohort)
     texts = [*zip(*(found[outcome] for outcome in cohort.outcomes), strict=True)]
-    rows: Sequence[tuple[str, tuple[str, ...]]] = [*zip(cohort.patients, texts, strict=True)]
+    rows: Sequence[tuple[str, tuple[str, ...]]] = [*zip(map(_short, cohort.patients), texts, strict=True)]
     more = 0
     if len(rows) > _MOST_ROWS:
         shared = Counter(texts).most_common()
@@ -55,6 +57,12 @@ def pattern_text(cohort: Cohort) -> list[str]:
     for outcomes in _blocks(cohort.outcomes, len(cohort.weeks), max(len(name) for name, _ in rows)):
         lines += _block(cohort.outcomes, outcomes, rows, len(cohort.weeks))
     return [*lines, *([f"  and {more} more rows"] if more > 0 else [])]
+
+
+def _short(patient: str) -> str:
+    """Return an identifier on one line, with room for the pattern beside it."""
+    shown = plain(patient)
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 
 def _blocks(outcomes: Sequence[str], visits: int, label: int) -> list[list[str]]:

@@ -11,8 +11,8 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ra_bayes.plain import plain
 from ra_bayes.report.page_tree import Node, page_tree
-from ra_bayes.tables.plain import plain
 from ra_bayes.tables.table import Cell, Column, Table
 from ra_bayes.tables.to_docx import add_table, docx_bytes, new_document
 

@@ -17,9 +17,9 @@ from ra_bayes.figures.drawn_from import Fit, fit_in, joint_fits
 from ra_bayes.figures.gallery import Entry, applying
 from ra_bayes.figures.save import save
 from ra_bayes.files import atomic_folder
+from ra_bayes.plain import plain
 from ra_bayes.results import FIGURES, CountsResult, Result
 from ra_bayes.results.comparisons import place_of_comparison
-from ra_bayes.tables.plain import plain
 
 if TYPE_CHECKING:
     from ra_bayes.comparison.comparison import Comparison

@@ -14,8 +14,8 @@ from ra_bayes.estimand.posterior import read_posterior
 from ra_bayes.figures.reading import band, patient_curves, population_curve
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import decimals, interval, number
+from ra_bayes.plain import plain
 from ra_bayes.report.live import BOTTOM, LEFT, RIGHT, TOP, Axis, area, circles, line, live
-from ra_bayes.tables.plain import plain
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from ra_bayes.tables.plain import plain
+from ra_bayes.plain import plain
 
 __all__ = ["PAGE", "policy", "render"]
 

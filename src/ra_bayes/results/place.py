@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.files import atomic_file, write_text
+from ra_bayes.files import atomic_file, tidy, write_text
+from ra_bayes.plain import guarded, unguarded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,9 @@ def place(folder: str | PathLike[str], name: str, ours: Collection[str]) -> Path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=target.parent).close()
+        # What a killed run was writing is no file of the user's.
+        tidy(target.parent)
+        tidy(target)
         # The new folder takes the old one's place: nothing but our own files may be in it.
         foreign = [each.name for each in target.iterdir() if each.name not in ours] if target.exists() else []
     except OSError as error:
@@ -59,10 +63,14 @@ def place(folder: str | PathLike[str], name: str, ours: Collection[str]) -> Path
 
 
 def write_table(table: pd.DataFrame | None, path: Path) -> None:
-    """Write a table as CSV; none if it is withheld."""
+    """Write a table as CSV, no text of which a spreadsheet runs; none if it is withheld."""
     if table is not None:
         with atomic_file(path) as part:
-            table.to_csv(part, index=False)
+            table.map(_guarded).to_csv(part, index=False)
+
+
+def _guarded(value: Any) -> Any:
+    return guarded(value) if isinstance(value, str) else value
 
 
 def read_table(path: Path, words: Collection[str]) -> pd.DataFrame:
@@ -79,12 +87,13 @@ def read_table(path: Path, words: Collection[str]) -> pd.DataFrame:
     import pandas as pd
 
     columns = pd.read_csv(path, nrows=0).columns
-    return pd.read_csv(
+    table = pd.read_csv(
         path,
         dtype={name: str for name in columns if name in words},
         keep_default_na=False,
         na_values={name: [""] for name in columns if name not in words},
     )
+    return table.assign(**{name: table[name].map(unguarded) for name in columns if name in words})
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -94,5 +103,5 @@ def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
         text, list(dict.fromkeys(key for row in rows for key in row)), lineterminator="\n"
     )
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({key: _guarded(value) for key, value in row.items()} for row in rows)
     write_text(path, text.getvalue())

@@ -6,13 +6,10 @@ import csv
 import io
 import math
 
-from ra_bayes.tables.plain import plain
+from ra_bayes.plain import guarded, plain
 from ra_bayes.tables.table import Cell, Column, Table
 
 __all__ = ["to_csv"]
-
-# What makes a spreadsheet take a text for a formula (OWASP, CSV Injection). Tabs and breaks are gone by then.
-_FORMULA = ("=", "+", "-", "@")
 
 
 def to_csv(table: Table) -> str:
@@ -58,5 +55,4 @@ def _number(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    clean = plain(text)
-    return f"'{clean}" if clean.lstrip().startswith(_FORMULA) else clean
+    return guarded(plain(text))

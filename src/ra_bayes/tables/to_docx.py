@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ra_bayes.tables.plain import plain
+from ra_bayes.plain import plain
 from ra_bayes.tables.table import Table
 from ra_bayes.tables.widths import LANDSCAPE, PORTRAIT, needs_landscape, widths
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Literal
 
-from ra_bayes.tables.plain import plain
+from ra_bayes.plain import plain
 from ra_bayes.tables.table import Cell, Column, Table
 
 __all__ = ["STYLE", "html_table", "to_html"]

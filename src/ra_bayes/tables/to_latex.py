@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ra_bayes.tables.plain import broken, plain
+from ra_bayes.plain import broken, plain
 from ra_bayes.tables.table import Cell, Column, Table
 from ra_bayes.tables.widths import LANDSCAPE, PORTRAIT, needs_landscape, widths
 

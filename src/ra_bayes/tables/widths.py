@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ra_bayes.tables.plain import plain
+from ra_bayes.plain import plain
 from ra_bayes.tables.table import Column, Table
 
 __all__ = ["PORTRAIT", "needs_landscape", "widths"]

@@ -1,14 +1,16 @@
-"""Text that no program trips over: one line, without characters that are no text."""
+"""Text that no program trips over: one line, without characters that are no text, and no formula."""
 
 from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["broken", "plain"]
+__all__ = ["broken", "guarded", "plain", "unguarded"]
 
 # Marks that turn the direction of what follows, also outside the cell: embeddings, overrides, isolates.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LONGEST_WORD = 24
+# What makes a spreadsheet take a text for a formula (OWASP, CSV Injection), also after blanks.
+_FORMULA = ("=", "+", "-", "@")
 
 
 def plain(text: str) -> str:
@@ -56,3 +58,22 @@ def broken(word: str, every: int = 8) -> list[str]:
     if len(word) <= _LONGEST_WORD:
         return [word]
     return [word[start : start + every] for start in range(0, len(word), every)]
+
+
+def guarded(text: str) -> str:
+    """Return a text for a CSV file that no spreadsheet runs: an apostrophe before what begins like a formula.
+
+    A text that begins with an apostrophe gets another, so that :func:`unguarded` gives back what was written.
+
+    Examples
+    --------
+    >>> guarded("=1+1"), guarded("P1"), unguarded(guarded("'tis"))
+    ("'=1+1", 'P1', "'tis")
+    """
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith("'") else text
+
+
+def unguarded(text: str) -> str:
+    """Return what :func:`guarded` was given."""
+    rest = text.removeprefix("'")
+    return rest if guarded(rest) == text else text
