@@ -75,3 +75,37 @@ def test_an_outcome_not_measured_is_told_by_the_other(
         )
     )
     assert last["estimate"] > 1.5 * typical
+
+
+def test_with_every_correlation_free_what_moves_against_benefit_is_found() -> None:
+    """Responses that go together though one is better lower and the other higher: no loadings say that."""
+    of, rng, patients = two(), np.random.default_rng(5), 24
+    weeks = np.array([0.0, 4.0, 12.0, 24.0])
+    truth = np.array(
+        [[1.0, 0.5, -0.3, 0.0], [0.5, 1.0, 0.0, 0.3], [-0.3, 0.0, 1.0, 0.9], [0.0, 0.3, 0.9, 1.0]]
+    )
+    score = np.linalg.cholesky(truth) @ rng.normal(size=(4, patients))
+    values = {}
+    for k, (name, (mean, sd, change, own, noise)) in enumerate(
+        zip(("down", "up"), ((10.0, 1.0, -3.0, 2.0, 0.5), (2.3, 0.3, 0.4, 0.4, 0.1)), strict=True)
+    ):
+        latent = (mean + sd * score[k])[:, None] + (change + own * score[2 + k])[:, None] * weeks / 24.0
+        latent += noise * rng.normal(size=latent.shape)
+        values[name] = np.exp(latent) if name == "up" else latent
+    free = {"concentration": 1.0, "why": "a test"}
+    model = joint(of, **priors(baseline_loading=None, patients=free))
+    tree = fit_joint(model, cohort(values, of), ("down", "up"), seed=1, draws=500)
+    checks = {check.name: check for check in rb.diagnose(tree).checks}
+    assert checks["divergences"].passed
+    assert checks["R-hat"].value < 1.02
+    found = {
+        "response_correlation": tree["posterior"]["response_correlation"].sel(outcome="down", other="up"),
+        "level_correlation": tree["posterior"]["level_correlation"].sel(outcome="down", other="up"),
+        "down": tree["down/posterior/correlation"],
+        "up": tree["up/posterior/correlation"],
+    }
+    true = {"response_correlation": 0.9, "level_correlation": 0.5, "down": -0.3, "up": 0.3}
+    for name, draws in found.items():
+        low, middle, high = np.quantile(draws, [0.025, 0.5, 0.975])
+        assert low < true[name] < high, (name, low, middle, high)
+    assert np.quantile(found["response_correlation"], 0.05) > 0.2
