@@ -9,7 +9,7 @@ import click
 from ra_bayes.cli import main
 
 # As wide as a page of the site shows without scrolling.
-WIDTH = 88
+WIDTH = 100
 
 
 def commands_page() -> str:
@@ -35,6 +35,7 @@ def every(command: click.Command, path: str) -> Iterator[tuple[str, click.Comman
 
 def told(path: str, command: click.Command) -> Iterator[str]:
     """Yield a command's heading and its help."""
-    with click.Context(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH) as context:
+    settings = {**main.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH}
+    with click.Context(command, info_name=path, **settings) as context:
         yield f"## {path}"
         yield f"```text\n{command.get_help(context)}\n```"

@@ -90,10 +90,3 @@ def test_commands_open_no_connection_and_start_no_program(tmp_path: Path) -> Non
     )
     assert "WATCHED" not in done.stderr
     assert done.returncode == 0, done.stderr
-
-
-def test_what_the_page_says_is_tested_is_tested_there() -> None:
-    page = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(tests/\w+\.py)`", page))
-    assert len(named) > 5
-    assert {name for name in named if not (REPOSITORY / name).is_file()} == set()
