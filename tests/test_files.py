@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from ra_bayes.files import atomic_file, atomic_folder, write_text
+from ra_bayes.files import atomic_file, atomic_folder, tidy, write_text
 
 
 def test_a_file_appears_only_when_it_is_complete(tmp_path: Path) -> None:
@@ -58,7 +62,7 @@ def test_the_earlier_folder_steps_back_if_the_new_one_cannot_take_its_place(
     replace = Path.replace
 
     def fails_on_the_new_one(self: Path, to: Path) -> Path:
-        if self.suffix == ".part":
+        if (self / "posterior.nc").exists() and (self / "posterior.nc").read_text() == "new":
             raise OSError("disk full")
         return replace(self, to)
 
@@ -66,6 +70,57 @@ def test_the_earlier_folder_steps_back_if_the_new_one_cannot_take_its_place(
     with pytest.raises(OSError, match="disk full"), atomic_folder(target) as part:
         (part / "posterior.nc").write_text("new")
     assert (target / "posterior.nc").read_text() == "earlier"
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ra_bayes import files
+
+def killed(self, to):
+    if self.name == "new":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(self, to)
+
+replace, Path.replace = Path.replace, killed
+with files.atomic_folder(sys.argv[1]) as part:
+    (part / "posterior.nc").write_text("new")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folders are not locked there")
+def test_what_a_killed_process_moved_aside_is_put_back_and_what_it_wrote_is_removed(tmp_path: Path) -> None:
+    target = tmp_path / "sdai"
+    with atomic_folder(target) as part:
+        (part / "posterior.nc").write_text("earlier")
+    done = subprocess.run([sys.executable, "-c", KILLED, target], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert not target.exists()
+    tidy(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["sdai"]
+    assert (target / "posterior.nc").read_text() == "earlier"
+
+
+def test_what_is_being_written_is_not_tidied_away(tmp_path: Path) -> None:
+    target = tmp_path / "sdai"
+    with atomic_folder(target) as part:
+        tidy(tmp_path)
+        (part / "posterior.nc").write_text("whole")
+    assert (target / "posterior.nc").read_text() == "whole"
+
+
+def test_two_that_replace_one_folder_leave_one_of_them_whole(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        for _ in range(20):
+            with atomic_folder(tmp_path / "sdai") as part:
+                for name in ("posterior.nc", "gate.txt"):
+                    (part / name).write_text(str(number))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(write, number) for number in range(4)]:
+            done.result()
+    assert len({(tmp_path / "sdai" / name).read_text() for name in ("posterior.nc", "gate.txt")}) == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["sdai"]
 
 
 def test_results_are_as_readable_as_any_other_file(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.files import tidy
 from ra_bayes.results.counts import CountsResult, read_counts
 from ra_bayes.results.fits import Result, read_result
 from ra_bayes.results.place import write_table
@@ -63,7 +64,8 @@ def find_trees(folder: str | PathLike[str]) -> dict[str, xr.DataTree]:
 
 
 def _paths(folder: str | PathLike[str]) -> list[Path]:
-    # A name that begins with a dot is what an interrupted run left of a folder it was writing.
+    tidy(folder)
+    # A name that begins with a dot is a folder that another process is writing.
     return sorted(path for path in Path(folder).glob("*/posterior.nc") if path.parent.name[0] != ".")
 
 

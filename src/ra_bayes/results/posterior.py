@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.files import tidy
 from ra_bayes.tree import is_given_counts, load, outcome_trees, spec_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def find_posterior(folder: str | PathLike[str], outcome: str) -> xr.DataTree:
     elif (place / "posterior.nc").is_file():
         paths = [place / "posterior.nc"]
     else:
-        # A name that begins with a dot is what an interrupted run left of a folder it was writing.
+        tidy(place)
+        # A name that begins with a dot is a folder that another process is writing.
         paths = sorted(path for path in place.glob("*/posterior.nc") if path.parent.name[0] != ".")
     if not paths:
         raise RaBayesError(
