@@ -131,7 +131,7 @@ _TABLE = r"""\begingroup
 \footnotesize
 \setlength{{\tabcolsep}}{{4pt}}
 \setlength{{\LTleft}}{{0pt}}
-\setlength{{\LTcapwidth}}{{\linewidth}}
+\setlength{{\LTcapwidth}}{{\dimexpr {width:.4f}\linewidth-2\tabcolsep\relax}}
 \begin{{longtable}}{{{columns}}}
 \caption{{{title}}}\label{{tab:{label}}}\\
 \toprule
@@ -166,6 +166,8 @@ def to_latex(table: Table) -> str:
         title=" ".join(latex_text(table.title).split()), landscape=",landscape" if wide else ""
     ) + _TABLE.format(
         columns=f"@{{}}{columns}@{{}}",
+        # A caption wider than its table would hang out on the left.
+        width=sum(shares),
         title=latex_text(table.title),
         label=re.sub(r"[^a-z0-9]+", "-", table.name.lower()).strip("-"),
         heads=heads,
