@@ -57,6 +57,17 @@ def test_a_repeated_form_without_events_is_a_visit_each_time(tmp_path: Path) -> 
     assert accounted(cohort) == 3
 
 
+def test_an_arm_that_one_form_says_is_that_of_all_rows_of_the_patient(tmp_path: Path) -> None:
+    text = "record_id,redcap_event_name,allocation,sdai\n1,randomisation_arm_1,MSC,\n1,baseline_arm_1,,30\n"
+    text += "1,week_4_arm_1,,20\n2,randomisation_arm_1,control,\n2,baseline_arm_1,,33\n"
+    asked = problems_of(tmp_path, text)
+    assert "may be the patients' arm" in asked[1].what
+    assert read(tmp_path, text, 'arm = "allocation"\n').arms == (("1", "MSC"), ("2", "control"))
+    text = text.replace("2,baseline_arm_1,,", "2,baseline_arm_1,MSC,")
+    told = [problem.what for problem in problems_of(tmp_path, text, 'arm = "allocation"\n')]
+    assert told == ["patient '2' is in arm 'control' (row 5) and in arm 'MSC'"]
+
+
 def test_labels_of_fields_say_which_joints_and_which_unit(tmp_path: Path) -> None:
     text = "Record ID,Event Name,Tender joint count (28),Swollen joints (66),Pain (0-10 cm),Complete?\n"
     text += "1,Baseline,12,20,6.5,Complete\n1,Week 4,6,8,3,Complete\n"

@@ -18,7 +18,7 @@ from ra_bayes.cohort.layouts.idle_keys import refuse_idle_keys
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
 from ra_bayes.cohort.layouts.lost_columns import refuse_lost_columns
 from ra_bayes.cohort.layouts.meaning import with_meaning
-from ra_bayes.cohort.layouts.roles import event_column, find_roles
+from ra_bayes.cohort.layouts.roles import event_column, find_roles, visits_are_repeats
 from ra_bayes.cohort.layouts.sdtm_columns import is_sdtm
 from ra_bayes.cohort.layouts.sheet import from_sheet
 from ra_bayes.cohort.layouts.two_headers import with_one_header
@@ -146,9 +146,9 @@ def _layouts(header: Sequence[str], known: Mapping[str, Outcome], given: TableMa
     if is_adam(header) or is_sdtm(header):
         return ["adam" if is_adam(header) else "sdtm"]
     if given.columns:
-        if event_column(header):
-            return ["redcap"]
         when = given.visit or given.week is not None or given.dates is not None
+        if event_column(header) or (not when and visits_are_repeats(header)):
+            return ["redcap"]
         alone = all(
             column.week is not None or column.visit for column in given.columns.values() if column.outcome
         )

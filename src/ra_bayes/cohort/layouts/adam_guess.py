@@ -45,6 +45,10 @@ def guess_adam(table: Table, known: Mapping[str, Outcome], given: TableMapping, 
     mapping = replace(
         given, parameters={**parameters, **given.parameters}, outcomes=(*given.outcomes, *defined)
     )
+    if not any(column.outcome for column in mapping.parameters.values()):
+        what = "no parameter is known, and none holds numbers, or yes and no"
+        mend = "say under [parameters] which outcome one is, with the number of each of its answers"
+        return Guess(mapping, (Problem(what, mend),), ())
     return _asked(table, {**known, **{each.id: each for each in defined}}, mapping)
 
 

@@ -9,7 +9,7 @@ from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twice, guess_columns, is_label
 from ra_bayes.cohort.layouts.guess_parameters import with_parameters
 from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
-from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles, repeat_columns
+from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles, repeat_columns, visits_are_repeats
 from ra_bayes.cohort.mapping import BY_ROW, TableMapping, beside
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
@@ -60,8 +60,7 @@ def sheet_layouts(header: Sequence[str], known: Mapping[str, Outcome]) -> tuple[
         found.append("visits")
     if plain and (roles.visit or roles.date or not found):
         # A repeated form tells its visits apart, where nothing else does.
-        alone = repeat_columns(header)[1] and not (roles.visit or roles.date or found)
-        found.append("redcap" if alone else "outcomes")
+        found.append("redcap" if visits_are_repeats(header) and not found else "outcomes")
     return tuple(found)
 
 
@@ -113,7 +112,10 @@ def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
     if given.layout == "redcap":
         # REDCap writes the record's identifier first, whatever it is called.
         visit = event_column(table.header) or roles.visit or repeat_columns(table.header)[1]
-        roles = replace(roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure={}, date="")
+        asked = {role: names for role, names in roles.unsure.items() if role == "arm"}
+        roles = replace(
+            roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure=asked, date=""
+        )
     if roles.arm in given.columns or roles.arm in given.covariates.values():
         unsure = {role: names for role, names in roles.unsure.items() if role != "arm"}
         roles = replace(roles, arm="", unsure=unsure)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ra_bayes.cohort.layouts.column_names import alphanumeric
 from ra_bayes.cohort.mapping import VisitUnit
 
-__all__ = ["Roles", "event_column", "find_roles", "is_form", "repeat_columns"]
+__all__ = ["Roles", "event_column", "find_roles", "is_form", "repeat_columns", "visits_are_repeats"]
 
 # In the order in which they are preferred; the general ones number patients anew at every site.
 _PATIENT = "patient patientid patientno patientnumber patientcode patid patnr patientnr usubjid participant "
@@ -116,6 +116,18 @@ def repeat_columns(header: Sequence[str]) -> tuple[str, str]:
         for key in ("instrument", "instance")
     )
     return first, second
+
+
+def visits_are_repeats(header: Sequence[str]) -> bool:
+    """Say whether nothing but REDCap's instances of a repeated form tells visits apart.
+
+    Examples
+    --------
+    >>> visits_are_repeats(["record_id", "redcap_repeat_instance", "crp"])
+    True
+    """
+    roles = find_roles(header)
+    return bool(repeat_columns(header)[1]) and not (event_column(header) or roles.visit or roles.date)
 
 
 def is_form(name: str) -> bool:

@@ -130,6 +130,8 @@ class _Reader:
         self.arms = redcap and not mapping.arm and self._several_arms()
         # In an export of forms an empty cell is a missing value only where its form is filled in at all.
         self.filled = self._filled() if redcap else None
+        # A database's form of randomisation is filled in once, in one row of the patient.
+        self.arm_of = self._said_once(mapping.arm) if redcap and mapping.arm else {}
         self.once: dict[tuple[str, str], tuple[str, int]] = {}
 
     def lines(self) -> Iterator[Line]:
@@ -202,11 +204,21 @@ class _Reader:
         return numbered if instance and numbered in self.mapping.visits else label
 
     def _arm(self, cells: Sequence[str]) -> str:
-        return (
-            event_arm(self._cell(cells, self.mapping.visit))
-            if self.arms
-            else self._cell(cells, self.mapping.arm)
-        )
+        if self.arms:
+            return event_arm(self._cell(cells, self.mapping.visit))
+        arm = self._cell(cells, self.mapping.arm)
+        return arm or self.arm_of.get(self._cell(cells, self.mapping.patient), "")
+
+    def _said_once(self, name: str) -> dict[str, str]:
+        """Return what a column says of each patient, in whichever row; two things of one are a problem."""
+        found: dict[str, tuple[str, int]] = {}
+        for row, cells in self.table.rows:
+            patient, text = self._cell(cells, self.mapping.patient), self._cell(cells, name)
+            first, at = found.setdefault(patient, (text, row)) if text else (text, row)
+            if first != text:
+                what = f"patient {patient!r} is in arm {first!r} (row {at}) and in arm {text!r}"
+                self.problems.add("arm", what, "write one arm", row=row, column=name)
+        return {patient: text for patient, (text, _) in found.items()}
 
     def _several_arms(self) -> bool:
         position = self.where.get(self.mapping.visit)
