@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +12,24 @@ import numpy as np
 import pytensor
 import pytest
 from click.testing import CliRunner
+from pages import SHAPE_PRIORS, page, spec
 from pages import cohort as cohort_of
-from pages import page, spec
 from pymc.model.transform.conditioning import remove_value_transforms
 
 from ra_bayes.cli import main
-from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.cohort import Cohort, CovariateValue, read_cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model import ModelSpec, list_models, load_model
 from ra_bayes.model.build import build
+from ra_bayes.model.likelihoods import CELL
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.script import as_pymc_script
 from ra_bayes.model.simulate import draw_prior, to_clinical
 from ra_bayes.model.spec_reader import read_spec
+from ra_bayes.model.trajectories import TRAJECTORIES
 from ra_bayes.resources import data_dir
 
-SHAPES = ("visits", "linear", "onset", "washout", "piecewise", "step")
+SHAPES = tuple(TRAJECTORIES)
 
 
 def shipped() -> Cohort:
@@ -55,25 +58,37 @@ def natural(
     model: ModelSpec, records: Grid, raw: dict[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], float]:
     """A raw point of the built model as the script has it, and the log derivative of the one in the other."""
-    at = to_clinical(model, {name: each[None] for name, each in raw.items()}, records.weeks)
+    at = to_clinical(model, {name: each[None] for name, each in raw.items()}, records.weeks, records.people)
     at = {name: each[0] for name, each in at.items()}
     point, log_slope = {"correlation_u": raw["correlation_u"]}, 0.0
     for prior in model.priors:
         name = prior.parameter.name
         if prior.fixed or name == "correlation":
             continue
-        point[name] = at[name]
         log_slope += np.log(prior.numbers[1] * (at[name] if prior.parameter.family == "scale" else 1.0))
+        if prior.parameter.family == "proportion":
+            point[f"{name}_probit"] = prior.numbers[0] + prior.numbers[1] * raw[f"{name}_z"]
+        else:
+            point[name] = at[name]
     point["patient_level"] = at["patient_level"]
     log_slope += at["patient_level"].size * np.log(at["baseline_sd"])
     if at["response_sd"] > 0.0:
         point["patient_response"] = at["patient_response"]
         own = at["response_sd"] * np.sqrt(1.0 - at["correlation"] ** 2)
         log_slope += at["patient_response"].size * np.log(own)
-    if "walk_step" in raw:
-        scale = at["walk_sd"] * np.sqrt(np.diff(records.weeks) / model.reference_week)
-        point["step"] = raw["walk_step"] * scale
+    for prefix, shape in (("", model.trajectory), ("effect_", model.arm and model.arm.trajectory)):
+        steps = raw.get(f"{prefix}walk_step")
+        if steps is None or shape is None:
+            continue
+        if shape.name == "gp":
+            point[f"{prefix}first_slope"] = steps[0]
+            point[f"{prefix}course_noise"] = steps[1:].reshape(-1, 2)
+            continue
+        scale = at[f"{prefix}walk_sd"] * np.sqrt(np.diff(records.weeks) / model.reference_week)
+        point[f"{prefix}step"] = steps * scale
         log_slope += np.log(scale).sum()
+    if "residual_z" in raw:
+        point["residual_z"] = raw["residual_z"].reshape(records.shape)
     return point, float(log_slope)
 
 
@@ -82,6 +97,8 @@ def assert_same_density(model: ModelSpec, cohort: Cohort) -> None:
     built = build(model, records, "non-centred")
     script = density(run(as_pymc_script(model, cohort))["model"])
     drawn = draw_prior(model, len(records.patients), records.weeks, 4, np.random.default_rng(3))
+    if model.residuals is not None and (records.kind == CELL).any():
+        drawn["residual_z"] = np.random.default_rng(4).normal(size=(4, *records.shape))
     ours = density(built)
     for k in range(4):
         raw = {name: np.asarray(each[k]) for name, each in drawn.items()}
@@ -171,12 +188,75 @@ def test_identifiers_and_reasons_cannot_break_out_of_the_script() -> None:
     assert set(names["patients"]) == {nasty, "\u2028b"}
 
 
+@pytest.mark.parametrize("likelihood", ["cumulative_probit", "cumulative_logit"])
+def test_categories_have_the_built_models_density(likelihood: str) -> None:
+    outcome = {"id": "x", "label": "X", "unit": "category", "kind": "ordinal", "lower": 1, "upper": 4}
+    priors: dict[str, Any] = {
+        "baseline_mean": {"shares": [0.1, 0.4, 0.4, 0.1], "sd": 0.5},
+        "gaps": {"sdlog": 0.4},
+        "residual_sd": None,
+    }
+    model = spec("linear", outcome={**outcome, "benefit": "decrease"}, likelihood=likelihood, priors=priors)
+    rows = [("a", 0, 1), ("a", 4, 2), ("a", 24, 4), ("b", 0, 3), ("b", 24, 2)]
+    assert_same_density(model, cohort_of(rows, model))
+
+
+def test_a_hurdle_has_the_built_models_density() -> None:
+    outcome = {"id": "x", "label": "X", "unit": "u", "lower": 0.0, "upper": 40.0, "positive": "no"}
+    priors = {
+        "baseline_mean": {"median": 10.0, "sd": 0.5},
+        "zero_at": {"median": 2.0, "sd": 0.5},
+        "zero_spread": {"median": 0.5, "sdlog": 0.4},
+        "change": {"median": -0.4, "sd": 0.3},
+    }
+    model = spec(
+        "linear",
+        outcome={**outcome, "benefit": "decrease"},
+        likelihood="hurdle",
+        link="log",
+        rounding=0.5,
+        priors=priors,
+    )
+    rows = [("a", 0, 12.0), ("a", 4, 3.0, "<"), ("a", 24, 0.0), ("b", 0, 30.0, ">"), ("b", 24, 11.5)]
+    assert "zeros = {" in as_pymc_script(model, cohort_of(rows, model))
+    assert_same_density(model, cohort_of(rows, model))
+    plain = replace(model, rounding=0.0)
+    assert_same_density(plain, cohort_of([*rows[:1], *rows[2:3], *rows[4:]], plain))
+
+
+@pytest.mark.parametrize("cells", [False, True])
+def test_residuals_that_follow_each_other_have_the_built_models_density(cells: bool) -> None:
+    own = {"autocorrelation": {"median": 0.4, "sd": 0.5}}
+    model = spec("linear", residuals="ar1", autocorrelation_weeks=4, priors=own, rounding=0.5 * cells)
+    rows: list[tuple[Any, ...]] = [
+        ("a", 0, 12.0), ("a", 4, 9.5), ("a", 24, 5.0), ("b", 0, 9.0), ("b", 4, 10.0), ("b", 24, 11.5)
+    ]  # fmt: skip
+    if cells:
+        rows[2], rows[4] = ("a", 24, 6.0, "<"), ("b", 4, 8.0, ">")
+    assert_same_density(model, cohort_of(rows, model))
+
+
+@pytest.mark.parametrize("effect", ["step", "visits", "gp", "onset"])
+def test_two_arms_and_covariates_have_the_built_models_density(effect: str) -> None:
+    tables = f'[arm]\ncontrol = "placebo"\neffect = "{effect}"\n'
+    for name, numbers in SHAPE_PRIORS[effect].items():
+        given = "\n".join(f"{key} = {value}" for key, value in numbers.items())
+        tables += f'[priors.effect_{name}]\n{given}\nwhy = "a test"\n'
+    for name, moves in (("age", "level"), ("dose", "change")):
+        tables += (
+            f'[[covariate]]\nname = "{name}"\ncentre = 2\nscale = 3\nmoves = "{moves}"\n'
+            'median = 0.1\nsd = 0.5\nwhy = "a test"\n'
+        )
+    model = read_spec(page("visits") + "\n" + tables, name="test")
+    rows = [("a", 0, 12.0), ("a", 4, 9.0), ("a", 24, 7.0), ("b", 0, 9.0), ("b", 4, 8.0), ("b", 24, 6.0)]
+    people = tuple(
+        CovariateValue(who, name, {"a": "3.5", "b": "1"}[who]) for who in "ab" for name in ("age", "dose")
+    )
+    made = replace(cohort_of(rows, model), arms=(("a", "cells"), ("b", "placebo")), covariates=people)
+    assert_same_density(model, made)
+
+
 def test_what_no_script_is_written_for_says_so() -> None:
-    model = spec("gp")
-    with pytest.raises(
-        RaBayesError, match=r"no script knows the trajectory gp; take the model as rb.fit builds"
-    ):
-        as_pymc_script(model, cohort_of([("a", 0, 9.0), ("a", 24, 8.0)], model))
     still = spec(priors={"walk_sd": {"fixed": 0.0}})
     with pytest.raises(RaBayesError, match="a mean change that is fixed at zero"):
         as_pymc_script(still, cohort_of([("a", 0, 9.0), ("a", 24, 8.0)], still))

@@ -15,6 +15,9 @@ Lines of a trajectory or likelihood may use
     KIND_at, KIND_value         places in the grid and values, on the link's scale, of records of a kind:
                                 points, below, above, between
     between_low, between_high   ends of records that are an interval
+
+The difference between two arms takes its trajectory's lines under names that begin with ``effect_``
+(:mod:`ra_bayes.model.script_people`).
 """
 
 from __future__ import annotations
@@ -28,8 +31,10 @@ from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model.built import refuse_builder
 from ra_bayes.model.records import grid
+from ra_bayes.model.script_people import effect_lines, people_lines, shift_of
 from ra_bayes.model.script_priors import own_response, prior_lines, sampled
 from ra_bayes.model.script_records import PLACES, Kind, grid_lines, link_function, placed, record_tables
+from ra_bayes.model.script_residuals import residuals_script
 from ra_bayes.model.script_text import comment, listed
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.outcome import Outcome
@@ -92,19 +97,28 @@ def as_pymc_script(model: ModelSpec, cohort: Cohort) -> str:
     trajectory, likelihood = _parts(model)
     records = grid(model, cohort)
     tables = record_tables(model, records)
-    functions, observed = likelihood.script(model.outcome, frozenset(tables))
+    kinds = frozenset(tables)
+    functions, observed = (
+        likelihood.script(model.outcome, kinds)
+        if model.residuals is None
+        else residuals_script(model.residuals, kinds)
+    )
     course = trajectory.script(records.weeks, model.reference_week, model.anchor_week)
+    if model.arm is not None:
+        course = effect_lines(model, records) + course
     defined = [each.strip("\n") for each in (PLACES, link_function(model), functions) if each]
     body = _model(model, course, observed)
+    watched = [*sampled(model), "mean_change", *([] if model.arm is None else ["effect"])]
     blocks = [
         _head(model, cohort),
         _imports("".join([*defined, body])),
         grid_lines(model, records),
+        *([people] if (people := people_lines(model, records)) else []),
         *tables.values(),
         *(f"\n{each}" for each in defined),
         "\n" + "\n".join(placed(model, kind) for kind in tables),
         body,
-        _SAMPLE.format(watched=listed((f'"{each}"' for each in [*sampled(model), "mean_change"]), " " * 8)),
+        _SAMPLE.format(watched=listed((f'"{each}"' for each in watched), " " * 8)),
     ]
     return "\n\n".join(blocks)
 
@@ -118,12 +132,8 @@ def _parts(model: ModelSpec) -> tuple[ScriptedTrajectory, ScriptedLikelihood]:
         unknown = f"the trajectory {trajectory.name}"
     elif not isinstance(likelihood, ScriptedLikelihood):
         unknown = f"the likelihood {likelihood.name}"
-    elif model.arm is not None:
-        unknown = "two arms"
-    elif model.covariates:
-        unknown = "covariates"
-    elif model.residuals is not None:
-        unknown = "residuals that are tied along a patient's visits"
+    elif model.arm is not None and not isinstance(model.arm.trajectory, ScriptedTrajectory):
+        unknown = f"the effect {model.arm.trajectory.name}"
     elif any(each.parameter.name != "response_sd" for each in pinned):
         unknown = "a mean change that is fixed at zero"
     else:
@@ -152,31 +162,48 @@ def _imports(lines: str) -> str:
 
 
 def _model(model: ModelSpec, course: str, observed: str) -> str:
-    gaps = ', "gap": weeks[1:]' if '"gap"' in course else ""
-    patients = _PATIENTS + (_RESPONSES if own_response(model) else _NO_RESPONSES)
-    blocks = [each.strip("\n") for each in (*prior_lines(model), course, patients, observed)]
+    coords = ', "gap": weeks[1:]' if '"gap"' in course else ""
+    coords += ', "part": ["height", "slope"]' if '"part"' in course else ""
+    blocks = [each.strip("\n") for each in (*prior_lines(model), course, _patients(model), observed)]
     return (
-        f'with pm.Model(coords={{"patient": patients, "visit": weeks{gaps}}}) as model:\n'
+        f'with pm.Model(coords={{"patient": patients, "visit": weeks{coords}}}) as model:\n'
         + textwrap.indent("\n\n".join(blocks), "    ")
+    )
+
+
+def _patients(model: ModelSpec) -> str:
+    """Return lines that define every patient's level and response, and what is expected of them."""
+    level, change = shift_of(model, "level"), shift_of(model, "change")
+    lines = _PATIENTS + (_RESPONSES if own_response(model) else _NO_RESPONSES)
+    treated = " + treated[:, None] * effect[None, :]" if model.arm is not None else ""
+    if not own_response(model) and change:
+        treated += f" + ({change.removeprefix(' + ')})[:, None] * response_shape[None, :]"
+    return lines.format(
+        expected_level=f"baseline_mean{level}",
+        score=f"patient_level - baseline_mean{level.replace(' + ', ' - ')}",
+        change=f"{change.removeprefix(' + ')}\n    + " if change else "",
+        treated=treated,
     )
 
 
 _PATIENTS = """
 # Each patient's level.
-patient_level = pm.Normal("patient_level", baseline_mean, baseline_sd, dims="patient")
+patient_level = pm.Normal("patient_level", {expected_level}, baseline_sd, dims="patient")
 """
 
 _RESPONSES = """
 # How far a patient's change goes beyond the mean's: Normal(0, response_sd), correlated with the level.
 patient_response = pm.Normal(
     "patient_response",
-    response_sd * correlation * (patient_level - baseline_mean) / baseline_sd,
+    {change}response_sd * correlation * ({score}) / baseline_sd,
     response_sd * pt.sqrt(1 - correlation**2),
     dims="patient",
 )
 expected = pm.Deterministic(
     "expected",
-    patient_level[:, None] + mean_change[None, :] + patient_response[:, None] * response_shape[None, :],
+    patient_level[:, None]
+    + mean_change[None, :]
+    + patient_response[:, None] * response_shape[None, :]{treated},
     dims=("patient", "visit"),
 )
 """
@@ -184,7 +211,7 @@ expected = pm.Deterministic(
 _NO_RESPONSES = """
 # All change as the mean does.
 expected = pm.Deterministic(
-    "expected", patient_level[:, None] + mean_change[None, :], dims=("patient", "visit")
+    "expected", patient_level[:, None] + mean_change[None, :]{treated}, dims=("patient", "visit")
 )
 """
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ra_bayes.errors import RaBayesError
 from ra_bayes.model.page import prior_rows
 from ra_bayes.model.priors import Prior
 from ra_bayes.model.script_text import comment
@@ -74,16 +73,16 @@ def _prior(model: ModelSpec, prior: Prior) -> str:
                 # ({name} + 1) / 2 ~ Beta({shape}, {shape}), the LKJ({shape}) of two.
                 {name}_u = pm.Beta("{name}_u", {shape}, {shape})
                 {name} = pm.Deterministic("{name}", 2 * {name}_u - 1)""")
-        case other:
-            raise RaBayesError(
-                f"model {model.name!r} cannot be written as a script yet: no script knows a prior of the "
-                f"family {other}; take the model as rb.fit builds it, ra_bayes.model.build.build"
-            )
+        case "proportion":
+            return textwrap.dedent(f"""\
+                # Its probit is Normal.
+                {name}_probit = pm.Normal("{name}_probit", mu={_exact(first)}, sigma={_exact(second)})
+                {name} = pm.Deterministic("{name}", pm.math.invprobit({name}_probit))""")
 
 
 def _level(model: ModelSpec, on_link: float) -> str:
     """Return a median in the outcome's unit, taken to the link's scale by the script itself."""
-    if model.link.name == "identity":
+    if model.link.name in ("identity", "latent"):
         return _exact(on_link)
     value = float(f"{float(model.link.inverse(on_link)):.10g}")
     close = np.isclose(float(model.link.forward(value)), on_link, rtol=1e-12, atol=1e-12)

@@ -14,13 +14,14 @@ from ra_bayes.model.spec import ModelSpec
 
 __all__ = ["PLACES", "Kind", "grid_lines", "link_function", "placed", "record_tables"]
 
-type Kind = Literal["points", "below", "above", "between"]
+type Kind = Literal["points", "below", "above", "between", "zeros"]
 
 _KINDS: dict[Kind, str] = {
     "points": "Records as they were written down, by patient and week.",
     "below": "Records that say only that the value lies below this limit.",
     "above": "Records that say only that the value lies above this limit.",
     "between": "Records that say only that the value lies between two ends.",
+    "zeros": "Records of 0: none at all.",
 }
 
 # A patient's records, on the line of the identifier.
@@ -74,6 +75,8 @@ def _record(model: ModelSpec, records: Grid, i: int, j: int) -> tuple[Kind | Non
     value, low, high = (float(each[i, j]) for each in (records.value, records.low, records.high))
     if model.binary or not model.likelihood.on_link or low == high:
         return "points", number(value)
+    if high < 0.0 and high == -UNBOUNDED / 2.0:
+        return "zeros", number(value)
     first, last = (None if abs(each) == UNBOUNDED else _in_unit(model, value, each) for each in (low, high))
     if first is None or last is None:
         if last is not None:
@@ -93,7 +96,7 @@ def link_function(model: ModelSpec) -> str:
     """Return the function that takes a value to the scale on which the model is additive; empty if none."""
     outcome = model.outcome
     match model.link.name:
-        case "identity":
+        case "identity" | "latent":
             return ""
         case "log":
             body = "np.log(value)"
@@ -118,7 +121,7 @@ def placed(model: ModelSpec, kind: Kind) -> str:
     # A record of yes or no is what it is: it is its probability that has a scale.
     plain = model.link.name == "identity" or model.binary or not model.likelihood.on_link
     lines = [f"{kind}_at, {kind}_value = places({kind})"]
-    if not plain:
+    if not plain and kind != "zeros":
         lines.append(f"{kind}_value = g({kind}_value)")
     if kind == "between":
         lines.append("between_low, between_high = between_value.T")

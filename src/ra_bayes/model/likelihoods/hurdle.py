@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ra_bayes.model.likelihoods.intervals import UNBOUNDED
-from ra_bayes.model.likelihoods.normal import RESIDUAL_SD, log_cell, log_point
+from ra_bayes.model.likelihoods.normal import RESIDUAL_SD, log_cell, log_point, scatter_script
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
@@ -68,6 +68,12 @@ class Hurdle:
         either = most + ns.log1p(ns.exp(ns.minimum(zero, more) - most))
         return ns.where(low <= -UNBOUNDED, either, more)
 
+    def script(self, _outcome: Outcome, kinds: frozenset[Any]) -> tuple[str, str]:
+        """Return the records as lines of a PyMC script, and the function they need."""
+        functions, scatter = scatter_script(kinds - {"below"}, "pm.Normal")
+        parts = "".join(lines for kind, lines in _SCRIPT.items() if kind in kinds)
+        return functions, _ZERO + parts + scatter
+
     def draw(
         self, mu: np.ndarray, values: Mapping[str, np.ndarray], _outcome: Outcome, rng: np.random.Generator
     ) -> np.ndarray:
@@ -75,3 +81,34 @@ class Hurdle:
         latent = mu + values["residual_sd"] * rng.normal(size=mu.shape)
         zero = mu + values["zero_spread"] * rng.normal(size=mu.shape) < values["zero_at"]
         return np.where(zero, -np.inf, latent)
+
+
+_ZERO = """
+# A record is 0 with a probability that rises as what is expected falls; above 0 it scatters around that.
+standard = pm.Normal.dist(0.0, 1.0)
+log_zero = pm.logcdf(standard, (zero_at - expected) / zero_spread)
+log_more = pm.logcdf(standard, (expected - zero_at) / zero_spread)
+"""
+
+_MORE = """
+pm.Potential("more_than_0_{kind}", log_more[{kind}_at])
+"""
+
+_SCRIPT = {
+    "zeros": """
+pm.Potential("record_zero", log_zero[zeros_at])
+""",
+    "points": _MORE.format(kind="points"),
+    "above": _MORE.format(kind="above"),
+    "between": _MORE.format(kind="between"),
+    "below": """
+# Below a limit: 0, or more but there.
+pm.Potential(
+    "record_below",
+    pt.logaddexp(
+        log_zero[below_at],
+        log_more[below_at] + pm.logcdf(pm.Normal.dist(expected[below_at], residual_sd), below_value),
+    ),
+)
+""",
+}

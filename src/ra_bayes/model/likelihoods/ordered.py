@@ -106,6 +106,26 @@ class Ordered:
         score = mu + (rng.normal(size=mu.shape) if self.latent == "probit" else rng.logistic(size=mu.shape))
         return np.asarray(outcome.levels[0] + sum((score > cut).astype(float) for cut in cutpoints(values)))
 
+    def script(self, outcome: Outcome, _kinds: frozenset[Any]) -> tuple[str, str]:
+        """Return the categories as lines of a PyMC script."""
+        family = {"probit": "OrderedProbit", "logit": "OrderedLogistic"}[self.latent]
+        widths = ", ".join(each.name for each in self.parameters(outcome))
+        return (
+            "",
+            f"""
+# Categories {outcome.levels[0]} to {outcome.levels[-1]}: a latent score between cutpoints, whose mean is 0.
+cuts = pt.concatenate([[0.0], pt.cumsum(pt.stack([{widths}]))])
+cutpoints = pm.Deterministic("cutpoints", cuts - cuts.mean())
+pm.{family}(
+    "record",
+    eta=expected[points_at],
+    cutpoints=cutpoints,
+    compute_p=False,
+    observed=points_value.astype(int) - {outcome.levels[0]},
+)
+""",
+        )
+
     def distribution(self, score: Array) -> Array:
         """Return F, the distribution function of the score around mu."""
         return np.asarray(special.ndtr(score) if self.latent == "probit" else special.expit(score))

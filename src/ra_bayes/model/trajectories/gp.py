@@ -86,11 +86,46 @@ class GaussianProcess:
         rate = _rate(values)
         return self._sd(rate * constants["week"], ns) / self._sd(rate * constants["reference"][..., None], ns)
 
+    def script(self, _weeks: np.ndarray, _reference: float, _anchor: float) -> str:
+        """Return f and r as lines of a PyMC script, from visit to visit."""
+        return _SCRIPT
+
     def _sd(self, u: Any, ns: Namespace) -> Any:
         variance = -ns.expm1(-2.0 * u) - u * (2.0 + u) * ns.exp(-2.0 * u)
         # At week 0 it is zero, where a root has no gradient.
         there = variance > _TINY
         return ns.where(there, ns.where(there, variance, 1.0) ** 0.5, 0.0)
+
+
+_SCRIPT = """
+# The population's mean change: a Gaussian process, Matern 3/2, zero at week 0 and at the anchor. Its height
+# and its slope (over rate) go on from visit to visit, each with noise of its own.
+rate = np.sqrt(3.0) / lengthscale
+first_slope = pm.Normal("first_slope", 0.0, 1.0)
+course_noise = pm.Normal("course_noise", 0.0, 1.0, dims=("gap", "part"))
+u = rate * week[0]
+height, slope = u * pt.exp(-u) * first_slope, (1 - u) * pt.exp(-u) * first_slope
+course = [height]
+for k, between in enumerate(np.diff(week)):
+    u = rate * between
+    height_variance = -pt.expm1(-2 * u) - 2 * u * (1 + u) * pt.exp(-2 * u)
+    slope_variance = -pt.expm1(-2 * u) + 2 * u * (1 - u) * pt.exp(-2 * u)
+    shared = 2 * u**2 * pt.exp(-2 * u) / pt.sqrt(slope_variance)
+    height, slope = (
+        pt.exp(-u) * ((1 + u) * height + u * slope)
+        + shared * course_noise[k, 1]
+        + pt.sqrt(pt.maximum(height_variance - shared**2, 1e-30)) * course_noise[k, 0],
+        pt.exp(-u) * ((1 - u) * slope - u * height) + pt.sqrt(slope_variance) * course_noise[k, 1],
+    )
+    course.append(height)
+course = pt.stack(course)
+spread = [
+    pt.sqrt(pt.maximum(-pt.expm1(-2 * u) - u * (2 + u) * pt.exp(-2 * u), 1e-30))
+    for u in (rate * week, rate * reference_week)
+]
+mean_change = pm.Deterministic("mean_change", gp_sd * (course - course[anchor]) / spread[1], dims="visit")
+response_shape = spread[0] / spread[1]
+"""
 
 
 def _rate(values: Mapping[str, Any]) -> Any:
