@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from statistics import median
 
@@ -72,7 +72,17 @@ def _check_baselines(found: Found) -> None:
     for visit, row in found.visits.items():
         first.setdefault((visit.outcome, visit.patient), row)
     empty = {(gap.outcome, gap.patient): gap.row for gap in found.missing if gap.week == 0}
+    begun = {visit.outcome for visit in found.visits if visit.week == 0} | {each for each, _ in found.undated}
+    patients = Counter(outcome for outcome, _ in first)
+    never = {each for each, count in patients.items() if count > 1 and each not in begun}
+    for outcome in sorted(each for each in never if found.known[each].kind != "binary"):
+        what = f"nobody has a baseline (week 0) of {outcome}, of {patients[outcome]} patients"
+        mend = "add it; only yes/no outcomes are read without one"
+        row = min(row for (each, _), row in first.items() if each == outcome)
+        found.problems.add("no baseline", what, mend, row=row)
     for (outcome, patient), row in first.items():
+        if outcome in never:
+            continue
         if found.known[outcome].kind == "binary" or (outcome, patient) in found.undated:
             continue
         if patient not in found.look_alikes.values():
