@@ -1,7 +1,9 @@
-"""Run a notebook's code cells in order, without Jupyter.
+"""Run notebooks' code cells in order, without Jupyter.
 
 python notebooks/run.py notebooks/fit.ipynb            run, print what the cells print
 python notebooks/run.py notebooks/fit.ipynb --store    and store the outputs in the notebook
+
+Several notebooks share one process, and so what was compiled; nothing else.
 
 Lines that start with % are for Jupyter and passed over. A cell's last expression is shown as in Jupyter.
 """
@@ -20,19 +22,28 @@ from typing import Any
 
 # Enough for a screen; a notebook stays small enough to read as a diff.
 DPI = 100
+# What stands on standard output before what a notebook prints.
+HEAD = "== "
 
 
 def main() -> None:
-    """Run one notebook."""
-    parser = argparse.ArgumentParser(description="Run a notebook's code cells in order, without Jupyter.")
-    parser.add_argument("notebook", type=Path)
+    """Run notebooks one after the other."""
+    parser = argparse.ArgumentParser(description="Run notebooks' code cells in order, without Jupyter.")
+    parser.add_argument("notebooks", type=Path, nargs="+", metavar="notebook")
     parser.add_argument("--store", action="store_true", help="store the outputs in the notebook")
     arguments = parser.parse_args()
-    notebook = json.loads(arguments.notebook.read_text(encoding="utf-8"))
+    for path in arguments.notebooks:
+        print(f"{HEAD}{path.name}")
+        run_notebook(path, store=arguments.store)
+
+
+def run_notebook(path: Path, *, store: bool) -> None:
+    """Run one notebook, and print what its cells print."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
     names: dict[str, Any] = {"__name__": "__main__"}
     cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for count, cell in enumerate(cells, start=1):
-        outputs = run_cell("".join(cell["source"]), f"{arguments.notebook.name}, code cell {count}", names)
+        outputs = run_cell("".join(cell["source"]), f"{path.name}, code cell {count}", names)
         for output in outputs:
             sys.stdout.write(text_of(output))
         cell["execution_count"] = count
@@ -40,9 +51,9 @@ def main() -> None:
             if output["output_type"] == "execute_result":
                 output["execution_count"] = count
         cell["outputs"] = outputs
-    if arguments.store:
+    if store:
         text = json.dumps(notebook, indent=1, ensure_ascii=False)
-        arguments.notebook.write_text(text + "\n", encoding="utf-8", newline="\n")
+        path.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def run_cell(source: str, name: str, names: dict[str, Any]) -> list[dict[str, Any]]:

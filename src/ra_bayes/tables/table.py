@@ -69,9 +69,13 @@ class Table:
     Examples
     --------
     >>> change = Column("Change", "mm", ("estimate",))
-    >>> Table("example", "An example", (Column("Patient"), change), ((Cell("P1"), Cell("−12", (-12.3,))),))
-    ... # doctest: +ELLIPSIS
-    Table(name='example', title='An example', ...)
+    >>> rows = ((Cell("P1"), Cell("−12", (-12.3,))),)
+    >>> print(Table("example", "An example", (Column("Patient"), change), rows))
+    An example
+    <BLANKLINE>
+    Patient  Change (mm)
+    P1               −12
+    <BLANKLINE>
     """
 
     name: str
@@ -85,6 +89,18 @@ class Table:
         for row in self.rows:
             if [len(cell.numbers) for cell in row] != [len(column.numbers) for column in self.columns]:
                 raise ValueError(f"table {self.name!r}: a row that does not fit its columns: {row}")
+
+    def __str__(self) -> str:
+        """Return the table for a terminal."""
+        heads = [column.head for column in self.columns]
+        texts = [heads, *([cell.text for cell in row] for row in self.rows)]
+        wide = [max(len(row[k]) for row in texts) for k in range(len(self.columns))]
+        sides = [str.rjust if column.align == "right" else str.ljust for column in self.columns]
+        lines = [
+            "  ".join(side(text, width) for side, text, width in zip(sides, row, wide, strict=True)).rstrip()
+            for row in texts
+        ]
+        return "\n".join([self.title, "", *lines, "", *self.warnings, *self.notes])
 
     def without_blank_columns(self) -> Table:
         """Return the table without the columns that say nothing in any row."""
