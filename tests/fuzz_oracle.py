@@ -225,7 +225,10 @@ def _candidates(
             about = entry if isinstance(entry, dict) else {}
             outcome = _outcome(entry)
             if outcome == "row":
-                outcome = cells.get(page.get("outcome", ""), "").strip().casefold()
+                named = cells.get(page.get("outcome", ""), "").strip()
+                meant = page.get("parameters", {}).get(named, named)
+                about = {**about, **meant} if isinstance(meant, dict) else about
+                outcome = _outcome(meant).casefold()
             if outcome.casefold() != record.outcome or (
                 "week" in about and float(about["week"]) != record.week
             ):

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from ra_bayes.cli.options import json_option, reading_options, seed_option
+from ra_bayes.cli.options import json_option, reading_options, refuse_without_table, seed_option
 from ra_bayes.cli.terminal import progress, say
-from ra_bayes.errors import RaBayesError
 
 __all__ = ["calibrate"]
 
@@ -79,8 +78,7 @@ def calibrate(
     from ra_bayes.model import load_model
 
     spec = load_model(model)
-    if cohort is None and (sheet or layout or mapping):
-        raise RaBayesError("--sheet, --layout and --mapping say how --cohort is read; give --cohort too")
+    refuse_without_table(cohort, sheet, layout, mapping)
     if show:
         certificate = certificate_of(spec, out)
     else:

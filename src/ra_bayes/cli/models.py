@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ra_bayes.cli.options import json_option
+from ra_bayes.cli.options import json_option, reading_options, refuse_without_table
 from ra_bayes.cli.pseudonyms import pseudonymised, pseudonyms_options
 from ra_bayes.cli.terminal import say
 from ra_bayes.errors import RaBayesError
@@ -23,12 +23,16 @@ __all__ = ["models"]
     type=click.Path(path_type=Path),
     help="With --pymc: the table whose records the script holds.  [default: the synthetic cohort]",
 )
+@reading_options
 @pseudonyms_options
 @json_option
 def models(
     name: str | None,
     as_script: bool,
     file: Path | None,
+    sheet: str | None,
+    layout: str | None,
+    mapping: Path | None,
     pseudonymise: bool,
     key: Path | None,
     as_json: bool,
@@ -38,8 +42,15 @@ def models(
 
     if (as_script and name is None) or (file is not None and not as_script):
         raise RaBayesError("a script is of one model; write: ra-bayes models NAME --pymc [--cohort FILE]")
+    refuse_without_table(file, sheet, layout, mapping)
     if name is not None and as_script:
-        say(_script(name, file, pseudonymise, key))
+        from ra_bayes.cli.fitting import read
+        from ra_bayes.model.script import as_pymc_script
+        from ra_bayes.resources import data_dir
+
+        spec, table = load_model(name), file or data_dir() / "synthetic_cohort.csv"
+        cohort = read(table, [spec], sheet=sheet, layout=layout, mapping=mapping)
+        say(as_pymc_script(spec, pseudonymised(cohort, pseudonymise, key)))
         return
     if name is None:
         titles = {each: load_model(each).title for each in list_models()}
@@ -68,14 +79,3 @@ def models(
         )
     else:
         say(page_text(spec))
-
-
-def _script(name: str, file: Path | None, pseudonymise: bool, key: Path | None) -> str:
-    from ra_bayes.cli.fitting import read
-    from ra_bayes.model import load_model
-    from ra_bayes.model.script import as_pymc_script
-    from ra_bayes.resources import data_dir
-
-    spec = load_model(name)
-    cohort = read(file or data_dir() / "synthetic_cohort.csv", [spec])
-    return as_pymc_script(spec, pseudonymised(cohort, pseudonymise, key))

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from ra_bayes.cohort.mapping import LAYOUTS
+from ra_bayes.errors import RaBayesError
 
-__all__ = ["ci_option", "json_option", "reading_options", "seed_option"]
+__all__ = ["ci_option", "json_option", "reading_options", "refuse_without_table", "seed_option"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 seed_option = click.option(
@@ -39,3 +40,11 @@ def reading_options[F: Callable[..., Any]](command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def refuse_without_table(
+    cohort: Path | None, sheet: str | None, layout: str | None, mapping: Path | None
+) -> None:
+    """Refuse options that say how a table is read where ``--cohort`` gives none."""
+    if cohort is None and (sheet or layout or mapping):
+        raise RaBayesError("--sheet, --layout and --mapping say how --cohort is read; give --cohort too")
