@@ -7,6 +7,7 @@ of patients with the same structure re-uses one compiled model.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from ra_bayes.model.spec import ModelSpec
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["compiled", "compiled_once", "is_compiled"]
+__all__ = ["compile_model", "compiled", "compiled_once", "is_compiled"]
 
 _COMPILED: dict[Hashable, Any] = {}
 
@@ -47,6 +48,20 @@ def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred", repeat:
     )
 
 
+def compile_model(made: pm.Model, **options: Any) -> Any:
+    """Compile a model for nutpie, with its options.
+
+    The source that PyTensor generates goes into its own cache, once for each content: else every compilation
+    leaves some thirty files in the system's folder of temporary ones, for good.
+    """
+    import nutpie
+    from pytensor.configdefaults import config
+
+    if getattr(config, "generated_src_dir", None) == "":
+        config.generated_src_dir = str(Path(config.compiledir) / "generated")
+    return nutpie.compile_pymc_model(made, **options)
+
+
 def compiled_once(
     key: Hashable,
     make: Callable[[], pm.Model],
@@ -66,9 +81,7 @@ def compiled_once(
     start
         Where to start variables, by name.
     """
-    import nutpie
-
     whole = key, layout(numbers)
     if whole not in _COMPILED:
-        _COMPILED[whole] = nutpie.compile_pymc_model(make(), initial_points=dict(start or {}))
+        _COMPILED[whole] = compile_model(make(), initial_points=dict(start or {}))
     return _COMPILED[whole].with_data(**pack(numbers))

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ra_bayes.cohort import Cohort, overview
-from ra_bayes.inference.compile import compiled
+from ra_bayes.inference.compile import compile_model, compiled
 from ra_bayes.inference.fit_built import (
     build_own,
     builder_source,
     built_draws,
     built_prior,
     check_records,
-    compile_own,
 )
 from ra_bayes.inference.groups import outcome_groups
 from ra_bayes.inference.sampling import Attempt, sample_in_attempts, sample_stats
@@ -100,7 +99,7 @@ def fit(
     sampled = sample_in_attempts(
         # The patients' levels of a builder's model are parametrised as it has them.
         _ATTEMPTS if own is None else _ATTEMPTS[:2],
-        lambda attempt: compiled(model, records, attempt.levels) if own is None else compile_own(own),
+        lambda attempt: compiled(model, records, attempt.levels) if own is None else compile_model(own),
         seed=seed,
         draws=draws,
         chains=chains,

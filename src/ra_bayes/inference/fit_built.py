@@ -19,7 +19,7 @@ from ra_bayes.model.records import Grid
 from ra_bayes.model.simulate import log_likelihood
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["build_own", "builder_source", "built_draws", "built_prior", "check_records", "compile_own"]
+__all__ = ["build_own", "builder_source", "built_draws", "built_prior", "check_records"]
 
 type Draws = dict[str, np.ndarray]
 
@@ -89,13 +89,6 @@ def build_own(model: ModelSpec, records: Grid, source: str) -> Any:
                 "records.weeks"
             )
     return made
-
-
-def compile_own(made: Any) -> Any:
-    """Compile a model that a builder made."""
-    import nutpie
-
-    return nutpie.compile_pymc_model(made)
 
 
 def built_draws(model: ModelSpec, group: Any) -> Draws:

@@ -9,6 +9,7 @@ import pymc as pm
 
 from ra_bayes.counts import CountsModel
 from ra_bayes.counts.likelihood import log_likelihood
+from ra_bayes.inference.compile import compile_model
 from ra_bayes.inference.sampling import sample_stats
 from ra_bayes.model.build import PYTENSOR
 
@@ -49,7 +50,7 @@ def sample_counts(
     import nutpie
 
     trace = nutpie.sample(
-        nutpie.compile_pymc_model(build_counts(problem), backend="numba"),
+        compile_model(build_counts(problem), backend="numba"),
         draws=draws,
         tune=1000,
         chains=chains,
