@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -70,6 +71,17 @@ def test_the_earlier_folder_steps_back_if_the_new_one_cannot_take_its_place(
     with pytest.raises(OSError, match="disk full"), atomic_folder(target) as part:
         (part / "posterior.nc").write_text("new")
     assert (target / "posterior.nc").read_text() == "earlier"
+
+
+def test_an_error_names_the_file_that_was_to_be_written(tmp_path: Path) -> None:
+    target = tmp_path / "result.txt"
+    for name in (None, "part"):
+        with pytest.raises(OSError, match="No space left on device") as told, atomic_file(target) as part:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(part) if name else None)
+        assert told.value.filename == str(target)
+    with pytest.raises(FileNotFoundError) as other, atomic_file(target):
+        (tmp_path / "another.txt").read_text()
+    assert other.value.filename == str(tmp_path / "another.txt")
 
 
 KILLED = """

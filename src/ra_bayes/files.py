@@ -108,10 +108,23 @@ def _beside(target: Path) -> Iterator[Path]:
     with ExitStack() as held:
         # Nobody tidies between the making of it and its lock.
         with _locked(target.parent):
-            place = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+            place = _made(target)
             held.callback(_remove, place)
             held.enter_context(_locked(place))
-        yield place
+        try:
+            yield place
+        except OSError as error:
+            if error.errno is None or not str(error.filename or place).startswith(str(place)):
+                raise
+            # Whoever reads it knows the target, and not where it was being prepared.
+            raise OSError(error.errno, error.strerror, str(target)) from error
+
+
+def _made(target: Path) -> Path:
+    try:
+        return Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from error
 
 
 @contextmanager

@@ -151,10 +151,12 @@ def write_template(sheet: Template, path: str | Path) -> tuple[Path, ...]:
         raise RaBayesError(f"{target}: a template is written as .csv or .xlsx; give it one of these endings")
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([sheet.header, *sheet.rows])
-    write_text(target, text.getvalue())
     lines = [f"How to fill {target.name}. Then: ra-bayes check {target.name}", ""]
     lines += [f"{name}: {what}. {how}." for name, what, how in sheet.notes]
-    write_text(beside, "\n".join(lines) + "\n")
+    with atomic_file(target) as part:
+        part.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+        # Both or none: a sheet that is there without its notes would not be written again.
+        write_text(beside, "\n".join(lines) + "\n")
     return (target, beside)
 
 
@@ -186,8 +188,10 @@ def _write_workbook(sheet: Template, target: Path) -> None:
         zip(sheet.outcomes, sheet.notes[2:], strict=True), start=3
     ):
         _add_rule(data, outcome, get_column_letter(position), len(sheet.rows), f"{what}. {how}.")
+    content = io.BytesIO()
+    book.save(content)
     with atomic_file(target) as part:
-        book.save(part)
+        part.write_bytes(content.getvalue())
 
 
 def _add_rule(data: Worksheet, outcome: Outcome | None, letter: str, rows: int, told: str) -> None:
