@@ -1,0 +1,131 @@
+"""A few steps of the long haul, whether it would see what it looks for, and what it found.
+
+All of it: ``python tests/long_haul.py --minutes 20``.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform != "linux":
+    pytest.skip("signals, limits and mounts of Linux", allow_module_level=True)
+
+from haul_checks import half_written, lost, snapshot, strays, wrong_end
+from haul_commands import Command, Scene
+from haul_conditions import ODD, Condition, End, made, mounting, stopped
+from long_haul import PLAIN, played, played_twice
+
+SAID = "Traceback (most recent call last):\n  File x\nValueError: 1"
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    made = Scene(tmp_path_factory.mktemp("haul"))
+    made.prepare()
+    return made
+
+
+def check_of(scene: Scene, *more: str) -> Command:
+    return Command(("check", str(scene.inputs / "cohort.csv"), *more), None, frozenset({0}))
+
+
+@pytest.mark.parametrize("name", ["no HOME", "LC_ALL=C", "Latin-1 output", "no stdin", "stdout to head -1"])
+def test_a_check_ends_as_promised_under_odd_conditions(name: str, scene: Scene) -> None:
+    assert played(scene, check_of(scene), ODD[name])[1] == []
+
+
+def test_what_cannot_be_printed_is_told_in_a_sentence(scene: Scene) -> None:
+    end, wrong = played(scene, check_of(scene, "--json"), ODD["stdout to /dev/full"])
+    assert (wrong, end.code) == ([], 2)
+
+
+def test_a_file_is_whole_or_absent_on_a_full_disk_and_there_afterwards(scene: Scene) -> None:
+    words = ("template", "--out", str(scene.sheets / "clinic.xlsx"), "--outcome", "haq")
+    command = Command(words, scene.sheets, frozenset({0, 2}))
+    for kind in ("small files", *(["full", "read-only"] if mounting() else [])):
+        assert played(scene, command, made(kind, scene, command, random.Random(1)))[1] == []
+    assert played_twice(scene, command, command) == [(command, []), (command, [])]
+    assert [*snapshot(scene.sheets)] == ["clinic.xlsx"]
+
+
+def test_a_plan_that_is_killed_is_made_when_asked_for_again(scene: Scene) -> None:
+    words = ("plan", "simon", "--p0", "0.1", "--p1", "0.3", "--out", str(scene.out))
+    command = Command(words, scene.out, frozenset({0}))
+    assert played(scene, command, stopped("SIGKILL", 0.5))[1] == []
+    assert played(scene, command, PLAIN)[1] == []
+    assert "simon/design.json" in snapshot(scene.out)
+
+
+def wrong_of(code: int, said: str = "", condition: Condition = PLAIN) -> list[str]:
+    return [
+        *wrong_end(Command(("check",), None, frozenset({0})), condition, End(code, "x", said, 1, False, []))
+    ]
+
+
+def test_the_run_would_see_a_wrong_end() -> None:
+    assert wrong_of(0) == []
+    for wrong in (
+        wrong_of(0, SAID),
+        wrong_of(2),
+        wrong_of(120),
+        wrong_of(-9),
+        wrong_of(1, condition=ODD["narrow"]),
+    ):
+        assert wrong
+    assert wrong_of(-9, condition=stopped("SIGKILL", 1)) == []
+
+
+def test_the_run_would_see_what_is_lost_or_half_written(tmp_path: Path) -> None:
+    (tmp_path / "sdai").mkdir()
+    for name, text in (
+        ("gate.txt", "gate: passed\n"),
+        ("estimands.csv", "a,b\n1,2\n"),
+        ("index.html", "<p></html>"),
+    ):
+        (tmp_path / "sdai" / name).write_text(text)
+    before = snapshot(tmp_path)
+    assert [*half_written(tmp_path, before)] == []
+    (tmp_path / "sdai" / "index.html").write_text("<p>")
+    (tmp_path / "sdai" / "estimands.csv").write_text("a,b\n1")
+    (tmp_path / "sdai" / "gate.txt").unlink()
+    (tmp_path / ".sdai.abcdefgh.part").mkdir()
+    after = snapshot(tmp_path)
+    assert len([*half_written(tmp_path, after)]) == 2
+    done = End(0, "x", "", 1.0, False, [])
+    assert [*lost(before, after, Command(("report",), tmp_path, frozenset({0})), done)] == [
+        "sdai/gate.txt is gone"
+    ]
+    assert strays(tmp_path) == [".sdai.abcdefgh.part"]
+
+
+# What the run found, and is mended.
+def test_ctrl_c_while_the_command_line_is_imported_is_no_traceback() -> None:
+    code = """
+import sys
+class Interrupted:
+    def find_spec(self, name, *rest):
+        if name == "ra_bayes.cli.trust":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupted())
+import ra_bayes.cli
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "Aborted!\n")
+
+
+def test_compiling_leaves_nothing_in_the_folder_of_temporary_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pytensor.link.utils import write_generated_src
+
+    from ra_bayes.inference.compile import compile_model
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("nutpie.compile_pymc_model", lambda made: write_generated_src(made))
+    assert Path(compile_model("x = 1")).read_text() == "x = 1"  # type: ignore[arg-type]
+    assert [*tmp_path.iterdir()] == []
