@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -87,6 +88,7 @@ def main() -> None:
     if unknown := [name for name in asked.names if name not in BENCHMARKS]:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     short = [name for name, each in BENCHMARKS.items() if not each.long]
+    failed = []
     for name in [] if asked.page else asked.names or short:
         each = BENCHMARKS[name]
         lacking = [tool for tool in each.needs if shutil.which(tool) is None]
@@ -95,8 +97,14 @@ def main() -> None:
             print(f"{name}: passed over, there is no {', '.join(lacking)}", file=sys.stderr)
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
-        store(run(name, each.script, list(each.arguments)))
+        try:
+            store(run(name, each.script, list(each.arguments)))
+        except subprocess.CalledProcessError as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed.append(name)
     PAGE.write_text(page(), encoding="utf-8", newline="\n")
+    if failed:
+        sys.exit(f"failed, and what was stored of them before is kept: {', '.join(failed)}")
 
 
 INTRODUCTION = """\

@@ -14,6 +14,7 @@ from ra_bayes.inference.nuts_trial import sample_trial
 from ra_bayes.planning.binary.bop2 import bop2_boundaries
 from ra_bayes.planning.binary.recursion import binary_stopping
 from ra_bayes.planning.continuous.recursion import one_sum
+from ra_bayes.planning.longitudinal.conduct import in_order
 from ra_bayes.planning.longitudinal.posterior import effect_posterior
 from ra_bayes.planning.longitudinal.statistics import statistics
 
@@ -119,7 +120,7 @@ def counts() -> str:
 def trials() -> str:
     """Return the row of longitudinal trials: SDs by quadrature beside NUTS on the package's own model."""
     rng = np.random.default_rng(SEED)
-    arm = longitudinal.in_order((20, 20))
+    arm = in_order((20, 20))
     y, seen = longitudinal.simulated(rng, SAMPLED, arm, -10.0, 0.05)
     data = statistics(y, seen, arm)
     ours = effect_posterior(data, longitudinal.SHAPE, longitudinal.ANALYSIS).probability(0.0)

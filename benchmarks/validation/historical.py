@@ -53,6 +53,7 @@ def spondylitis(file: object) -> Iterator[Row]:
         "RBesT",
     )
     mixture = found.mixture()
+    assert isinstance(mixture, BetaMixture)
     moments = effective_sample_size(mixture, method="moment")
     yield row(
         "the same", "ESS: elir, by moments", "38 24", (effective_sample_size(mixture), moments), "RBesT"

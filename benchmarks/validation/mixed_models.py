@@ -56,7 +56,7 @@ def mixed_models() -> str:
 def reml(frame: pd.DataFrame) -> Iterator[Row]:
     """Yield REML of the model without and with a correlation of level and slope."""
     days = frame["Days"].to_numpy(float)
-    people = frame["Subject"].astype("category").cat.codes.to_numpy(np.int64)
+    people = np.asarray(frame["Subject"].astype("category").cat.codes, dtype=np.int64)
     fixed = np.column_stack([np.ones(days.size), days])
     y = frame["Reaction"].to_numpy(float)
     ours = fit_reml(y, fixed, people, days)
