@@ -64,6 +64,13 @@ def test_without_a_flag_and_a_visit_of_week_0_the_last_record_up_to_day_1_is_bas
     assert [(each.week, each.value) for each in cohort.records] == [(0, 20), (4, 12)]
 
 
+def test_a_parameter_that_may_be_two_outcomes_is_left_out_with_what_it_may_be(tmp_path: Path) -> None:
+    rows = [row("24", "", "Baseline", ablfl="Y"), row("5", "", "Baseline", paramcd="DAS28", param="DAS28")]
+    cohort = read_cohort(written(tmp_path / "a.csv", rows))
+    (left,) = [each for each in cohort.left_out if each.of == "values"]
+    assert left.why == "it may be das28_esr or das28_crp: [parameters] of a mapping says (row 3)"
+
+
 @pytest.mark.parametrize(
     ("header", "is_one"),
     [

@@ -112,7 +112,9 @@ def _measured(
         if outcome is None:
             parameter = f" ({cells['parameter']})" if cells.get("parameter") else ""
             said = code in mapping.parameters
-            why = "the mapping leaves it out" if said else "not an outcome that is known"
+            doubt = names.read(code).why
+            why = f"{doubt}: [parameters] of a mapping says" if doubt else "not an outcome that is known"
+            why = "the mapping leaves it out" if said else why
             left.add(f"rows of {code or 'no PARAMCD'}{parameter}", why, row)
         elif cells.get("derived") and not imputed_limit(cells["derived"]):
             beyond = ", beyond a limit" if is_beyond_limit(cells) else ""
