@@ -50,16 +50,15 @@ class SampleSize:
 
     def __str__(self) -> str:
         error = f" (Monte Carlo error {self.mcse:.3f})" if self.mcse else " (exact)"
+        value = f"{_told(self.value, self.target)}{error}"
         if self.n is not None:
-            said = (
-                f"{self.n} patients reach {self.quantity} {_cut(self.value)}{error}, wanted {self.target:g}."
-            )
+            said = f"{self.n} patients reach {self.quantity} {value}, wanted {self.target:g}."
             if self.first is not None and self.first < self.n:
                 said += f" {self.first} reach it too, but some sizes between do not."
         elif self.first is not None:
             said = (
                 f"{self.first} patients reach {self.quantity} {self.target:g}, but not every larger size "
-                f"looked at: with {self.rows[-1]['n']} it is {_cut(self.value)}{error}."
+                f"looked at: with {self.rows[-1]['n']} it is {value}."
             )
         elif self.ceiling < self.target:
             said = (
@@ -70,16 +69,17 @@ class SampleSize:
             largest = self.rows[-1]["n"]
             said = (
                 f"No size up to {largest} reaches {self.quantity} {self.target:g}: it is "
-                f"{_cut(self.value)}{error} there. Look at larger ones."
+                f"{value} there. Look at larger ones."
             )
         if self.quantity == "assurance" and self.n is not None:
             said += f" As n grows it tends to {self.ceiling:.3f}."
         return said
 
 
-def _cut(value: float) -> str:
-    """Return three decimals, cut and not rounded: what misses a target must not look like it."""
-    return f"{math.floor(value * 1000.0) / 1000.0:.3f}"
+def _told(value: float, target: float) -> str:
+    """Return three decimals, cut where rounding would make what misses a target look like it."""
+    misses = value < target <= float(f"{value:.3f}")
+    return f"{math.floor(1000.0 * value) / 1000.0 if misses else value:.3f}"
 
 
 def sample_size(
