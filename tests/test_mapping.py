@@ -314,6 +314,13 @@ def test_covariates_are_read_of_every_layout_under_the_names_of_the_page(tmp_pat
     assert read_mapping(cohort.mapping).covariates == {"sex": "SEX", "age": "Age in years"}
 
 
+def test_a_covariate_with_a_decimal_comma_is_the_number_it_is(tmp_path: Path) -> None:
+    text = 'ID,week,sdai,age,dose\nA,0,30,"54,5","1,234"\n'
+    cohort = read(tmp_path, text, '[covariates]\nage = "age"\ndose = "dose"\n')
+    # What may be thousands stays as it is written; a model that wants a number refuses it.
+    assert cohort.covariates == (("A", "age", "54.5"), ("A", "dose", "1,234"))
+
+
 def test_a_missing_code_is_no_covariate_and_two_values_are_refused(tmp_path: Path) -> None:
     text = "ID,week,sdai,group\nA,0,30,-99\nA,4,20,1\nB,0,25,2\n"
     page = 'missing = ["-99"]\n[covariates]\ndose = "group"\n'

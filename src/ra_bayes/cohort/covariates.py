@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ra_bayes.cohort.cohort import CovariateValue, LeftOut
 from ra_bayes.cohort.layouts.codes import is_missing
+from ra_bayes.cohort.value import Mistake, read_number
 from ra_bayes.sources import Problems, Table
 
 __all__ = ["take_covariates", "without_covariates"]
@@ -41,7 +42,7 @@ def take_covariates(
             continue
         who, at = header.index(patient), header.index(column)
         for row, cells in table.rows:
-            text, of = cells[at].strip(), cells[who].strip()
+            text, of = _with_point(cells[at].strip()), cells[who].strip()
             if not of or is_missing(text, missing):
                 continue
             first, where = found.setdefault((of, name), (text, row))
@@ -50,6 +51,12 @@ def take_covariates(
                 mend = "write one value in all rows of a patient; a value by visit is an outcome"
                 problems.add("covariate", what, mend, row=row, column=column, value=text)
     return tuple(CovariateValue(of, name, text) for (of, name), (text, _) in found.items())
+
+
+def _with_point(text: str) -> str:
+    """Write a number that has a decimal comma with a point, as values are read; leave any other text."""
+    read = read_number(text)
+    return f"{read.number:f}" if not isinstance(read, Mistake) and read.comma else text
 
 
 def without_covariates(left_out: Iterable[LeftOut], names: Iterable[str]) -> tuple[LeftOut, ...]:
