@@ -201,3 +201,11 @@ def test_tables_tell_the_arms_apart() -> None:
     assert "no control arm" not in notes
     assert "difference between them" in notes
     assert isinstance(result().table, pd.DataFrame)
+
+
+def test_an_outcome_without_a_baseline_has_no_row_of_it() -> None:
+    text = page_of({"vas": result(), "acr20": result("acr20", 0.5)})
+    baseline = text.split("<caption>Baseline characteristics of")[1].split("</table>")[0]
+    assert "Pain (VAS)" in baseline
+    assert "ACR20" not in baseline
+    assert "Baseline characteristics" not in page_of({"acr20": result("acr20", 0.5)})

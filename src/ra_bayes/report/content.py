@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -143,10 +144,12 @@ def shown_fits(found: Found) -> dict[str, Result]:
 
 
 def _baseline(results: Mapping[str, Result]) -> Table:
-    """Return the baseline of the outcomes fitted; how many records there are stands in another table."""
+    """Return the baseline of outcomes that have one; how many records there are stands in another table."""
     hashed = provenance(next(iter(results.values())).tree)["cohort"]["hash"]
     trees = [each.tree for each in results.values()]
     table = baseline_of([tree for tree in trees if provenance(tree)["cohort"]["hash"] == hashed])
+    count = [column.header for column in table.columns].index("n")
+    table = replace(table, rows=tuple(row for row in table.rows if row[count].numbers[0]))
     return table.without_columns("Visits (weeks)", "Records", "Missing", "Beyond a limit")
 
 
