@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import combinations
 
@@ -66,36 +66,35 @@ def fit_to_print(figure: Canvas) -> None:
     with style(figure.journal):
         figure.draw_without_rendering()
         extents = [(text, text.get_window_extent()) for text in shown(figure)]
+    # Names of contours are rotated, and so are their boxes.
+    turned = {text.get_text() for text, _ in extents if text.get_rotation() % 90.0}
     for text, box in extents:
         assert text.get_fontsize() >= figure.journal.least_pt, text.get_text()
         inside = box.x0 >= -1 and box.x1 <= page.x1 + 1 and box.y0 >= -1 and box.y1 <= page.y1 + 1
         assert inside, text.get_text()
         # A pixel is 0.08 mm.
         boxes.append((text.get_text(), box.padded(-1.0)))
-    # Names of contours are rotated, and so are their boxes.
-    turned = {text.get_text() for text in shown(figure) if text.get_rotation() % 90.0}
     for (a, first), (b, second) in combinations(boxes, 2):
         assert a in turned or b in turned or not first.overlaps(second), (a, b)
 
 
 def shown(figure: Canvas) -> list[Text]:
-    ticks = {
-        text: axes for axes in figure.axes for text in (*axes.get_xticklabels(), *axes.get_yticklabels())
-    }
+    hidden = {text for axes in figure.axes for text in _ticks_not_drawn(axes)}
     return [
-        text
-        for text in figure.findobj(Text)
-        if text.get_text() and text.get_visible() and (text not in ticks or _drawn_tick(text, ticks[text]))
+        text for text in figure.findobj(Text) if text.get_text() and text.get_visible() and text not in hidden
     ]
 
 
-def _drawn_tick(text: Text, axes: Axes) -> bool:
+def _ticks_not_drawn(axes: Axes) -> Iterator[Text]:
     """Ticks beyond the axis are not drawn, but keep their text; so do those of hidden axes."""
-    if not axes.axison:
-        return False
-    is_x = text in axes.get_xticklabels()
-    low, high = sorted(axes.get_xlim() if is_x else axes.get_ylim())
-    return low <= text.get_position()[0 if is_x else 1] <= high
+    for way, labels, ends in (
+        (0, axes.get_xticklabels(), axes.get_xlim()),
+        (1, axes.get_yticklabels(), axes.get_ylim()),
+    ):
+        low, high = sorted(ends)
+        for text in labels:
+            if not axes.axison or not low <= text.get_position()[way] <= high:
+                yield text
 
 
 def blocks(axes: Axes) -> list[tuple[str, float, float]]:

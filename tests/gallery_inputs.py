@@ -65,6 +65,7 @@ def counts() -> CountsResult:
     return CountsResult(result.tree, result.gate, result.table, publication, compared(), pd.DataFrame())
 
 
+@cache
 def sources(figure: Entry) -> dict[str, Any]:
     """What an entry is drawn from, by a word for each case; those that it has something to draw of."""
     match figure.needs:
