@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from click.testing import CliRunner
+from gallery_inputs import counts
 from joint_trees import prior_tree
 from plans import plan
 from table_inputs import fitted, shipped
@@ -14,11 +16,12 @@ from ra_bayes import tables
 from ra_bayes.cli import main
 from ra_bayes.cli.tables import FORMATS, KINDS
 from ra_bayes.model import load_model
-from ra_bayes.results import save_result
+from ra_bayes.results import Found, save_result
 from ra_bayes.results.plans import save_plan
-from ra_bayes.tables.folder import TABLES
+from ra_bayes.tables.folder import TABLES, folder_tables
 from ra_bayes.tables.save import ENDINGS
 from ra_bayes.tables.to_csv import to_csv
+from ra_bayes.tree import provenance, with_provenance
 
 
 def test_command_writes_every_table_of_a_folder(tmp_path: Path) -> None:
@@ -82,3 +85,17 @@ def test_outcomes_fitted_together_have_tables_too(tmp_path: Path) -> None:
     told = (tmp_path / "tables" / "test-estimands.csv").read_text(encoding="utf-8")
     assert "down and up" in told
     assert "down & up" not in told
+
+
+def test_published_counts_have_tables_and_no_cohort() -> None:
+    counted = counts()
+    entries = {name: each for name, each in provenance(counted.tree).items() if name != "cohort"}
+    tree = with_provenance(counted.tree, entries | {"published": {"name": "jamshidi2024"}})
+    found = Found({}, {"jamshidi2024": replace(counted, tree=tree)})
+    made = dict(folder_tables(found, {}, ci_prob=0.9))
+    assert {kind: table.name for kind, table in made.items()} == {
+        kind: f"jamshidi2024-{kind}" for kind in made
+    }
+    assert set(made) == {"diagnostics", "estimands"}
+    assert made["estimands"].title == "Estimands of Pain (VAS), published counts of jamshidi2024"
+    assert all("Synthetic" not in warning for table in made.values() for warning in table.warnings)

@@ -153,7 +153,8 @@ def warnings_of(tree: xr.DataTree, diagnosis: Diagnosis | None = None) -> tuple[
         What :func:`~ra_bayes.diagnostics.diagnose` said of it, if that is known already.
     """
     found = []
-    if provenance(tree)["cohort"]["synthetic"]:
+    # Published counts have no cohort.
+    if provenance(tree).get("cohort", {}).get("synthetic"):
         found.append(SYNTHETIC)
     verdict = diagnosis if diagnosis is not None else diagnose(tree)
     if not verdict.passed:
