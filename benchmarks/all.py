@@ -34,6 +34,9 @@ BENCHMARKS = {
     "startup": Benchmark("What does starting cost somebody who only checks a file?", "startup.py"),
     "first_fit": Benchmark("How long does somebody wait for the first fit?", "first_fit.py"),
     "refit": Benchmark("What does another fit cost once its structure is compiled?", "refit.py"),
+    "growth": Benchmark(
+        "How do costs grow with patients, visits, outcomes, trials and workers?", "growth.py"
+    ),
     "trust": Benchmark("What do patients left out, other priors and many small re-fits cost?", "trust.py"),
     "published": Benchmark(
         "What does conditioning on a paper's counts cost?", "published.py", ("--cohorts", "1500")
