@@ -120,7 +120,14 @@ def test_a_fit_that_failed_claims_nothing() -> None:
 
 def test_nothing_on_the_page_is_of_one_arm() -> None:
     text = words(page())
-    for one in ("One arm", "one arm,", "there is one arm", "no control arm", "not against a control"):
+    for one in (
+        "One arm",
+        "one arm,",
+        "there is one arm",
+        "no control arm",
+        "not against a control",
+        "trust FOLDER",
+    ):
         assert one not in text, one
     for two in (
         "Two arms: what stands first below is what cells showed over placebo.",
@@ -131,6 +138,7 @@ def test_nothing_on_the_page_is_of_one_arm() -> None:
         "mu_ij has [i treated] d(t_ij) added",
         "treated arm's mean change less the control arm's",
         "only if patients came to their arm by chance",
+        "is not asked of two arms",
     ):
         assert two in text, two
 

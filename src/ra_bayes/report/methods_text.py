@@ -56,7 +56,7 @@ def methods(trees: Mapping[str, xr.DataTree], *, ci_prob: float, trusted: bool) 
         _part(
             "checks",
             "Checks and sensitivity",
-            _checks(trusted=trusted, alone=len(specs) > sum(len(each.fits) for each in ties)),
+            _checks(trusted=trusted, askable=_askable(trees)),
         ),
     ]
 
@@ -211,7 +211,12 @@ def _estimands(specs: Mapping[str, ModelSpec], trees: Mapping[str, xr.DataTree],
     return [" ".join(said)]
 
 
-def _checks(*, trusted: bool, alone: bool) -> list[str]:
+def _askable(trees: Mapping[str, xr.DataTree]) -> bool:
+    """Say whether ra-bayes trust knows a fit like one of these: of one outcome, in one arm."""
+    return any(arms_of(tree) is None and "joint" not in provenance(tree) for tree in trees.values())
+
+
+def _checks(*, trusted: bool, askable: bool) -> list[str]:
     said = [
         "Each record is compared with what the model predicts for it from all other records (posterior "
         "predictive check). Prior and posterior are set side by side for every parameter, with the share of "
@@ -223,6 +228,6 @@ def _checks(*, trusted: bool, alone: bool) -> list[str]:
         "trials is taken off, and the unseen are made worse until the conclusion turns."
         if trusted
         else "Sensitivity to the prior, to single patients and to missing visits has not been computed for "
-        f"these fits{' (ra-bayes trust computes it)' if alone else ''}."
+        f"these fits{' (ra-bayes trust computes it)' if askable else ''}."
     )
     return [" ".join(said)]

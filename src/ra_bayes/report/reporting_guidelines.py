@@ -88,12 +88,15 @@ class Known:
         Whether it is not stored of every outcome.
     decided
         Whether a decision is stored there.
+    askable
+        Whether ra-bayes trust could ask it of one that has none.
     """
 
     first: str
     trusted: str
     some: bool
     decided: bool
+    askable: bool = True
 
 
 def answered(items: tuple[tuple[str, str, str], ...], known: Known) -> list[dict[str, str]]:
@@ -117,6 +120,7 @@ def _answers(known: Known) -> Mapping[str, tuple[str, str, str]]:
         else ("", "", "withheld: no fit passed its gate")
     )
     more = "; not asked of every outcome" if known.some else ""
+    rest = "; ra-bayes trust asks for the rest" if known.askable else ""
     sensitivity = (
         (
             f"trust-{known.trusted}",
@@ -124,7 +128,7 @@ def _answers(known: Known) -> Mapping[str, tuple[str, str, str]]:
             f"and “What the prior did” under each outcome{more}",
         )
         if known.trusted
-        else ("", "", "only prior beside posterior under each outcome; ra-bayes trust asks for the rest")
+        else ("", "", f"only prior beside posterior under each outcome{rest}")
     )
     decision = (
         (
