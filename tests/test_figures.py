@@ -19,6 +19,7 @@ from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.marks import ARROW, short_name
 from ra_bayes.model import load_model
 from ra_bayes.resources import data_dir
+from ra_bayes.tree import provenance, with_provenance
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -180,6 +181,15 @@ def test_binary_trajectories_are_probabilities() -> None:
     record = fitted("acr20")["observed_data"]["record"].values[:, 1:]
     np.testing.assert_allclose(one(whole, "share").get_ydata(), np.nanmean(record, axis=0))
     assert 0.0 <= min(one(whole, "median").get_ydata()) <= max(one(whole, "median").get_ydata()) <= 1.0
+
+
+def test_records_that_were_computed_are_said_to_be() -> None:
+    entries = provenance(fitted("haq"))
+    computed = [{"outcome": "haq", "count": 7, "from": ["tjc28", "crp"]}]
+    known = {**entries, "cohort": {**entries["cohort"], "computed": computed}}
+    footer = figures.trajectories(with_provenance(fitted("haq").copy(), known)).footer.replace("\n", " ")
+    assert "7 records were computed, from Tender joints of 28 and CRP." in footer
+    assert "computed" not in drawn("trajectories", "haq").footer
 
 
 def test_a_crowd_is_overlaid() -> None:

@@ -15,9 +15,9 @@ from ra_bayes.figures.gallery import GALLERY, NEEDS, entries, entry
 from ra_bayes.figures.journals import JOURNALS
 from ra_bayes.tree import spec_of
 
-# Those whose sizes differ. Nature's are the house's, which the tests of each figure look at. At the house's text
-# size a column of ARD and Elsevier is 77, 120 or 163 mm wide and one of a slide 78, 120 or 160; a slide is lower
-# by far, and the house's paper taller: what lies apart on those does so in ARD.
+# Those whose sizes differ. Nature's are the house's, which the tests of each figure look at. At the house's
+# text size a column of ARD and Elsevier is 77, 120 or 163 mm wide and one of a slide 78, 120 or 160; a slide
+# is lower by far, and the house's paper taller: what lies apart on those does so in ARD.
 SIZES = ("bmc", "slides")
 _INTERVAL = re.compile(r"\d+% (?:and \d+% )?[a-z ]+ \(equal-tailed\)")
 

@@ -27,6 +27,9 @@ from ra_bayes.figures.marks import (
 )
 from ra_bayes.figures.reading import band, level_words, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
+from ra_bayes.numbers import listed
+from ra_bayes.outcomes import OUTCOMES
+from ra_bayes.tree import provenance
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -99,7 +102,7 @@ def trajectories(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnos
         figure = Canvas(
             column_mm(150.0),
             max(76.0, 22.0 + 27.0 * rows),
-            _notes(spec, records, ci_prob, crowd=crowd),
+            f"{_notes(spec, records, ci_prob, crowd=crowd)}{_computed(tree, spec)}",
             warnings_of(tree, diagnosis),
         )
         grid = figure.add_gridspec(rows, 1 + columns, width_ratios=(1.0 if crowd else 2.1, *[1.0] * columns))
@@ -204,6 +207,16 @@ def _notes(spec: ModelSpec, records: Records, ci_prob: float, *, crowd: bool) ->
     if (records.limit != 0).any():
         notes.append("Open arrow: the true value lies beyond the limit shown.")
     return " ".join(notes)
+
+
+def _computed(tree: xr.DataTree, spec: ModelSpec) -> str:
+    """Say how many records are no readings but were computed; which ones they are the tree does not know."""
+    of = {each["outcome"]: each for each in provenance(tree)["cohort"].get("computed", [])}
+    found = of.get(spec.outcome.id)
+    if found is None:
+        return ""
+    parts = listed([OUTCOMES[each].label if each in OUTCOMES else each for each in found["from"]])
+    return f" {found['count']} records were computed, from {parts}."
 
 
 def _alt(spec: ModelSpec, records: Records, curves: _Curves, interval: str) -> str:
