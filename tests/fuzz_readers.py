@@ -155,7 +155,9 @@ def _second(file: Path, table: Table) -> Grid | None:
     if table.kind != "CSV":
         return None
     content = file.read_bytes()
-    for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "mac_roman"):
+    told = " ".join(table.notes)
+    old = ("mac_roman", "cp1252") if "read as Mac Roman" in told else ("cp1252", "mac_roman")
+    for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", *old):
         if codec == "utf-16" and content[:2] not in (b"\xff\xfe", b"\xfe\xff"):
             continue
         try:

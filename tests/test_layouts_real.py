@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import shared_file
 from test_layouts import accounted, problems_of, read
 
 from ra_bayes.cohort import read_cohort
+from ra_bayes.cohort.mapping import LAYOUTS
 from ra_bayes.errors import CohortError
 
 REDCAP = """\
@@ -66,6 +68,13 @@ def test_an_arm_that_one_form_says_is_that_of_all_rows_of_the_patient(tmp_path: 
     text = text.replace("2,baseline_arm_1,,", "2,baseline_arm_1,MSC,")
     told = [problem.what for problem in problems_of(tmp_path, text, 'arm = "allocation"\n')]
     assert told == ["patient '2' is in arm 'control' (row 5) and in arm 'MSC'"]
+
+
+def test_a_table_without_a_column_is_refused_in_every_layout() -> None:
+    empty = pd.DataFrame(index=[0])
+    for layout in LAYOUTS:
+        with pytest.raises(CohortError):
+            read_cohort(empty, layout=layout)
 
 
 def test_labels_of_fields_say_which_joints_and_which_unit(tmp_path: Path) -> None:

@@ -113,9 +113,8 @@ def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
         # REDCap writes the record's identifier first, whatever it is called.
         visit = event_column(table.header) or roles.visit or repeat_columns(table.header)[1]
         asked = {role: names for role, names in roles.unsure.items() if role == "arm"}
-        roles = replace(
-            roles, patient=table.header[0], visit=visit, visit_unit="labels", unsure=asked, date=""
-        )
+        first = next(iter(table.header), "")
+        roles = replace(roles, patient=first, visit=visit, visit_unit="labels", unsure=asked, date="")
     if roles.arm in given.columns or roles.arm in given.covariates.values():
         unsure = {role: names for role, names in roles.unsure.items() if role != "arm"}
         roles = replace(roles, arm="", unsure=unsure)

@@ -1,7 +1,7 @@
 """The variables of a CDISC SDTM findings domain (LB, VS, QS, ...), found in a header by their two letters.
 
-Names are those of the findings class of the Study Data Tabulation Model (CDISC SDTM 2.0, 2021). A domain holds
-what was collected, a row per result, and is read as an ADaM dataset is: --TESTCD says what PARAMCD says.
+Names are those of the findings class of the Study Data Tabulation Model (CDISC SDTM 2.0, 2021). A domain
+holds what was collected, a row per result, and is read as ADaM is: --TESTCD says what PARAMCD says.
 """
 
 from __future__ import annotations
