@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
-from pages import cohort, spec
+from pages import cohort, page, spec
 from scipy import special, stats
 from six_by_five import LEVEL_SD, NOISE, PATIENTS, WEEKS, made, normal_posterior, pinned, simulated
 from trees import drawn_tree
 
+from ra_bayes.cohort import CovariateValue
 from ra_bayes.diagnostics import MAX_PARETO_K
 from ra_bayes.errors import FitError, RaBayesError
 from ra_bayes.estimand import Posterior, read_posterior
@@ -20,11 +22,13 @@ from ra_bayes.inference import fit
 from ra_bayes.inference.refit import records_of
 from ra_bayes.model import load_model
 from ra_bayes.model.records import grid
+from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.planning.rule import Criterion, Rule
 from ra_bayes.tree import provenance, with_provenance
 from ra_bayes.trust.decision import default_rule
 from ra_bayes.trust.leave_one_out import LeftOut, elpd, leave_one_out
 from ra_bayes.trust.patient_likelihood import log_density_of_patient
+from ra_bayes.trust.predicted import predicted
 from ra_bayes.trust.variants import smoothed
 
 MAX_Z = 4.5
@@ -61,6 +65,41 @@ def test_points_are_jointly_normal_on_the_links_scale() -> None:
         )
         # A density on the outcome's own scale: d log(y) / dy = 1 / y.
         assert found[chain, draw] == pytest.approx(exact - np.log(value).sum(), rel=1e-9)
+
+
+def test_covariates_move_what_is_expected_of_a_patient_left_out() -> None:
+    """Level and change by the patient's own covariates: the joint normal density by hand, and the PITs."""
+    tables = "".join(
+        f'\n[[covariate]]\nname = "{name}"\nscale = 2\nmoves = "{moves}"\n'
+        'median = 0.0\nsd = 1.5\nwhy = "a test"'
+        for name, moves in (("age", "level"), ("dose", "change"))
+    )
+    model = read_spec(page("visits") + tables, name="test")
+    rows = [("1", 0, 12.0), ("1", 4, 9.0), ("1", 24, 7.0), ("2", 0, 9.0), ("2", 4, 8.0), ("2", 24, 6.0)]
+    own = {"age": {"1": "3", "2": "-1"}, "dose": {"1": "1", "2": "5"}}
+    told = tuple(CovariateValue(who, name, value) for name, of in own.items() for who, value in of.items())
+    given = replace(cohort(rows, model), covariates=told)
+    tree, records = drawn_tree(model, given), grid(model, given)
+    posterior = read_posterior(tree)
+    found = log_density_of_patient(posterior, records, "2", np.random.default_rng(1))
+    visits = predicted(tree, records, "2", 0.9, np.random.default_rng(2))
+    scalars = {name: each.ravel() for name, each in posterior.scalars.items()}
+    r = np.sqrt(np.array([0.0, 4.0, 24.0]) / 24.0)
+    level = scalars["baseline_mean"] - 0.5 * scalars["covariate_age"]
+    mean = (
+        level[:, None] + posterior.mean_change.reshape(-1, 3) + 2.5 * scalars["covariate_dose"][:, None] * r
+    )
+    s, tau, rho, sigma = (scalars[n] for n in ("baseline_sd", "response_sd", "correlation", "residual_sd"))
+    value = np.array([9.0, 8.0, 6.0])
+    for k in (0, 7, 400):
+        x = np.column_stack([np.ones(3), r])
+        effects = np.array([[s[k] ** 2, rho[k] * s[k] * tau[k]], [rho[k] * s[k] * tau[k], tau[k] ** 2]])
+        cov = x @ effects @ x.T + sigma[k] ** 2 * np.eye(3)
+        exact = stats.multivariate_normal.logpdf(value, mean[k], cov)
+        assert found.ravel()[k] == pytest.approx(exact, rel=1e-9)
+    sd = np.sqrt((s**2 + sigma**2)[:, None] + np.outer(2.0 * rho * s * tau, r) + np.outer(tau**2, r**2))
+    by_hand = special.ndtr((value - mean) / sd).mean(axis=0)
+    np.testing.assert_allclose([each["pit"] for each in visits], by_hand, rtol=1e-9)
 
 
 @pytest.mark.parametrize("responses", [True, False])

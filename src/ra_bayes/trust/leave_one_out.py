@@ -124,10 +124,10 @@ def leave_one_out(
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
     records, spec, entries = records_of(tree), spec_of(tree), provenance(tree)
-    if not spec.plain:
+    if spec.arm is not None or spec.likelihood.name != "normal":
         raise FitError(
-            f"model {spec.name!r} has two arms, covariates or another likelihood than the normal one, under "
-            "which whole patients cannot be left out yet; compare models by their records (ra-bayes compare)"
+            f"model {spec.name!r} has two arms or another likelihood than the normal one, under which whole "
+            "patients cannot be left out yet; compare models by their records (ra-bayes compare)"
         )
     checked = diagnose(tree)
     if not checked.passed:

@@ -13,8 +13,9 @@ middles of the cells with two ends, and made good by draws of level and response
 with no middle, and no denominator, for a cell open at one end. The ratio of a narrow cell hardly varies, so
 that few draws will do; the estimate of p(y) is unbiased for any number of them.
 
-Where residuals are AR(1), [j = k] is their correlation, and the ratio is that of all records of the patient
-to points and middles, given A and b, with the cells' scores drawn (:mod:`ra_bayes.model.residuals`).
+Covariates of the level add to m, those of the change to f(t_j), times r_j. Where residuals are AR(1),
+[j = k] is their correlation, and the ratio is that of all records of the patient to points and middles,
+given A and b, with the cells' scores drawn (:mod:`ra_bayes.model.residuals`).
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from ra_bayes.estimand import Posterior
 from ra_bayes.model.likelihoods import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.likelihoods.normal import log_cell, log_point
 from ra_bayes.model.namespace import NUMPY
+from ra_bayes.model.people import covariate_shift
 from ra_bayes.model.records import Grid
 from ra_bayes.model.residuals import log_density, sequence
 
-__all__ = ["log_density_of_patient", "spread"]
+__all__ = ["course_of_patient", "log_density_of_patient", "spread"]
 
 type Array = NDArray[np.float64]
 
@@ -43,6 +45,27 @@ def spread(posterior: Posterior) -> Array:
     s, tau, rho, sigma = (posterior.scalars[name][..., None] for name in _SCALARS[1:])
     own = tau * posterior.shape
     return np.asarray(s**2 + 2.0 * rho * s * own + own**2 + sigma**2)
+
+
+def course_of_patient(posterior: Posterior, records: Grid, patient: str) -> tuple[Array, Array]:
+    """Return what is expected of a new patient with this one's covariates.
+
+    Returns
+    -------
+    tuple of ndarray
+        The mean level (chain, draw), and the mean change from it by visit (chain, draw, visit).
+    """
+    level, change = posterior.scalars["baseline_mean"], posterior.mean_change
+    if records.people is None:
+        return level, change
+    own = records.people.covariates[[records.patients.index(patient)]]
+    of_level, of_change = (
+        covariate_shift(posterior.spec.covariates, moves, posterior.scalars, own)
+        for moves in ("level", "change")
+    )
+    if of_level is not None:
+        level = level + of_level[..., 0]
+    return level, change if of_change is None else change + of_change * posterior.shape
 
 
 _SCALARS = ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
@@ -72,8 +95,10 @@ def log_density_of_patient(
     i = records.patients.index(patient)
     kind, low, high = records.kind[i], records.low[i], records.high[i]
     lead = posterior.scalars["baseline_mean"].shape
-    m, s, tau, rho, sigma = (posterior.scalars[name].reshape(-1) for name in _SCALARS)
-    f, r = (each.reshape(m.size, -1) for each in (posterior.mean_change, posterior.shape))
+    s, tau, rho, sigma = (posterior.scalars[name].reshape(-1) for name in _SCALARS[1:])
+    level, change = course_of_patient(posterior, records, patient)
+    m = level.reshape(-1)
+    f, r = (each.reshape(m.size, -1) for each in (change, posterior.shape))
     two_ended = (kind == CELL) & (np.abs(low) < UNBOUNDED) & (np.abs(high) < UNBOUNDED)
     as_point, cell = (kind == POINT) | two_ended, kind == CELL
     middle = np.where(as_point, (low + high) / 2.0, 0.0)

@@ -21,7 +21,7 @@ from ra_bayes.estimand import read_posterior
 from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.model.records import Grid
 from ra_bayes.model.simulate import replicate
-from ra_bayes.trust.patient_likelihood import spread
+from ra_bayes.trust.patient_likelihood import course_of_patient, spread
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,7 +58,8 @@ def predicted(
     drawn = replicate(posterior.spec, noisy, rng, records.weeks)[..., 0, :].reshape(-1, records.weeks.size)
     tail = (1.0 - ci_prob) / 2.0
     lower, median, upper = np.quantile(drawn, [tail, 0.5, 1.0 - tail], axis=0)
-    middle = posterior.scalars["baseline_mean"][..., None] + posterior.mean_change
+    level, change = course_of_patient(posterior, records, patient)
+    middle = level[..., None] + change
     sd = np.sqrt(spread(posterior))
     ends = [special.ndtr((end[i] - middle) / sd).mean(axis=(0, 1)) for end in (records.low, records.high)]
     made = records.kind[i] != MISSED
