@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -9,6 +10,9 @@ from typing import Literal, NamedTuple
 __all__ = ["Align", "Cell", "Column", "Table"]
 
 type Align = Literal["left", "right"]
+
+# Of sentences under a table as text.
+_WIDTH = 100
 
 
 class Cell(NamedTuple):
@@ -100,7 +104,8 @@ class Table:
             "  ".join(side(text, width) for side, text, width in zip(sides, row, wide, strict=True)).rstrip()
             for row in texts
         ]
-        return "\n".join([self.title, "", *lines, "", *self.warnings, *self.notes])
+        said = [textwrap.fill(text, _WIDTH) for text in (*self.warnings, *self.notes)]
+        return "\n".join([self.title, "", *lines, "", *said])
 
     def without_blank_columns(self) -> Table:
         """Return the table without the columns that say nothing in any row."""
