@@ -30,6 +30,8 @@ UNCAUGHT = re.compile(
 )
 # No words for a clinician.
 UNPLAIN = re.compile(r"\[Errno|object at 0x|<class '|NoneType|errno =|std::|\bHDF5\b|h5netcdf")
+# Its own words on a folder of settings that it cannot write.
+MATPLOTLIB = re.compile(r"^(mkdir -p failed for path|Matplotlib created a temporary).*$", re.MULTILINE)
 # Written by whatever is being written, beside it.
 PART = re.compile(r"^\..+\.part$|^\..+\.old$")
 _ENDS = {".pdf": b"%%EOF", ".png": b"IEND\xaeB`\x82", ".svg": b"</svg>", ".html": b"</html>"}
@@ -59,7 +61,7 @@ def wrong_end(command: Command, condition: Condition, end: End) -> Iterator[str]
     early = end.stopped and "KeyboardInterrupt" in end.stderr and "ra_bayes" not in end.stderr
     if (found := UNCAUGHT.search(said)) and not early:
         yield f"{found.group()!r} in what it said: {end.stderr.strip()[-1500:]}"
-    elif found := UNPLAIN.search(end.stderr):
+    elif found := UNPLAIN.search(MATPLOTLIB.sub("", end.stderr)):
         yield f"{found.group()!r} is no plain word: {end.stderr.strip()[-600:]}"
     if end.code == 2 and "ra-bayes: " not in end.stderr and "Usage: " not in end.stderr:
         yield f"refused without saying why: {end.stderr.strip()[-300:]!r}"

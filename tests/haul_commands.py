@@ -291,7 +291,7 @@ def _demo(scene: Scene, dice: random.Random) -> Command:
 VERBS: dict[str, tuple[Callable[[Scene, random.Random], Command], float]] = {
     "check": (_check, 3),
     "template": (_template, 2),
-    "fit": (_fit, 6),
+    "fit": (_fit, 4),
     "trust": (_trust, 1),
     "compare": (_compare, 0.5),
     "report": (_report, 3),

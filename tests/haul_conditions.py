@@ -127,7 +127,7 @@ ODD: dict[str, Condition] = {
     each.name: each
     for each in (
         Condition("no HOME", {"HOME": None, "PYTENSOR_FLAGS": None}),
-        Condition("HOME that is none", {"HOME": "/proc/none", "PYTENSOR_FLAGS": None}),
+        Condition("HOME that is none", {"HOME": "/proc/none", "PYTENSOR_FLAGS": None}, hinders=True),
         Condition("LC_ALL=C", {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
         Condition("Turkish", {"LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "0"}),
         Condition("Latin-1 output", {"PYTHONIOENCODING": "latin-1"}),

@@ -104,6 +104,34 @@ def test_the_run_would_see_what_is_lost_or_half_written(tmp_path: Path) -> None:
 
 
 # What the run found, and is mended.
+def test_a_long_text_that_cannot_be_printed_is_told_once(scene: Scene) -> None:
+    command = Command(("models", "haq"), None, frozenset({0}))
+    end, wrong = played(scene, command, ODD["stdout to /dev/full"])
+    assert (wrong, end.code) == ([], 2)
+    assert end.stderr == "ra-bayes: the output: No space left on device\n"
+
+
+def test_a_tree_on_a_full_disk_is_an_error_and_no_crash(tmp_path: Path) -> None:
+    # HDF5 that writes to such a disk by itself brings the process down.
+    code = """
+import resource, sys
+import numpy as np, xarray as xr
+from ra_bayes.tree import save
+tree = xr.DataTree(xr.Dataset({"x": ("i", np.random.default_rng(1).normal(size=100_000))}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+try:
+    save(tree, sys.argv[1])
+except OSError as error:
+    print(error.strerror, error.filename)
+"""
+    target = tmp_path / "posterior.nc"
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, target], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"File too large {target}\n", "")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_ctrl_c_while_the_command_line_is_imported_is_no_traceback() -> None:
     code = """
 import sys
@@ -129,3 +157,14 @@ def test_compiling_leaves_nothing_in_the_folder_of_temporary_files(
     monkeypatch.setattr("nutpie.compile_pymc_model", lambda made: write_generated_src(made))
     assert Path(compile_model("x = 1")).read_text() == "x = 1"  # type: ignore[arg-type]
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_cache_that_cannot_be_written_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytensor.configdefaults import config
+
+    from ra_bayes.errors import FitError
+    from ra_bayes.inference.compile import compile_model
+
+    monkeypatch.setattr(type(config).base_compiledir, "val", Path("/proc/none/.pytensor"))
+    with pytest.raises(FitError, match=r"/proc/none/.pytensor: compiled models .*; set the environment"):
+        compile_model("no model")  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ what ties them: ``response_correlation``, ``level_correlation`` (outcome, other)
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from os import PathLike
@@ -146,8 +147,11 @@ def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:
     >>> import ra_bayes as rb                                    # doctest: +SKIP
     >>> rb.save(tree, "sdai.nc")                                 # doctest: +SKIP
     """
+    # In memory first: on a full disk HDF5 brings the whole process down.
+    content = io.BytesIO()
+    tree.to_netcdf(content, engine="h5netcdf")
     with atomic_file(path) as part:
-        tree.to_netcdf(part, engine="h5netcdf")
+        part.write_bytes(content.getvalue())
     return Path(path)
 
 

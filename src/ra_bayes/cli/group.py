@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -26,6 +31,9 @@ class _Group(click.Group):
             click.echo(f"ra-bayes: {told}", err=True)
             ctx.exit(2)
         except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # whoever read the output has seen enough: click ends quietly, with code 1
+            _let_go_of_stdout()
             where = f"{error.filename}: " if error.filename else ""
             click.echo(f"ra-bayes: {where}{error.strerror or error}", err=True)
             ctx.exit(2)
@@ -34,6 +42,15 @@ class _Group(click.Group):
             if stop.args:
                 click.echo(f"ra-bayes: {stop}", err=True)
             raise
+
+
+def _let_go_of_stdout() -> None:
+    """Drop what standard output cannot take, which Python would try to write once more on leaving."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

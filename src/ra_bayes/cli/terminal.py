@@ -27,10 +27,14 @@ def say(result: object) -> None:
     and not sent; JSON escapes it.
     """
     if isinstance(result, str):
-        click.echo("\n".join(map(plain, result.split("\n"))))
+        text = "\n".join(map(plain, result.split("\n")))
     else:
         text = json.dumps(result, indent=2, ensure_ascii=False)
-        click.echo("".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text))
+        text = "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
+    try:
+        click.echo(text)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "the output") from error
 
 
 def _escaped(char: str) -> str:

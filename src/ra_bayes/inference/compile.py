@@ -6,12 +6,14 @@ of patients with the same structure re-uses one compiled model.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ra_bayes.errors import FitError
 from ra_bayes.model.build import Levels, build, data, structure
 from ra_bayes.model.built import refuse_builder
 from ra_bayes.model.numbers import layout, pack
@@ -53,9 +55,24 @@ def compile_model(made: pm.Model, **options: Any) -> Any:
 
     The source that PyTensor generates goes into its own cache, once for each content: else every compilation
     leaves some thirty files in the system's folder of temporary ones, for good.
+
+    Raises
+    ------
+    FitError
+        If that cache cannot be written to, as where there is no home folder.
     """
-    import nutpie
     from pytensor.configdefaults import config
+
+    cache = Path(config.base_compiledir)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+    except OSError as error:
+        raise FitError(
+            f"{cache}: compiled models cannot be kept there ({error.strerror}); set the environment variable "
+            "PYTENSOR_FLAGS to base_compiledir=FOLDER, a folder that can be written to"
+        ) from None
+    import nutpie
 
     if getattr(config, "generated_src_dir", None) == "":
         config.generated_src_dir = str(Path(config.compiledir) / "generated")
