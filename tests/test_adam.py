@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from ra_bayes.cohort import Cohort, read_cohort
 from ra_bayes.cohort.fix_template import fix_template
 from ra_bayes.cohort.layout import to_long
+from ra_bayes.cohort.layouts.adam_week import week_of_visit
 from ra_bayes.cohort.mapping import Column, TableMapping
 from ra_bayes.errors import CohortError
 from ra_bayes.outcome import Outcome
@@ -237,18 +238,26 @@ def test_analysis_visits(tmp_path: Path, visit: str, week: float) -> None:
     assert read_cohort(written(tmp_path / "a.csv", rows)).weeks[-1] == week
 
 
-@pytest.mark.parametrize("visit", ["", "Unscheduled 5.1", "End of Treatment", "Screening", "Post-Baseline"])
+@pytest.mark.parametrize(
+    "visit", ["", "Unscheduled 5.1", "End of Treatment", "Screening", "Post-Baseline", "Week 8 (LOCF)"]
+)
 def test_what_is_no_planned_visit_is_left_out_and_named(tmp_path: Path, visit: str) -> None:
     rows = [BASELINE, row("20", "", "Week 4"), row("19", "", visit)]
     cohort = read_cohort(written(tmp_path / "a.csv", rows))
     assert (cohort.weeks, left_out(cohort)) == ((0, 4), {"rows of crp": 1})
 
 
-def test_a_planned_visit_without_a_week_is_asked_for(tmp_path: Path) -> None:
-    rows = [BASELINE, row("20", "", "Week 4"), row("19", "", "Month 3")]
+@pytest.mark.parametrize("visit", ["Month 3", "3 Months", "Visit 3"])
+def test_a_planned_visit_without_a_week_is_asked_for(tmp_path: Path, visit: str) -> None:
+    rows = [BASELINE, row("20", "", "Week 4"), row("19", "", visit)]
     file = written(tmp_path / "a.csv", rows)
-    with pytest.raises(CohortError, match=r"row 4, column 'AVISIT', value 'Month 3'.*\[visits\]"):
+    with pytest.raises(CohortError, match=rf"row 4, column 'AVISIT', value '{visit}'.*\[visits\]"):
         read_cohort(file)
+
+
+@pytest.mark.parametrize(("visit", "week"), [("Baseline (Day 1)", 0.0), ("Post-Baseline - Last", None)])
+def test_a_baseline_with_its_day_is_week_0(visit: str, week: float | None) -> None:
+    assert week_of_visit(visit, {}).week == week
 
 
 def test_one_of_several_records_of_a_visit_is_the_analysed_one(tmp_path: Path) -> None:
@@ -401,7 +410,7 @@ cells = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(drawn=st.lists(cells, max_size=8))
 def test_each_row_is_a_line_or_left_out_never_both_and_never_neither(drawn: list[dict[str, str]]) -> None:
     made = table([row(**each) for each in drawn])
@@ -419,7 +428,7 @@ def test_each_row_is_a_line_or_left_out_never_both_and_never_neither(drawn: list
     assert len(lost) - asked <= named <= len(lost)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(drawn=st.lists(cells, max_size=8))
 def test_any_dataset_is_read_whole_or_refused(
     tmp_path_factory: pytest.TempPathFactory, drawn: list[dict[str, str]]

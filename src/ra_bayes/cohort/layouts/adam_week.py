@@ -22,8 +22,11 @@ type Basis = Literal["visit", "day", "date"]
 
 _DAY = re.compile(r"(?:study )?day\s*(\d+)", re.IGNORECASE)
 _WEEK_SAID = re.compile(r"\b(?:week|wk)\s*(\d+(?:\.\d+)?)\b", re.IGNORECASE)
-_NOT_PLANNED = re.compile(r"unsch|unplan|post|end|last|max|min|worst|follow", re.IGNORECASE)
-_PLANNED = re.compile(r"(?:month|visit|cycle|period|year|quarter)\b.*\d.*|v\s*\d+", re.IGNORECASE)
+_NOT_PLANNED = re.compile(r"unsch|unplan|post|end|last|max|min|worst|follow|[lbw]ocf", re.IGNORECASE)
+_PLANNED = re.compile(
+    r"(?:month|visit|cycle|period|year|quarter)\b.*\d.*|v\s*\d+|\d+\s*(?:months?|years?)", re.IGNORECASE
+)
+_BASELINE = re.compile(r"baseline\s*[(/,\-].*", re.IGNORECASE)
 
 
 class When(NamedTuple):
@@ -60,6 +63,8 @@ def week_of_visit(label: str, given: Mapping[str, float | None]) -> When:
     said = _WEEK_SAID.findall(text)
     if len(said) == 1 and not _NOT_PLANNED.search(text):
         return When(float(said[0]))
+    if not said and _BASELINE.fullmatch(text) and not _NOT_PLANNED.search(text):
+        return When(0.0)
     if _PLANNED.fullmatch(text):
         return When(None, ask=True)
     return When(
