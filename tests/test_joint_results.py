@@ -99,3 +99,43 @@ def test_what_the_command_cannot_do_is_told(arguments: tuple[str, ...], told: st
     result = CliRunner().invoke(main, ["fit", str(COHORT), "--out", str(tmp_path / "out"), *arguments])
     assert result.exit_code != 0
     assert told in " ".join(result.output.split()) + str(result.exception)
+
+
+def test_a_joint_fit_that_did_not_work_names_the_file_that_says_so(tmp_path: Path) -> None:
+    failed = prior_tree(draws=100)[0]
+    stats = failed["sample_stats"].to_dataset()
+    failed["sample_stats"] = xr.DataTree(stats.assign(diverging=stats["diverging"] | True))
+    saved = save_result(failed, tmp_path)
+    assert not saved.gate.passed
+    lines = joint_headline(saved, tmp_path)
+    assert sum(line.endswith("withheld: the sampler did not work (see test/gate.txt)") for line in lines) == 2
+    assert (tmp_path / "test" / "gate.txt").is_file()
+
+
+@pytest.mark.mcmc
+def test_the_command_fits_outcomes_together_and_what_follows_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sampled, not made up: fit, report, figures and tables of two outcomes of the shipped cohort."""
+    monkeypatch.setattr(
+        draw, "applying", lambda *each: [e for e in applying(*each) if e.name == "forest-outcomes"]
+    )
+    out = str(tmp_path)
+
+    def done(*words: str) -> str:
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    asked = ("--joint", "records", "--outcome", "vas", "--outcome", "il10")
+    told = done("fit", str(COHORT), *asked, "--out", out)
+    assert "together, by the joint model records: 2 models fitted to synthetic_cohort" in told
+    assert "new patients in whom vas, il10 all change for the better" in told
+    tree = rb.load(tmp_path / "records" / "posterior.nc")
+    assert {*joint_trees(tree)} == {"vas", "il10"}
+    done("report", out)
+    page = unescape((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert "Outcomes fitted together: records" in page
+    assert "wrote 1 figure" in done("figures", out, "--only", "forest-outcomes", "--format", "png")
+    done("tables", out)
+    assert list((tmp_path / "tables").iterdir())

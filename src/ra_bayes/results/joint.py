@@ -24,7 +24,11 @@ def joint_outcomes(result: Result) -> dict[str, Result]:
 def joint_headline(result: Result, folder: str | PathLike[str]) -> list[str]:
     """Return what was found in a few lines: each outcome's mean change, and how often all get better."""
     name = provenance(result.tree)["joint"]["name"]
-    lines = headline(joint_outcomes(result), folder)
+    outcomes = joint_outcomes(result)
+    lines = headline(outcomes, folder)
+    for outcome in outcomes:
+        # All share one gate, and one file that tells of it.
+        lines = [line.replace(f"(see {outcome}/gate.txt)", f"(see {name}/gate.txt)") for line in lines]
     lines[0] = f"together, by the joint model {name}: {lines[0]}"
     if result.table is not None:
         rows = result.table[result.table["estimand"] == "new_patient_all_better"]
