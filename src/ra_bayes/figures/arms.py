@@ -16,6 +16,7 @@ from ra_bayes.estimand.arms import arm_names
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import better_words
+from ra_bayes.figures.intervals import draw_band
 from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.keys import key_above
 from ra_bayes.figures.marks import mark_infusions, value_axis, value_label, week_axis
@@ -114,9 +115,8 @@ def _control(axes: Axes, weeks: Array, ends: Array) -> None:
 
 def _treated(axes: Axes, weeks: Array, ends: Array) -> None:
     """Draw the treated arm, or the difference, as a line in a shaded band."""
-    lower, median, upper = ends
-    axes.fill_between(weeks, lower, upper, color=POSTERIOR, alpha=0.22, linewidth=0.0, gid="band")
-    axes.plot(weeks, median, zorder=5, gid="median", **_treated_mark())
+    draw_band(axes, weeks, ends, POSTERIOR, alpha=0.22)
+    axes.plot(weeks, ends[1], zorder=5, gid="median", **_treated_mark())
 
 
 def _control_mark() -> dict[str, Any]:

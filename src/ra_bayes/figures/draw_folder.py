@@ -176,9 +176,7 @@ def draw_plan(
     RaBayesError
         If the style or a format is not known.
     """
-    names = tuple(each.name for each in applying(plan, "plan"))
-    kinds = None if formats is None else tuple(formats)
-    return _draw(_Job(plan.design.name, plan, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
+    return _draw_alone(plan.design.name, plan, "plan", out, style, formats, dpi)
 
 
 def draw_design(
@@ -208,9 +206,22 @@ def draw_design(
     RaBayesError
         If the style or a format is not known.
     """
-    names = tuple(each.name for each in applying(design, "design"))
+    return _draw_alone(name, design, "design", out, style, formats, dpi)
+
+
+def _draw_alone(
+    name: str,
+    source: object,
+    need: Need,
+    out: str | PathLike[str],
+    style: str,
+    formats: Sequence[str] | None,
+    dpi: int | None,
+) -> tuple[Drawn, ...]:
+    """Draw what needs no results folder."""
+    names = tuple(each.name for each in applying(source, need))
     kinds = None if formats is None else tuple(formats)
-    return _draw(_Job(name, design, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
+    return _draw(_Job(name, source, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
 
 
 def missing(

@@ -26,6 +26,7 @@ from ra_bayes.figures.forest_rows import (
     digits_of,
     rows_of,
 )
+from ra_bayes.figures.intervals import draw_interval
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style, style
@@ -180,24 +181,7 @@ def _draw(axes: Axes, row: Row, *, named: bool) -> None:
     if not named:
         mark = {"marker": ".", "markersize": pt(1.5), "color": QUIET}
     width = (1.6 if summary else 1.1) if named else 0.4
-    axes.plot(
-        [row.lower, row.upper],
-        [row.place] * 2,
-        color=mark["color"],
-        linewidth=pen(width),
-        solid_capstyle="butt",
-        gid="interval",
-    )
-    axes.plot(
-        [row.estimate],
-        [row.place],
-        linestyle="none",
-        markeredgecolor="white",
-        markeredgewidth=pen(0.4),
-        zorder=3,
-        gid="estimate",
-        **mark,
-    )
+    draw_interval(axes, (row.lower, row.estimate, row.upper), row.place, mark, width=width)
 
 
 def _names(axes: Axes, rows: list[Row], patients: int) -> None:

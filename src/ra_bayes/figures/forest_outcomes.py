@@ -21,6 +21,7 @@ from ra_bayes.figures.change_axis import (
     unit_words,
     zero,
 )
+from ra_bayes.figures.intervals import draw_interval
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.several import of_one_fit, one_cohort, warnings_of_all
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
@@ -191,29 +192,9 @@ def _draw(axes: Axes, panel: list[_Row]) -> None:
         )
         axes.set_xlabel(label)
     for place, row in enumerate(panel):
-        lower, median, upper = row.drawn
-        if not np.isfinite(median):
-            continue
-        axes.plot(
-            [lower, upper],
-            [place] * 2,
-            color=POSTERIOR,
-            linewidth=pen(1.3),
-            solid_capstyle="butt",
-            gid="interval",
-        )
-        axes.plot(
-            [median],
-            [place],
-            linestyle="none",
-            marker="d",
-            markersize=pt(5.2),
-            color=INK,
-            markeredgecolor="white",
-            markeredgewidth=pen(0.4),
-            zorder=3,
-            gid="estimate",
-        )
+        if np.isfinite(row.drawn[1]):
+            mark = {"marker": "d", "markersize": pt(5.2), "color": POSTERIOR}
+            draw_interval(axes, row.drawn, place, mark, width=1.3)
     axes.set_ylim(len(panel) - 0.4, -0.6)
     axes.set_yticks(range(len(panel)), [_name(row, weeks) for row in panel])
     axes.spines["left"].set_visible(False)

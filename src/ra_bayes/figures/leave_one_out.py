@@ -11,6 +11,7 @@ from ra_bayes.comparison.observed import observed
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
+from ra_bayes.figures.intervals import draw_interval
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.left_out_patients import Panel, draw_panel, panels_of
 from ra_bayes.figures.left_out_rows import Row, least_expected, rows_of
@@ -151,24 +152,8 @@ def _draw_forest(axes: Axes, spec: ModelSpec, rows: list[Row], week: float) -> N
             if row.index >= 0
             else {"color": INK, "marker": "d", "markersize": pt(5.6)}
         )
-        axes.plot(
-            [row.lower, row.upper],
-            [row.place] * 2,
-            color=look["color"],
-            linewidth=pen(1.1 if row.index >= 0 else 1.6),
-            solid_capstyle="butt",
-            gid="interval",
-        )
-        axes.plot(
-            [row.estimate],
-            [row.place],
-            linestyle="none",
-            markeredgecolor="white",
-            markeredgewidth=0.4,
-            zorder=3,
-            gid="estimate",
-            **look,
-        )
+        width = 1.1 if row.index >= 0 else 1.6
+        draw_interval(axes, (row.lower, row.estimate, row.upper), row.place, look, width=width)
         if row.flips:
             axes.plot(
                 [row.estimate],

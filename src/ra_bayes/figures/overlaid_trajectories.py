@@ -12,6 +12,7 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import patients_words
+from ra_bayes.figures.intervals import draw_band
 from ra_bayes.figures.journals import column_mm, pen
 from ra_bayes.figures.keys import key_above, patient_marks
 from ra_bayes.figures.marks import (
@@ -90,8 +91,8 @@ def overlaid_trajectories(
         axes = figure.subplots()
         shown = np.concatenate([records.value[records.made], outer.ravel(), medians.ravel()])
         value_axis(axes, spec, float(shown.min()), float(shown.max()))
-        for (lower, _, upper), alpha in ((outer, 0.13), (band(population, 0.5), 0.20)):
-            axes.fill_between(weeks, lower, upper, color=POSTERIOR, alpha=alpha, linewidth=0.0, gid="band")
+        draw_band(axes, weeks, outer, POSTERIOR, alpha=0.13)
+        draw_band(axes, weeks, band(population, 0.5), POSTERIOR, alpha=0.20)
         axes.plot(weeks, outer[1], color=POSTERIOR, linewidth=pen(1.8), zorder=3, gid="median")
         _patients(axes, records, weeks, medians)
         draw_cutoffs(axes, spec.outcome.categories)

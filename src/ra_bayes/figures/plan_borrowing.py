@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas, interval_name
+from ra_bayes.figures.intervals import draw_interval
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.plan_marks import ASSURANCE
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
@@ -203,26 +204,14 @@ def _worth(mixture: BetaMixture) -> str:
 
 def _forest(axes: Axes, rows: list[_Row]) -> None:
     for row, colour in zip(rows, [*[INK] * (len(rows) - 2), ASSURANCE, POSTERIOR], strict=True):
-        axes.plot(
-            [row.lower, row.upper],
-            [row.place] * 2,
-            color=colour,
-            linewidth=pen(1.0 if row.arm else 1.7),
-            solid_capstyle="butt",
-            gid="interval" if row.arm else "prior interval",
-        )
-        axes.plot(
-            [row.estimate],
-            [row.place],
-            linestyle="none",
-            marker="s" if row.arm else "d",
-            markersize=pt(3.2 if row.arm else 5.6),
-            color=colour,
-            markeredgecolor="white",
-            markeredgewidth=pen(0.4),
-            zorder=3,
-            gid="estimate" if row.arm else "prior estimate",
-        )
+        ends = row.lower, row.estimate, row.upper
+        if row.arm:
+            mark = {"marker": "s", "markersize": pt(3.2), "color": colour}
+            draw_interval(axes, ends, row.place, mark, width=1.0)
+        else:
+            mark = {"marker": "d", "markersize": pt(5.6), "color": colour}
+            gid = ("prior interval", "prior estimate")
+            draw_interval(axes, ends, row.place, mark, width=1.7, gid=gid)
     axes.axhline(rows[-2].place - 0.75, color=QUIET, linewidth=pen(0.5))
     axes.set_yticks([row.place for row in rows], [row.name for row in rows])
     axes.set_ylim(rows[-1].place + 0.6, _HEAD - 0.4)

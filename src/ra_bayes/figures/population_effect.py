@@ -26,6 +26,7 @@ from ra_bayes.figures.change_axis import (
     signed_mcid,
     with_room,
 )
+from ra_bayes.figures.intervals import draw_band
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
 from ra_bayes.figures.marks import mark_infusions, value_axis, week_axis
 from ra_bayes.figures.reading import band, path_words
@@ -100,8 +101,8 @@ def population_effect(
             draw_zero(axes, "y", spec)
             draw_mcid(axes, "y", spec)
             axes.set_ylabel(change_label(spec))
-        for (lower, _, upper), alpha in zip(bands, _ALPHAS[-len(bands) :], strict=True):
-            axes.fill_between(weeks, lower, upper, color=POSTERIOR, alpha=alpha, linewidth=0.0, gid="band")
+        for ends, alpha in zip(bands, _ALPHAS[-len(bands) :], strict=True):
+            draw_band(axes, weeks, ends, POSTERIOR, alpha=alpha)
         axes.plot(
             weeks,
             bands[0][1],

@@ -13,6 +13,7 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import patients_words
+from ra_bayes.figures.intervals import draw_band
 from ra_bayes.figures.journals import column_mm, pen, pt
 from ra_bayes.figures.marks import (
     draw_cutoffs,
@@ -128,8 +129,8 @@ def _curves(posterior: Posterior, ci_prob: float) -> _Curves:
 def _population(axes: Axes, spec: ModelSpec, records: Records, curves: _Curves, *, patients: bool) -> None:
     """Draw the population's panel, with the patients' medians or the share in response."""
     value_axis(axes, spec, *_extent(records, curves))
-    for (lower, _, upper), alpha in ((curves.outer, 0.18), (curves.inner, 0.30)):
-        axes.fill_between(curves.weeks, lower, upper, color=POSTERIOR, alpha=alpha, linewidth=0.0, gid="band")
+    draw_band(axes, curves.weeks, curves.outer, POSTERIOR, alpha=0.18)
+    draw_band(axes, curves.weeks, curves.inner, POSTERIOR, alpha=0.30)
     axes.plot(curves.weeks, curves.outer[1], color=POSTERIOR, linewidth=pen(1.6), zorder=4, gid="median")
     if spec.binary:
         made = records.made.sum(axis=0)
@@ -159,9 +160,8 @@ def _small_multiples(
         row, column = divmod(i, _COLUMNS)
         axes = figure.add_subplot(grid[row, 1 + column], sharey=whole)
         colour = patient_style(i)["color"]
-        lower, median, upper = curves.patients[:, i]
-        axes.fill_between(curves.weeks, lower, upper, color=colour, alpha=0.28, linewidth=0.0, gid="band")
-        axes.plot(curves.weeks, median, color=colour, linewidth=pen(1.0), gid="median")
+        draw_band(axes, curves.weeks, curves.patients[:, i], colour, alpha=0.28)
+        axes.plot(curves.weeks, curves.patients[1, i], color=colour, linewidth=pen(1.0), gid="median")
         draw_limits(axes, records.limits_of_quantification, spec.outcome.unit)
         draw_records(axes, records, i)
         mark_infusions(axes, records.infusions)
