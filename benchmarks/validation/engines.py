@@ -137,7 +137,7 @@ def trials() -> str:
                 longitudinal.SHAPE,
                 {**priors, "correlation": (4.0, 0.0)},
                 seed=at,
-                draws=2000,
+                draws=4000,
                 tune=1000,
                 cores=2,
             )
@@ -147,6 +147,6 @@ def trials() -> str:
         errors.append(given.mean(axis=1).std(ddof=1) / 2.0)
     apart = np.abs(ours - np.array(theirs)).max()
     return (
-        "| Pr(effect > 0), trial of 20 an arm at all visits | quadrature | NUTS, 4 x 2000 draws "
+        "| Pr(effect > 0), trial of 20 an arm at all visits | quadrature | NUTS, 4 x 4000 draws "
         f"| {SAMPLED} trials | {apart:.1g} | {max(errors):.1g} |"
     )
