@@ -17,7 +17,7 @@ if sys.platform != "linux":
 
 from haul_checks import half_written, lost, snapshot, strays, wrong_end
 from haul_commands import Command, Scene
-from haul_conditions import ODD, Condition, End, made, mounting, stopped
+from haul_conditions import ODD, SOURCES, Condition, End, made, mounting, stopped
 from long_haul import PLAIN, played, played_twice
 
 SAID = "Traceback (most recent call last):\n  File x\nValueError: 1"
@@ -109,6 +109,19 @@ def test_a_long_text_that_cannot_be_printed_is_told_once(scene: Scene) -> None:
     end, wrong = played(scene, command, ODD["stdout to /dev/full"])
     assert (wrong, end.code) == ([], 2)
     assert end.stderr == "ra-bayes: the output: No space left on device\n"
+
+
+@pytest.mark.parametrize("said", [{"minus": "\u2212 \u60a3"}, "\u2212 \u60a3"])
+def test_what_an_encoding_lacks_is_escaped(said: object) -> None:
+    code = "import ast, sys; from ra_bayes.cli.terminal import say; say(ast.literal_eval(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, repr(said)],
+        env={"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(SOURCES)},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"\\u2212 \\u60a3" in done.stdout
 
 
 def test_a_tree_on_a_full_disk_is_an_error_and_no_crash(tmp_path: Path) -> None:

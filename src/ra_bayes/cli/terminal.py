@@ -26,10 +26,13 @@ def say(result: object) -> None:
     What a terminal would obey, such as colours or a change of direction in a patient's identifier, is shown
     and not sent; JSON escapes it.
     """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if isinstance(result, str):
         text = "\n".join(map(plain, result.split("\n")))
+        # What a terminal's or a file's encoding lacks, such as a minus sign in Latin-1.
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
     else:
-        text = json.dumps(result, indent=2, ensure_ascii=False)
+        text = json.dumps(result, indent=2, ensure_ascii=not encoding.lower().startswith("utf"))
         text = "".join(each if each.isprintable() or each == "\n" else _escaped(each) for each in text)
     try:
         click.echo(text)
