@@ -216,6 +216,39 @@ def test_without_loadings_it_is_the_product_of_single_fits() -> None:
         assert log_density(built, point) == pytest.approx(alone, rel=1e-10)
 
 
+def test_heavy_tails_keep_their_own_density_in_a_joint_model() -> None:
+    """Without loadings a normal outcome and two under student_t, one rounded, are three single fits."""
+    own = {"dof": {"median": 5.0, "sdlog": 0.4}}
+    of = pages(
+        spec("linear", outcome=outcome("heavy"), likelihood="student_t", priors=own),
+        spec("linear", outcome=outcome("down")),
+        spec(
+            "linear", outcome=outcome("rounded", "increase"), likelihood="student_t", priors=own, rounding=1.0
+        ),
+    )
+    untied = priors(loading={"fixed": 0.0, "why": "a test"}, baseline_loading=None)
+    records = records_of(joint(of, **untied), of, censored=True)
+    assert len(records.noises) == 1
+    built, rng = build_joint(records, "non-centred"), np.random.default_rng(3)
+    point = a_point(built, rng)
+    alone = 0.0
+    for k, (page, laid) in enumerate(zip(records.pages, records.grids, strict=True)):
+        named = {name.removeprefix("0_"): each for name, each in point.items() if "noise" not in name}
+        mine = {name: each[k] for name, each in named.items() if each.shape[:1] == (3,)}
+        mine = {name: each for name, each in mine.items() if "loading" not in name and "factor" not in name}
+        if page.likelihood.name == "student_t":
+            mine["dof_z"] = point["noise0_dof_z"][records.noises[0].places.index(k)]
+        alone += log_density(build(page, laid, "non-centred"), mine)
+        raw = {name: each[None] for name, each in raw_of(point).items()}
+        draws = outcome_values(records, to_joint_values(records, raw), k)
+        assert ("dof" in draws) == (page.likelihood.name == "student_t")
+        assert {*outcome_log_prior(records, raw, k)} >= {prior.parameter.name for prior in page.priors}
+    unused = ("loading_z", "baseline_loading_z", "responder_factor", "baseline_factor")
+    alone += sum(stats.norm.logpdf(point[name]).sum() for name in unused)
+    assert log_density(built, point) == pytest.approx(alone, rel=1e-10)
+    assert {*draw_joint_prior(records, 2, rng)} >= {"noise0_dof_z"}
+
+
 # ---- NumPy's equations are PyTensor's, for all that a page may ask
 
 

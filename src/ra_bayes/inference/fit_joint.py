@@ -124,7 +124,8 @@ def fit_joint(
 
 def attempts(records: JointRecords) -> tuple[Attempt[Ways], ...]:
     """Return the ways of sampling a joint model, in the order in which they are tried."""
-    large = len(records.patients) >= LARGE and not records.matrix
+    # Integrated out are normal patients under normal noise.
+    large = len(records.patients) >= LARGE and not records.matrix and not records.noises
     return _LARGE_COHORT if large else _SMALL_COHORT
 
 

@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 
 from ra_bayes.model.build import PYTENSOR
 from ra_bayes.model.joint_integrated import latent, log_density_of_records
-from ra_bayes.model.joint_structure import JointRecords, Ways
+from ra_bayes.model.joint_structure import JointRecords, Noise, Ways
 from ra_bayes.model.joint_ties import log_density_of_levels, whitened
 from ra_bayes.model.joint_values import joint_values, level_scores, population_values
 from ra_bayes.model.likelihoods.normal import log_cell
@@ -66,7 +66,43 @@ def build_joint(records: JointRecords, levels: Ways = "centred", *, packed: bool
             logp=_cell_logp,
             observed=numbers["cell_low"],
         )
+        for number, noise in enumerate(records.noises):
+            _observe(number, noise, mu, values, numbers)
     return model
+
+
+def _observe(number: int, noise: Noise, mu: Any, values: dict[str, Any], numbers: dict[str, Any]) -> None:
+    """Add the records of outcomes under another likelihood than the normal one."""
+    start, names = f"noise{number}_", ["residual_sd", *(each.name for each in noise.parameters)]
+    place = np.zeros(max(noise.places) + 1, dtype=int)
+    place[list(noise.places)] = np.arange(len(noise.places))
+
+    def given(of: Any) -> list[Any]:
+        own = pt.as_tensor(place)[of]
+        return [values["residual_sd"][of], *(values[f"{start}{name}"][own] for name in names[1:])]
+
+    def log_point(value: Any, mu: Any, *own: Any) -> Any:
+        return noise.likelihood.log_point(value, mu, dict(zip(names, own, strict=True)), PYTENSOR)
+
+    def log_cell_(low: Any, mu: Any, high: Any, *own: Any) -> Any:
+        return noise.likelihood.log_cell(low, high, mu, dict(zip(names, own, strict=True)), PYTENSOR)
+
+    parts = {name: numbers[f"{start}{name}"] for name in ("point_at", "point_of", "cell_at", "cell_of")}
+    pm.CustomDist(
+        f"{start}point",
+        mu[parts["point_at"]],
+        *given(parts["point_of"]),
+        logp=log_point,
+        observed=numbers[f"{start}point_value"],
+    )
+    pm.CustomDist(
+        f"{start}cell",
+        mu[parts["cell_at"]],
+        numbers[f"{start}cell_high"],
+        *given(parts["cell_of"]),
+        logp=log_cell_,
+        observed=numbers[f"{start}cell_low"],
+    )
 
 
 def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[str, Any]:
@@ -82,6 +118,10 @@ def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[s
             _declare(parameter, f"{place}_{raw_name(parameter)}", prior, kind.outcomes, shapes, found)
         if kind.steps and not records.walks_are_sampled(kind, levels):
             shapes[f"{place}_walk_step"] = kind.outcomes, kind.steps
+    for number, noise in enumerate(records.noises):
+        for each in noise.parameters:
+            prior = numbers[f"prior_noise{number}_{each.name}"]
+            _declare(each, f"noise{number}_{raw_name(each)}", prior, len(noise.places), shapes, found)
     if "placebo" in numbers:
         shapes["placebo_z"] = (outcomes,)
     if "related" in numbers:

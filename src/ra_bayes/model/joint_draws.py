@@ -45,6 +45,10 @@ def draw_joint_prior(records: JointRecords, size: int, rng: np.random.Generator)
             raw[f"{place}_{raw_name(each)}"] = _each(priors, size, rng)
         if kind.steps:
             shapes[f"{place}_walk_step"] = kind.outcomes, kind.steps
+    for number, noise in enumerate(records.noises):
+        for each in noise.parameters:
+            own = [records.pages[k].prior(each.name) for k in noise.places]
+            raw[f"noise{number}_{raw_name(each)}"] = _each(own, size, rng)
     if records.placebo[:, 1].any():
         shapes["placebo_z"] = (outcomes,)
     if records.joint.related:
@@ -130,6 +134,10 @@ def outcome_values(records: JointRecords, values: Mapping[str, Any], place: int)
         if kind.places.start <= place < kind.places.stop
     )
     own = place - kind.places.start
+    for of, noise in enumerate(records.noises):
+        if place in noise.places:
+            at = noise.places.index(place)
+            found |= {each.name: values[f"noise{of}_{each.name}"][..., at] for each in noise.parameters}
     found |= {each.name: values[f"{number}_{each.name}"][..., own] for each in kind.parameters}
     if kind.steps:
         found["walk_step"] = values[f"{number}_walk_step"][..., own, :]
@@ -232,6 +240,11 @@ def outcome_log_prior(records: JointRecords, raw: Mapping[str, np.ndarray], plac
         if kind.places.start <= place < kind.places.stop
     )
     at = place - kind.places.start
+    for of, noise in enumerate(records.noises):
+        if place in noise.places:
+            for each in noise.parameters:
+                own_raw = raw[f"noise{of}_{raw_name(each)}"]
+                found[raw_name(each)] = own_raw[..., noise.places.index(place)]
     for each in kind.parameters:
         found[raw_name(each)] = raw[f"{number}_{raw_name(each)}"][..., at]
     if kind.steps:

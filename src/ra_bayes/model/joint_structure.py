@@ -20,7 +20,7 @@ from ra_bayes.errors import FitError
 from ra_bayes.model.joint import JointModel
 from ra_bayes.model.joint_integrated import Cells, cells_of
 from ra_bayes.model.joint_ties import lkj_shapes
-from ra_bayes.model.likelihoods import CELL, MISSED, POINT
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT, Likelihood
 from ra_bayes.model.priors import Parameter
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.spec import ModelSpec
@@ -30,6 +30,9 @@ __all__ = ["JointRecords", "JointStructure", "Kind", "KindShape", "Ways", "make_
 
 # Patients' levels are sampled as they are, or as scores; or patients are integrated out.
 type Ways = Literal["centred", "non-centred", "integrated"]
+
+# Likelihoods beside the normal one that a joint fit knows: of records on the link's scale, with an SD.
+_NOISES = ("student_t",)
 
 # Of every outcome's page, whatever its trajectory.
 _COMMON = ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
@@ -58,6 +61,7 @@ class JointStructure(NamedTuple):
     related: bool
     placebo: bool
     cells: int
+    noises: tuple[tuple[str, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +102,14 @@ class Kind:
         return tuple(each.name for each in self.parameters if each.name in STEP_SCALES)
 
 
+class Noise(NamedTuple):
+    """A likelihood other than the normal one: its parameters but residual_sd, and places of its outcomes."""
+
+    likelihood: Likelihood
+    parameters: tuple[Parameter, ...]
+    places: tuple[int, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class JointRecords:
     """A joint model with records; made by :func:`make_joint_records`.
@@ -133,6 +145,18 @@ class JointRecords:
     def common(self) -> tuple[Parameter, ...]:
         """Parameters that every outcome has."""
         return tuple(self.pages[0].prior(name).parameter for name in _COMMON)
+
+    @cached_property
+    def noises(self) -> tuple[Noise, ...]:
+        """Likelihoods that are not the normal one, each with its outcomes."""
+        names = sorted({page.likelihood.name for page in self.pages} - {"normal"})
+        found = []
+        for name in names:
+            places = tuple(k for k, page in enumerate(self.pages) if page.likelihood.name == name)
+            page = self.pages[places[0]]
+            own = page.likelihood.parameters(page.outcome)
+            found.append(Noise(page.likelihood, tuple(e for e in own if e.name not in _COMMON), places))
+        return tuple(found)
 
     @property
     def measured(self) -> int:
@@ -180,7 +204,8 @@ class JointRecords:
         patients, visits = self.grids[0].shape
         related, placebo = bool(self.joint.related), bool(self.placebo[:, 1].any())
         cells = self.cells.at.size if levels == "integrated" else 0
-        return JointStructure(shapes, levels, patients, visits, self.matrix, related, placebo, cells)
+        noises = tuple((noise.likelihood.name, noise.places) for noise in self.noises)
+        return JointStructure(shapes, levels, patients, visits, self.matrix, related, placebo, cells, noises)
 
     @cached_property
     def placebo(self) -> np.ndarray:
@@ -209,6 +234,10 @@ class JointRecords:
             for parameter in kind.parameters:
                 found[f"prior_{place}_{parameter.name}"] = self._numbers(parameter, kind.places)
             found |= {f"{name}_{place}": each for name, each in kind.constants.items()}
+        for number, noise in enumerate(self.noises):
+            for each in noise.parameters:
+                numbers = [self.pages[k].prior(each.name).numbers for k in noise.places]
+                found[f"prior_noise{number}_{each.name}"] = np.array(numbers, dtype=float)
         if self.joint.patients is not None:
             found["lkj_shape"] = lkj_shapes(2 * len(self.pages), self.joint.patients.numbers[0])
         else:
@@ -228,17 +257,26 @@ class JointRecords:
         kind, low, high = (
             np.stack([getattr(each, name) for each in self.grids]).ravel() for name in ("kind", "low", "high")
         )
-        point, cell = (np.flatnonzero(kind == each) for each in (POINT, CELL))
         size = self.grids[0].kind.size
-        return {
-            "point_at": point,
-            "point_of": point // size,
-            "point_value": low[point],
-            "cell_at": cell,
-            "cell_of": cell // size,
-            "cell_low": low[cell],
-            "cell_high": high[cell],
-        }
+        of = np.arange(kind.size) // size
+        others = [k for noise in self.noises for k in noise.places]
+        found: dict[str, np.ndarray] = {}
+        for start, places in (
+            ("", [k for k in range(len(self.pages)) if k not in others]),
+            *((f"noise{number}_", noise.places) for number, noise in enumerate(self.noises)),
+        ):
+            own = np.isin(of, places)
+            point, cell = (np.flatnonzero(own & (kind == each)) for each in (POINT, CELL))
+            found |= {
+                f"{start}point_at": point,
+                f"{start}point_of": of[point],
+                f"{start}point_value": low[point],
+                f"{start}cell_at": cell,
+                f"{start}cell_of": of[cell],
+                f"{start}cell_low": low[cell],
+                f"{start}cell_high": high[cell],
+            }
+        return found
 
     @cached_property
     def cells(self) -> Cells:
@@ -347,10 +385,12 @@ def _check(joint: JointModel, outcomes: Sequence[str]) -> None:
 
 def _check_page(joint: JointModel, page: ModelSpec) -> None:
     known = {*_COMMON, *(each.name for each in page.trajectory.parameters)}
+    if page.likelihood.name in _NOISES:
+        known |= {each.name for each in page.likelihood.parameters(page.outcome)}
     have = {prior.parameter.name for prior in page.priors}
     if known != have:
         raise FitError(
             f"joint model {joint.name!r}: page {page.name!r} has parameters that a joint fit of records does "
             f"not have ({', '.join(sorted(known ^ have))}); fit it alone, or take a page with the normal "
-            "likelihood, one arm and no covariates"
+            "or student_t likelihood, one arm and no covariates"
         )

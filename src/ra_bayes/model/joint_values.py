@@ -72,12 +72,18 @@ def population_values(
     Returns
     -------
     dict
-        Each of the patients' parameters (..., outcome); ``KIND_NAME`` of the trajectories' and
-        ``KIND_walk_step``; ``mean_change``, ``response_shape`` (..., outcome, visit); ``placebo_response``
-        (..., outcome) if there is one; ``loading_response``, ``loading_level`` and ``loading_rate`` (...,
-        outcome) or the ``factor`` of the correlation matrix.
+        Each of the patients' parameters (..., outcome); ``noiseNUMBER_NAME`` of other likelihoods than the
+        normal one (..., outcome of it); ``KIND_NAME`` of the trajectories' and ``KIND_walk_step``;
+        ``mean_change``, ``response_shape`` (..., outcome, visit); ``placebo_response`` (..., outcome) if
+        there is one; ``loading_response``, ``loading_level`` and ``loading_rate`` (..., outcome) or the
+        ``factor`` of the correlation matrix.
     """
     values = {each.name: _patients_parameter(each, records, raw, numbers, ns) for each in records.common}
+    for number, noise in enumerate(records.noises):
+        for each in noise.parameters:
+            prior = numbers[f"prior_noise{number}_{each.name}"]
+            score = raw[f"noise{number}_{raw_name(each)}"]
+            values[f"noise{number}_{each.name}"] = from_raw(each, score, prior[:, 0], prior[:, 1], ns)
     means, shapes = [], []
     for place, kind in enumerate(records.kinds):
         own = _trajectory_values(place, kind, raw, numbers, ns)
