@@ -138,8 +138,8 @@ def _check(scene: Scene, dice: random.Random) -> Command:
         return _made(dice, ["check", *_bad(scene, dice)], None, REFUSED)
     template = ["--fix-template", scene.sheets / "mapping.toml"] if dice.random() < 0.3 else []
     words = ["check", _cohort(scene, dice), *template, *_pseudonyms(scene, dice)]
-    # A key of one cohort is none of another's.
-    ends = frozenset({0, 2}) if "--key" in words else frozenset({0})
+    # A key of one cohort is none of another's, and a page that is there may have been edited.
+    ends = frozenset({0, 2}) if "--key" in words or template else frozenset({0})
     return _made(dice, words, scene.sheets if template else None, ends)
 
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,18 +149,20 @@ class Running:
         environment = {
             name: text for name, text in os.environ.items() if not name.startswith(("LC_", "PYTHON"))
         }
+        # Two may run at once, and each is asked for what it left itself.
+        self._mark = f"{TOKEN}={uuid.uuid4()}"
         environment |= {
             "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1",
             "PYTENSOR_FLAGS": f"base_compiledir={scene.cache}",
             "PYTHONPATH": str(SOURCES),
         }
-        environment |= {"TMPDIR": str(scene.root / "tmp"), TOKEN: str(scene.root)}
+        environment |= {"TMPDIR": str(scene.root / "tmp"), TOKEN: self._mark.partition("=")[2]}
         for name, text in condition.environment.items():
             environment.pop(name, None)
             if text is not None:
                 environment[name] = text
-        self._scene, self._condition = scene, condition
+        self._condition = condition
         self._stdout, self._stderr = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
         streams = {"head": subprocess.PIPE, "full": os.open("/dev/full", os.O_WRONLY)}
         self._began = time.monotonic()
@@ -200,7 +203,7 @@ class Running:
             stream.seek(0)
             texts.append(stream.read().decode("utf-8", errors="replace"))
             stream.close()
-        return End(process.returncode, texts[0], texts[1], seconds, stopped, left_running(self._scene))
+        return End(process.returncode, texts[0], texts[1], seconds, stopped, left_running(self._mark))
 
     def _signal(self, number: signal.Signals) -> None:
         # Ctrl-C in a terminal reaches every process of the group; the others are sent to one.
@@ -210,11 +213,10 @@ class Running:
             self._process.send_signal(number)
 
 
-def left_running(scene: Scene, wait_s: float = 10.0) -> list[int]:
-    """Return processes of the scene that are still there after a while, and end them."""
-    mark = f"{TOKEN}={scene.root}".encode()
+def left_running(mark: str, wait_s: float = 10.0) -> list[int]:
+    """Return processes with a mark in their environment that are there after a while, and end them."""
     until = time.monotonic() + wait_s
-    while found := [pid for pid in _own() if mark in _environment(pid)]:
+    while found := [pid for pid in _own() if mark.encode() in _environment(pid)]:
         if time.monotonic() > until:
             for pid in found:
                 os.kill(pid, signal.SIGKILL)

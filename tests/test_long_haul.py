@@ -53,12 +53,13 @@ def test_a_file_is_whole_or_absent_on_a_full_disk_and_there_afterwards(scene: Sc
     assert [*snapshot(scene.sheets)] == ["clinic.xlsx"]
 
 
-def test_a_plan_that_is_killed_is_made_when_asked_for_again(scene: Scene) -> None:
-    words = ("plan", "simon", "--p0", "0.1", "--p1", "0.3", "--out", str(scene.out))
-    command = Command(words, scene.out, frozenset({0}))
-    assert played(scene, command, stopped("SIGKILL", 0.5))[1] == []
+def test_a_sheet_whose_writing_is_killed_is_written_when_asked_for_again(scene: Scene) -> None:
+    words = ("template", "--out", str(scene.sheets / "again.xlsx"), "--outcome", "haq")
+    command = Command(words, scene.sheets, frozenset({0, 2}))
+    assert played(scene, command, stopped("SIGKILL", 0.25))[1] == []
     assert played(scene, command, PLAIN)[1] == []
-    assert "simon/design.json" in snapshot(scene.out)
+    assert "again.xlsx" in snapshot(scene.sheets)
+    assert strays(scene.sheets) == []
 
 
 def wrong_of(code: int, said: str = "", condition: Condition = PLAIN) -> list[str]:
