@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from click.testing import CliRunner
+from few_figures import few_figures
 from joint_trees import prior_tree
 
 import ra_bayes as rb
 from ra_bayes.cli import main
-from ra_bayes.figures.gallery import applying
-from ra_bayes.report import draw, write_report
+from ra_bayes.report import write_report
 from ra_bayes.results import find_results, joint_headline, save_result, write_estimands
 from ra_bayes.tree import joint_trees, provenance
 
@@ -25,11 +25,7 @@ def tree() -> xr.DataTree:
     return prior_tree(draws=2000)[0]
 
 
-def test_it_is_stored_found_and_shown(
-    tree: xr.DataTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    some = {"forest-outcomes", "trajectories"}
-    monkeypatch.setattr(draw, "applying", lambda *each: [e for e in applying(*each) if e.name in some])
+def test_it_is_stored_found_and_shown(tree: xr.DataTree, tmp_path: Path) -> None:
     saved = save_result(tree, tmp_path)
     assert saved.gate.passed, str(saved.gate)
     assert {each.name for each in (tmp_path / "test").iterdir()} == {
@@ -45,7 +41,8 @@ def test_it_is_stored_found_and_shown(
     assert any(
         line.startswith("new patients in whom down, up all change for the better: 0.") for line in lines
     )
-    (page,) = write_report(found, tmp_path).values()
+    with few_figures("forest-outcomes", "trajectories"):
+        (page,) = write_report(found, tmp_path).values()
     text = page.read_text(encoding="utf-8")
     for words in (
         "Outcomes fitted together: test",
@@ -113,13 +110,8 @@ def test_a_joint_fit_that_did_not_work_names_the_file_that_says_so(tmp_path: Pat
 
 
 @pytest.mark.mcmc
-def test_the_command_fits_outcomes_together_and_what_follows_reads_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_fits_outcomes_together_and_what_follows_reads_it(tmp_path: Path) -> None:
     """Sampled, not made up: fit, report, figures and tables of two outcomes of the shipped cohort."""
-    monkeypatch.setattr(
-        draw, "applying", lambda *each: [e for e in applying(*each) if e.name == "forest-outcomes"]
-    )
     out = str(tmp_path)
 
     def done(*words: str) -> str:
@@ -133,7 +125,8 @@ def test_the_command_fits_outcomes_together_and_what_follows_reads_it(
     assert "new patients in whom vas, il10 all change for the better" in told
     tree = rb.load(tmp_path / "records" / "posterior.nc")
     assert {*joint_trees(tree)} == {"vas", "il10"}
-    done("report", out)
+    with few_figures("forest-outcomes"):
+        done("report", out)
     page = unescape((tmp_path / "index.html").read_text(encoding="utf-8"))
     assert "Outcomes fitted together: records" in page
     assert "wrote 1 figure" in done("figures", out, "--only", "forest-outcomes", "--format", "png")

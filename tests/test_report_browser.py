@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import CONTRASTS, DESK, PHONE, browser, complaints, opened, requests, script
+from few_figures import few_figures
 from nasty import LONG, PATIENTS, SCRIPT, nasty_cohort
 from plans import plan
 from selenium import webdriver
@@ -38,7 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save_result(with_provenance(tree, {**provenance(tree), "sampling": SAMPLING}), out)
     made = plan("acr20_one_arm", error=0.0123)
     write_plan_page(made, save_plan(made, out))
-    write_report(find_results(out), out)
+    with few_figures("trajectories", "forest", "prior-posterior"):
+        write_report(find_results(out), out)
     return out
 
 
