@@ -362,3 +362,26 @@ def test_every_number_of_the_page_is_data_of_the_model(built: Built) -> None:
     assert {raw_name(prior.parameter) for prior in model.priors} < {
         each.name for each in built.model.free_RVs
     }
+
+
+def test_a_response_asked_for_once_needs_no_course() -> None:
+    """At a single visit a walk has no step: the density is that of the level alone, by hand."""
+    model = load_model("acr20")
+    rows = [("a", model.reference_week, 1.0), ("b", model.reference_week, 0.0)]
+    laid = grid(model, cohort(rows, model))
+    built = build(model, laid, "non-centred")
+    rng = np.random.default_rng(5)
+    drawn = draw_prior(model, 2, laid.weeks, 1, rng)
+    at = to_clinical(model, drawn, laid.weeks)
+    assert at["mean_change"].shape == (1, 1)
+    np.testing.assert_array_equal(at["mean_change"], 0.0)
+    logp = built.compile_fn(
+        built.logp(vars=built.observed_RVs, jacobian=False),
+        inputs=built.value_vars,
+        mode="FAST_COMPILE",
+        on_unused_input="ignore",
+    )
+    point = {name: drawn[name.removesuffix("_logodds__")][0] for name in built.initial_point()}
+    level = at["patient_level"][0]
+    by_hand = stats.norm.logcdf(level[0]) + stats.norm.logcdf(-level[1])
+    assert float(logp(point)) == pytest.approx(by_hand, rel=1e-10)

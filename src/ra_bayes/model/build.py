@@ -139,8 +139,8 @@ def build(spec: ModelSpec, records: Grid, levels: Levels = "centred", *, packed:
             for each in (prior.parameter for prior in spec.priors)
         }
         steps = trajectory.steps(records.weeks.size)
-        if steps:
-            values["walk_step"] = pm.Normal("walk_step", 0.0, 1.0, shape=steps)
+        # At a single visit, as of a response asked for once, a walk has no step.
+        values["walk_step"] = pm.Normal("walk_step", 0.0, 1.0, shape=steps) if steps else pt.zeros(0)
         shifts = (
             covariate_shift(spec.covariates, moves, values, numbers.get("covariates"))
             for moves in ("level", "change")

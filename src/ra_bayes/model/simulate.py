@@ -62,7 +62,8 @@ def to_clinical(
         prior.parameter.name: from_raw(prior.parameter, raw[raw_name(prior.parameter)], *prior.numbers, NUMPY)
         for prior in spec.priors
     }
-    values |= {name: raw[name] for name in ("walk_step", EFFECT + "walk_step") if name in raw}
+    none = np.empty((*raw[raw_name(spec.priors[0].parameter)].shape, 0))
+    values |= {name: raw.get(name, none) for name in _steps(spec)}
     constants = spec.trajectory.constants(weeks, spec.reference_week, spec.anchor_week)
     shifts = [
         None if people is None else covariate_shift(spec.covariates, moves, values, people.covariates)
@@ -89,6 +90,14 @@ def to_clinical(
                 derived["expected"] + people.treated[:, None] * derived["effect"][..., None, :]
             )
     return {**values, **derived}
+
+
+def _steps(spec: ModelSpec) -> list[str]:
+    """Return the names of the steps of walks; at a single visit a walk has none, but its name."""
+    walks = [("walk_step", spec.trajectory)]
+    if spec.arm is not None:
+        walks.append((EFFECT + "walk_step", spec.arm.trajectory))
+    return [name for name, trajectory in walks if trajectory.steps(2)]
 
 
 def _levels(spec: ModelSpec, raw: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
