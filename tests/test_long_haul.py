@@ -5,12 +5,14 @@ All of it: ``python tests/long_haul.py --minutes 20``.
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 if sys.platform != "linux":
     pytest.skip("signals, limits and mounts of Linux", allow_module_level=True)
@@ -19,6 +21,8 @@ from haul_checks import half_written, lost, snapshot, strays, wrong_end
 from haul_commands import Command, Scene
 from haul_conditions import ODD, SOURCES, Condition, End, made, mounting, stopped
 from long_haul import PLAIN, played, played_twice
+
+from ra_bayes.cli import main
 
 SAID = "Traceback (most recent call last):\n  File x\nValueError: 1"
 
@@ -123,6 +127,11 @@ def test_what_an_encoding_lacks_is_escaped(said: object) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"\\u2212 \\u60a3" in done.stdout
+
+
+def test_a_script_is_json_too() -> None:
+    plain, told = (CliRunner().invoke(main, ["models", "haq", "--pymc", *more]) for more in ([], ["--json"]))
+    assert json.loads(told.stdout) == {"name": "haq", "script": plain.stdout.removesuffix("\n")}
 
 
 def test_a_tree_on_a_full_disk_is_an_error_and_no_crash(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def models(
 
         spec, table = load_model(name), file or data_dir() / "synthetic_cohort.csv"
         cohort = read(table, [spec], sheet=sheet, layout=layout, mapping=mapping)
-        say(as_pymc_script(spec, pseudonymised(cohort, pseudonymise, key)))
+        script = as_pymc_script(spec, pseudonymised(cohort, pseudonymise, key))
+        say({"name": spec.name, "script": script} if as_json else script)
         return
     if name is None:
         titles = {each: load_model(each).title for each in list_models()}
