@@ -168,5 +168,7 @@ def test_figures_know_a_joint_fit(tree: xr.DataTree) -> None:
     assert f"New patient, {share[0]:.2f}" in figure.alt
     figure = rb.figures.biomarker(trees["up"], trees["down"])
     (own,) = (q for _, q in joint_estimands(tree) if q.name == "response_correlation_of_cohort")
-    assert f"Correlation over patients {np.median(own.draws):.2f}" in figure.alt
+    # Rounded by the width of its interval, with a true minus sign.
+    told = figure.alt.partition("Correlation over patients ")[2].split()[0].replace("\N{MINUS SIGN}", "-")
+    assert float(told) == pytest.approx(np.median(own.draws), abs=0.06)
     assert "from one joint fit" in figure.alt
