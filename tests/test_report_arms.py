@@ -217,3 +217,14 @@ def test_an_outcome_without_a_baseline_has_no_row_of_it() -> None:
     assert "Pain (VAS)" in baseline
     assert "ACR20" not in baseline
     assert "Baseline characteristics" not in page_of({"acr20": result("acr20", 0.5)})
+
+
+def test_who_was_measured_when_is_drawn_of_one_fit_of_two_arms_too(tmp_path: Path) -> None:
+    (shown,) = draw.draw_across({"vas": result()}, tmp_path, 0.9)
+    assert shown["name"] == "missing-pattern"
+    content = page_content(
+        Found({"vas": result()}, {}), {"vas": []}, trusted={"vas": None}, ci_prob=0.9, across=[shown]
+    )
+    data = render("page.html.j2", content).split('<section id="data">')[1].split("</section>")[0]
+    assert data.count("<img") == 1
+    assert content["across"] == []

@@ -13,6 +13,7 @@ from ra_bayes.report import estimand_attributes as attributes
 from ra_bayes.report import reporting_guidelines as guidelines
 from ra_bayes.report.arms_text import arms_of, arms_results_text
 from ra_bayes.report.counts_content import counts_content, facts_content
+from ra_bayes.report.draw import PATTERN
 from ra_bayes.report.joint_content import joint_content, joint_text
 from ra_bayes.report.limits_text import limits_text
 from ra_bayes.report.live_sizes import live_sizes
@@ -76,7 +77,8 @@ def page_content(
         "published": published,
         "joints": [joint_content(name, result, figures[name]) for name, result in found.joints.items()],
         "plans": [_plan(name, data) for name, data in (plans or {}).items()],
-        "across": across,
+        "across": [each for each in across if each["name"] != PATTERN],
+        "pattern": [each for each in across if each["name"] == PATTERN],
         "compared": compared,
         "cohort": None,
         "models": [],

@@ -25,9 +25,20 @@ if TYPE_CHECKING:
     from ra_bayes.comparison.comparison import Comparison
     from ra_bayes.planning.plan import Plan
 
-__all__ = ["ACROSS", "draw_across", "draw_comparison", "draw_counts", "draw_fit", "draw_joint", "draw_plan"]
+__all__ = [
+    "ACROSS",
+    "PATTERN",
+    "draw_across",
+    "draw_comparison",
+    "draw_counts",
+    "draw_fit",
+    "draw_joint",
+    "draw_plan",
+]
 
 ACROSS = "across"
+PATTERN = "missing-pattern"
+"""The figure of the data, not of fits."""
 
 _SCREEN_DPI = 220
 
@@ -98,7 +109,7 @@ def _of_arm(fit: Fit, arm: str) -> Fit:
 
 
 def draw_across(results: Mapping[str, Result], folder: Path, ci_prob: float) -> list[dict[str, str]]:
-    """Draw and save the figures of several fits side by side, if there are several that passed their gate.
+    """Draw and save who was measured when and, if several fits passed their gate, these side by side.
 
     Parameters
     ----------
@@ -109,16 +120,17 @@ def draw_across(results: Mapping[str, Result], folder: Path, ci_prob: float) -> 
     ci_prob
         Probability of the credible intervals.
     """
-    # Side by side outcomes are told of one arm.
-    fits = {
-        name: fit_in(folder, name, each)
-        for name, each in results.items()
-        if each.gate.passed and not has_two_arms(each.tree)
-    }
-    shown = _shown(applying(fits, "fits")) if len(fits) > 1 else []
-    if not shown:
+    fits = {name: fit_in(folder, name, each) for name, each in results.items() if each.gate.passed}
+    if not fits:
         return []
-    return _save(_drawn(shown, fits, ci_prob), folder / ACROSS, f"{ACROSS}/")
+    pattern = [each for each in _shown(applying(fits, "fits")) if each.name == PATTERN]
+    made = _drawn(pattern, fits, ci_prob)
+    # Side by side outcomes are told of one arm.
+    single = {name: fit for name, fit in fits.items() if not has_two_arms(fit.result.tree)}
+    if len(single) > 1:
+        shown = [each for each in _shown(applying(single, "fits")) if each.name != PATTERN]
+        made += _drawn(shown, single, ci_prob)
+    return _save(made, folder / ACROSS, f"{ACROSS}/") if made else []
 
 
 def draw_comparison(comparison: Comparison, folder: Path) -> list[dict[str, str]]:
