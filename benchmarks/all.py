@@ -51,6 +51,7 @@ BENCHMARKS = {
     "joint": Benchmark(
         "What does a joint fit cost, and how does it grow with the cohort?", "joint.py", long=True
     ),
+    "memory": Benchmark("Does memory stay flat over re-fits, reads and figures?", "memory.py", long=True),
     "pool_counts": Benchmark(
         "Do pooled fits give back the posterior given the counts?", "pool_counts.py", long=True
     ),
