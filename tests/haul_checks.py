@@ -24,7 +24,7 @@ type Snapshot = Mapping[str, str]
 CODES = frozenset({0, 1, 2, 3})
 # An uncaught exception, however it is printed.
 UNCAUGHT = re.compile(
-    r"Traceback \(most recent call last\)|^\w*(Error|Exception|Interrupt|Warning)\b.*:|Exception ignored|"
+    r"Traceback \(most recent call last\)|^\w+(Error|Exception|Interrupt|Warning)\b.*:|Exception ignored|"
     r"Fatal Python error|Segmentation fault|core dumped|panicked at",
     re.MULTILINE,
 )

@@ -242,7 +242,7 @@ def _plan(scene: Scene, dice: random.Random) -> Command:
     place = scene.out if out else None
     kind = dice.choice(("list", "page", "page", "simon", "bad", "posterior"))
     if kind == "list":
-        return _made(dice, ["plan"], None, frozenset({0}))
+        return Command(("plan",), None, frozenset({0}))
     if kind == "bad":
         return _made(
             dice, ["plan", dice.choice(("nothing", scene.inputs / "bad_page.toml")), *out], place, REFUSED
