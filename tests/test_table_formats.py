@@ -21,8 +21,8 @@ from trees import drawn_tree
 from ra_bayes import tables
 from ra_bayes.errors import RaBayesError
 from ra_bayes.model import load_model
-from ra_bayes.tables import Table
 from ra_bayes.plain import plain
+from ra_bayes.tables import Table
 from ra_bayes.tables.save import ENDINGS
 from ra_bayes.tables.to_csv import to_csv
 from ra_bayes.tables.to_html import to_html
