@@ -38,11 +38,16 @@ def sound(layout: str, folder: Path, format: str = "csv") -> Cohort:
     return read_cohort(folder / "file", mapping=mapping)
 
 
-@pytest.mark.parametrize("format", ["csv", "cp1252", "typed xlsx", "typed json", "typed xpt", "parquet"])
-@pytest.mark.parametrize("layout", LAYOUTS)
+OTHERS = ("csv", "cp1252", "typed xlsx", "typed json", "typed xpt", "parquet")
+# A SAS variable of a transport file has a name, and no blank in it.
+BLANKS = {layout for layout, (names, *_) in LAYOUTS.items() if any(" " in name or not name for name in names)}
+HELD = [
+    (layout, each) for layout in LAYOUTS for each in OTHERS if each != "typed xpt" or layout not in BLANKS
+]
+
+
+@pytest.mark.parametrize(("layout", "format"), HELD)
 def test_a_sound_table_is_the_same_cohort_in_every_format(layout: str, format: str, tmp_path: Path) -> None:
-    if format == "typed xpt" and any(" " in name or not name for name in LAYOUTS[layout][0]):
-        pytest.skip("a SAS variable's name has no blank")
     plain, other = sound(layout, tmp_path), sound(layout, tmp_path, format)
     assert other.records == plain.records
     assert (other.infusions, other.arms, other.left_out) == (plain.infusions, plain.arms, plain.left_out)

@@ -144,7 +144,7 @@ def effect(arm: Arm, values: Mapping[str, Any], constants: Mapping[str, Any], ns
 def effect_constants(arm: Arm, weeks: Array, reference: float) -> dict[str, np.ndarray]:
     """Return the data of d, under names that begin with :data:`EFFECT`; a difference has no r.
 
-    Randomised arms are alike at week 0, at whatever week the mean's course is anchored.
+    Arms are taken to be alike at week 0, at whatever week the mean's course is anchored.
     """
     found = arm.trajectory.constants(weeks, reference, 0.0)
     return {EFFECT + name: each for name, each in found.items() if name != "response_shape"}
