@@ -84,7 +84,7 @@ def test_a_copy_to_share_knows_no_patient(tree: xr.DataTree, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((), "nothing to fit; write --model NAME, or --joint records with --outcome NAME twice"),
+        ((), "nothing to fit; write --model NAME, --model all, or --joint records and --outcome NAME twice"),
         (("--outcome", "vas"), "--outcome is of a joint model; write --joint records too"),
         (("--joint", "records", "--outcome", "vas"), "write --outcome NAME at least twice"),
         (("--joint", "records", "--model", "vas"), "--joint and --model are two fits"),

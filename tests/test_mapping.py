@@ -329,6 +329,32 @@ def test_a_missing_code_is_no_covariate_and_two_values_are_refused(tmp_path: Pat
     assert problem.what == "patient 'A' has group '-99' (row 2) and '1'"
 
 
+def test_a_german_sheet_is_read_by_its_names_once_its_visits_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "Verlauf.csv"
+    file.write_text(
+        "Pat.-Nr,Datum,Visite,VAS Schmerz,BKS\n1,03.04.2024,Baseline,62,31\n1,30.04.2024,V1,40,28\n"
+    )
+    page, doubts = fix_template(file)
+    assert [each.value for each in doubts] == ["V1"]
+    (tmp_path / "m.toml").write_text(page.replace('V1 = "?"', "V1 = 4"))
+    cohort = read_cohort(file, mapping=tmp_path / "m.toml")
+    assert [record[:4] for record in cohort.of("vas")] == [("1", 0.0, "vas", 62.0), ("1", 4.0, "vas", 40.0)]
+    assert cohort.outcomes == ("vas", "esr")
+
+
+def test_a_sheet_with_dates_only_is_given_what_it_takes(tmp_path: Path) -> None:
+    file = tmp_path / "dates.csv"
+    file.write_text("Patient,Datum,SDAI\n1,03.04.2024,32\n1,30.04.2024,24\n")
+    page, (doubt,) = fix_template(file)
+    assert "first_infusion" in doubt.mend
+    page = page.replace('first_infusion = "?"', 'first_infusion = "first date"')
+    page = page.replace(
+        "# weeks = [0, 4, 8, 12]\n# window_days = 7", "weeks = [0, 4, 8, 12]\nwindow_days = 7"
+    )
+    (tmp_path / "m.toml").write_text(page)
+    assert read_cohort(file, mapping=tmp_path / "m.toml").weeks == (0.0, 4.0)
+
+
 def test_entries_of_the_outcome_column_are_listed_with_what_they_are(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("patient,week,outcome,value\nA,0,CRP mg/dL,12\nA,0,Mood,3\nA,0,sdai,30\n")
     page, doubts = fix_template(tmp_path / "t.csv")

@@ -61,8 +61,7 @@ def test_the_table_of_windows_says_what_was_taken_for_what(tmp_path: Path) -> No
     assert why == {
         "row 3 lies in the same window, week 0, and is the last before treatment (row 2)",
         "row 5 lies in the same window, week 4, and is nearer to it or earlier (row 6)",
-        "day 1 is in no window of a planned week (row 4)",
-        "day 72 is in no window of a planned week (row 7)",
+        "no planned week is within 7 days, the window_days of [dates] (rows 4, 7)",
     }
 
 
@@ -111,6 +110,22 @@ def test_without_planned_weeks_a_week_is_seven_days(tmp_path: Path) -> None:
     page = '[dates]\ncolumn = "visit_date"\nfirst_infusion = "2024-01-01"\n'
     cohort = read(tmp_path, "patient,visit_date,sdai\nA,2024-01-01,30\nA,2024-01-31,20\n", page)
     assert [record.week for record in cohort.records] == [0.0, 30 / 7]
+
+
+def test_days_that_drift_without_planned_weeks_are_noted(tmp_path: Path) -> None:
+    text = "patient,visit_date,sdai\nA,2024-01-01,30\nA,2024-01-31,20\nB,2024-01-01,30\nB,2024-01-29,20\n"
+    page = '[dates]\ncolumn = "visit_date"\nfirst_infusion = "2024-01-01"\n'
+    (note,) = read(tmp_path, text, page).notes
+    assert note.startswith("no planned weeks are given, so that each of 3 days is a visit of its own")
+    assert read(tmp_path, text, f"{page}weeks = [0, 4]\n").notes == ()
+
+
+def test_the_first_date_may_stand_for_the_first_infusion_and_is_noted(tmp_path: Path) -> None:
+    text = "patient,visit_date,sdai\nA,2024-01-29,20\nA,2024-01-01,30\nB,2024-02-01,25\nB,2024-03-01,20\n"
+    page = '[dates]\ncolumn = "visit_date"\nfirst_infusion = "first date"\nweeks = [0, 4]\n'
+    cohort = read(tmp_path, text, page)
+    assert sorted(record[:2] for record in cohort.records) == [("A", 0.0), ("A", 4.0), ("B", 0.0), ("B", 4.0)]
+    assert cohort.notes == ("day 0 is each patient's first date: the mapping names no first infusion",)
 
 
 def test_the_first_infusion_may_be_a_row_of_the_sheet(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def load_joint(name: str | None, models: Sequence[str], outcomes: Sequence[str])
     if name is None:
         if not models:
             raise RaBayesError(
-                "nothing to fit; write --model NAME, or --joint records with --outcome NAME twice"
+                "nothing to fit; write --model NAME, --model all, or --joint records and --outcome NAME twice"
             )
         return None
     if models:

@@ -26,8 +26,8 @@ def pseudonyms_options(command: Callable[..., Any]) -> Callable[..., Any]:
     flag = click.option(
         "--pseudonymise",
         is_flag=True,
-        help="Write P1, P2, ... in random order in place of patient identifiers; of a results folder, into "
-        "a copy beside it.",
+        help="Write P1, P2, ... in random order in place of patient identifiers; a results folder is "
+        "worked on in a copy beside it.",
     )
     return flag(key(command))
 

@@ -136,7 +136,7 @@ def layout_of(
     if len(found) > 1:
         told = " and ".join(f"{name} ({LAYOUTS[name]})" for name in found)
         names = " or ".join(found)
-        mend = f"say which: --layout, layout= or the mapping's layout is {names}; or remove columns"
+        mend = f"say which, {names}, with --layout, layout= in Python or a mapping; or remove columns"
         problems.stop("layout", f"the table may be read in {len(found)} ways: {told}", mend)
     return table, found[0] if found else "long"
 

@@ -11,6 +11,7 @@ from ra_bayes.outcome import Outcome
 __all__ = [
     "BY_ROW",
     "CDISC",
+    "FIRST_DATE",
     "LAYOUTS",
     "OPEN",
     "AssayLimit",
@@ -39,6 +40,9 @@ CDISC = ("adam", "sdtm")
 
 OPEN = "?"
 """Stands on a page for what could not be guessed; a page that still has one is refused."""
+
+FIRST_DATE = "first date"
+"""As ``first_infusion``: each patient's own earliest date is day 0."""
 
 BY_ROW = "row"
 """The outcome of a column that names a visit, in a sheet whose rows name the outcome."""
@@ -109,8 +113,8 @@ class Dates:
     column
         Column with the date of the row.
     first_infusion
-        Column with the date of the patient's first infusion, or one date for all; empty: the date of
-        the first infusion among the patient's rows.
+        Column with the date of the patient's first infusion, one date for all, or ``"first date"``: the
+        earliest of the patient's dates; empty: the date of the first infusion among the patient's rows.
     format
         ``"Y-m-d"``, ``"d.m.Y"``, ``"d/m/Y"`` or ``"m/d/Y"``; empty: told from the column.
     weeks

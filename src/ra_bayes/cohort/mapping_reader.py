@@ -267,7 +267,7 @@ def _dates(page: TomlTable) -> Dates | None:
     table = page.table("dates", "write [dates] with column and first_infusion", required=False)
     if table is None:
         return None
-    mend = "give the column with each patient's first infusion, or one date such as 2024-01-31"
+    mend = "give the column with each patient's first infusion, one date such as 2024-01-31, or first date"
     first = table.text("first_infusion", mend, required=False)
     if first == OPEN:
         table.problem("first_infusion", "is not known yet", mend, first)

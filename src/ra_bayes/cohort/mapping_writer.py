@@ -207,13 +207,17 @@ def _dates(dates: Dates) -> list[str]:
         f"column = {_toml(dates.column)}",
     ]
     if dates.first_infusion:
-        lines += ["# column with each patient's first infusion, or one date for all"]
+        told = 'column with the first infusions, one date for all, or "first date": each patient\'s earliest'
+        lines += [f"# {told}"]
         lines += [f"first_infusion = {_toml(dates.first_infusion)}"]
     if dates.format:
         lines += [f"format = {_toml(dates.format)}"]
+    lines += ["# planned weeks, and how many days a visit may lie from its planned day"]
     if dates.weeks:
-        lines += ["# planned weeks, and how many days a visit may lie from its planned day"]
         lines += [f"weeks = {_toml(dates.weeks)}", f"window_days = {_toml(dates.window_days)}"]
+    else:
+        lines += ["# (without them each day is a visit of its own; take the # away, and write your own)"]
+        lines += ["# weeks = [0, 4, 8, 12]", "# window_days = 7"]
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ra_bayes.cohort.cohort import Assigned, Cohort
+from ra_bayes.cohort.cohort import Assigned, Cohort, LeftOut
 from ra_bayes.cohort.pattern import pattern, pattern_text
 
 __all__ = ["overview", "overview_text"]
@@ -119,7 +119,7 @@ def overview_text(cohort: Cohort) -> str:
         ),
         ("not computed", [f"{e['count']} {e['outcome']}: {e['why']}" for e in found["not_computed"]]),
         ("given and computed differ; what is given is used", _differences(cohort)),
-        ("left out", [f"{e['count']} {e['what']}: {e['why']}" for e in found["left_out"]]),
+        ("left out", [_left_out(each) for each in cohort.left_out]),
         ("noted", found["notes"]),
     ):
         if entries:
@@ -139,6 +139,12 @@ def _differences(cohort: Cohort) -> list[str]:
         lines.append(f"{at}: given {each.given:.10g}, computed {told}")
     more = len(cohort.disagreements) - len(lines)
     return [*lines, *([f"and {more} more"] if more else [])]
+
+
+def _left_out(each: LeftOut) -> str:
+    if each.of == "cells":
+        return f"{each.what}, {each.count} cell{'' if each.count == 1 else 's'}: {each.why}"
+    return f"{each.count} {each.what}: {each.why}"
 
 
 def _share(outcome: dict[str, Any]) -> str:

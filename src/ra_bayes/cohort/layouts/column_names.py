@@ -17,7 +17,7 @@ __all__ = ["ColumnName", "Names", "alphanumeric", "names_of"]
 # How people write the outcomes besides their identifiers and labels. Two outcomes, or a trailing "?", mean
 # that the name is asked about: a tender joint count may be of 28 joints or of 68.
 _ALIASES = {
-    "vas": "pain vaspain painvas vasp",
+    "vas": "pain vaspain painvas vasp schmerz vasschmerz schmerzvas",
     "patient_global": "ptglobal ptga patga ptgl patientglobalassessment patientvas vaspatient",
     "physician_global": "mdglobal phga phyga mdga physicianglobalassessment physicianvas vasphysician"
     " evaluatorglobal",
@@ -31,13 +31,13 @@ _ALIASES = {
     "das28_esr": "das28esr das28bsg das28vhs das28? das? das284?",
     "das28_crp": "das28crp das28crp4 das28? das?",
     "haq": "haqdi mhaq? haqii?",
-    "esr": "bsg sedrate erythrocytesedimentationrate",
+    "esr": "bsg bks blutsenkung sedrate erythrocytesedimentationrate",
     "crp": "creactiveprotein hscrp",
     "il10": "interleukin10",
     "il17": "interleukin17 il17a? interleukin17a?",
     "tnf_alpha": "tnf tnfa tnfα tumornecrosisfactoralpha",
     "treg_th17": "tregth17ratio",
-    "rf": "rheumatoidfactor",
+    "rf": "rheumatoidfactor rheumafaktor",
     "anti_ccp": "ccp acpa? anticcp2",
     "infusion": "infused infusiongiven",
 }

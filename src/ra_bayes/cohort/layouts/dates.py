@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from ra_bayes.cohort.mapping import FIRST_DATE
 from ra_bayes.cohort.value import Mistake
 
-__all__ = ["Order", "is_date", "order_of", "read_date"]
+__all__ = ["Order", "column_of_first_infusion", "is_date", "order_of", "read_date"]
 
 type Order = str
 """``"d/m/Y"``, ``"m/d/Y"``, or empty while it is not known."""
@@ -90,6 +91,17 @@ def order_of(texts: Iterable[str]) -> Order:
 def is_date(text: str) -> bool:
     """Say whether a text is a date rather than the name of a column."""
     return bool(text) and isinstance(read_date(text), date)
+
+
+def column_of_first_infusion(text: str) -> str:
+    """Return the column that a mapping's `first_infusion` names; empty where it is a date.
+
+    Examples
+    --------
+    >>> column_of_first_infusion("infused"), column_of_first_infusion("2024-01-31")
+    ('infused', '')
+    """
+    return "" if text == FIRST_DATE or is_date(text) else text
 
 
 def _date(year: int, month: int, day: int) -> date | Mistake:

@@ -55,7 +55,10 @@ def _without_column(table: Table, mapping: TableMapping, roles: Roles, doubts: l
         return mapping
     if roles.date:
         what = f"no column says the week, and {roles.date!r} says the date"
-        mend = "say under [dates] of a mapping when the first infusion was and which weeks were planned"
+        mend = (
+            "say under [dates] of a mapping when the first infusion was, first_infusion = COLUMN, a date or "
+            '"first date", and which weeks were planned, weeks = [0, 4, 8]; or say visit = COLUMN in it'
+        )
         doubts.append(Problem(what, mend, row=table.header_row))
         return replace(mapping, dates=Dates(roles.date, roles.first_infusion or OPEN))
     what = "no column says the week"

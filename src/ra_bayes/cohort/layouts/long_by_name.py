@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ra_bayes.cohort.header import role_of
 from ra_bayes.cohort.layouts.absent import refuse_absent
-from ra_bayes.cohort.layouts.dates import is_date
+from ra_bayes.cohort.layouts.dates import column_of_first_infusion
 from ra_bayes.cohort.long_table import LongTable, from_long
 from ra_bayes.cohort.mapping import TableMapping
 from ra_bayes.sources import Problems, Table
@@ -32,8 +32,8 @@ def from_long_by_name(table: Table, mapping: TableMapping, problems: Problems) -
         "arm": mapping.arm,
     }
     given = {role: name for role, name in given.items() if name}
-    first = mapping.dates.first_infusion if mapping.dates is not None else ""
-    refuse_absent((*given.values(), "" if is_date(first) else first), table, problems)
+    first = column_of_first_infusion(mapping.dates.first_infusion) if mapping.dates is not None else ""
+    refuse_absent((*given.values(), first), table, problems)
     roles = {name: role for role, name in given.items()}
     header = [roles.get(name) or (f"({name})" if role_of(name) in given else name) for name in table.header]
     constant = {

@@ -10,7 +10,7 @@ from ra_bayes.cohort.cohort import LeftOut
 from ra_bayes.cohort.layouts.absent import refuse_absent
 from ra_bayes.cohort.layouts.codes import is_missing
 from ra_bayes.cohort.layouts.column_names import alphanumeric
-from ra_bayes.cohort.layouts.dates import is_date
+from ra_bayes.cohort.layouts.dates import column_of_first_infusion
 from ra_bayes.cohort.layouts.events import event_arm
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.layouts.roles import repeat_columns
@@ -64,8 +64,7 @@ def _places(
     where = {name: position for position, name in reversed([*enumerate(table.header)])}
     named = [mapping.patient, mapping.visit, mapping.arm, mapping.outcome, mapping.batch, *mapping.columns]
     if mapping.dates is not None:
-        first = mapping.dates.first_infusion
-        named += [mapping.dates.column, "" if is_date(first) else first]
+        named += [mapping.dates.column, column_of_first_infusion(mapping.dates.first_infusion)]
     wrong = False
     for name, column in mapping.columns.items():
         named += beside(column)

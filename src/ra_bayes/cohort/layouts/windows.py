@@ -17,7 +17,7 @@ from ra_bayes.cohort.cohort import Assigned
 from ra_bayes.cohort.layouts.dates import is_date, order_of, read_date
 from ra_bayes.cohort.layouts.left import Left
 from ra_bayes.cohort.long_table import LongTable
-from ra_bayes.cohort.mapping import Dates
+from ra_bayes.cohort.mapping import FIRST_DATE, Dates
 from ra_bayes.cohort.measure import Line
 from ra_bayes.cohort.rows import INFUSION
 from ra_bayes.cohort.value import Mistake, is_empty
@@ -69,10 +69,30 @@ def in_windows(
             kept.append(line._replace(week=repr(weeks[index])))
     # A day before the first one is told as a week that is negative, in the column that says it.
     problems.written_as = {**problems.written_as, "week": dates.column}
-    notes = (*long.notes, *([f"dates such as 03/04/2024 were read as {order}"] if order else ()))
     return replace(
-        long, lines=kept, left_out=(*long.left_out, *left.all()), notes=notes, assigned=tuple(assigned)
+        long,
+        lines=kept,
+        left_out=(*long.left_out, *left.all()),
+        notes=(*long.notes, *_notes(lines, since, dates, order)),
+        assigned=tuple(assigned),
     )
+
+
+def _notes(lines: Sequence[Line], since: Mapping[int, int], dates: Dates, order: str) -> list[str]:
+    """Say how the dates were read, and what a reader who said no more than that would not expect."""
+    notes = [f"dates such as 03/04/2024 were read as {order}"] if order else []
+    if dates.first_infusion == FIRST_DATE:
+        notes.append("day 0 is each patient's first date: the mapping names no first infusion")
+    visits: defaultdict[str, set[int]] = defaultdict(set)
+    for index, day in since.items():
+        visits[lines[index].patient].add(day)
+    days: set[int] = set().union(*visits.values())
+    if not dates.weeks and len(days) > max(map(len, visits.values()), default=0):
+        notes.append(
+            f"no planned weeks are given, so that each of {len(days)} days is a visit of its own; write "
+            "weeks, such as [0, 4, 8], and window_days under [dates] of a mapping"
+        )
+    return notes
 
 
 def _dates_of(lines: Sequence[Line], dates: Dates, order: str, problems: Problems) -> Mapping[int, date]:
@@ -103,18 +123,18 @@ def _first_infusions(
     dates: Dates,
     problems: Problems,
 ) -> Mapping[str, date]:
-    """Find each patient's first infusion: one date for all, a column, or the patient's infusion rows."""
+    """Find first infusions: one date for all, a column, the first date, or the first row of an infusion."""
     patients = dict.fromkeys(line.patient for line in lines)
     if is_date(dates.first_infusion):
         found = read_date(dates.first_infusion)
         return {} if isinstance(found, Mistake) else dict.fromkeys(patients, found)
     first: dict[str, date] = {}
     told: set[str] = set()
-    if dates.first_infusion:
+    if dates.first_infusion not in ("", FIRST_DATE):
         first, told = _from_column(table, patient_column, dates, problems)
     else:
         for index, day in days.items():
-            if lines[index].outcome == INFUSION and lines[index].value:
+            if dates.first_infusion or (lines[index].outcome == INFUSION and lines[index].value):
                 first[lines[index].patient] = min(day, first.get(lines[index].patient, day))
     for patient in patients:
         if patient not in first and patient not in told and patient:
@@ -173,7 +193,7 @@ def _assign(
                 left.add(f"values of {lines[index].outcome}", why, lines[index].row)
     for index, week in planned.items():
         if week is None:
-            why = f"day {since[index]} is in no window of a planned week"
+            why = f"no planned week is within {dates.window_days:g} days, the window_days of [dates]"
             left.add(f"values of {lines[index].outcome}", why, lines[index].row)
     return kept, _table(lines, since, days, planned, kept)
 
