@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,36 @@ def sampled(model: ModelSpec) -> list[str]:
     return [name for name in names if name not in unsaid]
 
 
-def prior_lines(model: ModelSpec) -> Iterator[str]:
-    """Yield the lines of every prior, with its reason above it."""
+def prior_lines(model: ModelSpec, related: Collection[str] = (), *, matrix: bool = False) -> Iterator[str]:
+    """Yield the lines of every prior, with its reason above it.
+
+    Parameters
+    ----------
+    model
+        The page.
+    related
+        Parameters whose scores have a part in common with those of other outcomes: ``common_effect``, and its
+        share ``relatedness``.
+    matrix
+        Whether the correlation of level and response is one of a matrix that has a prior of its own.
+    """
     rows = {row["parameter"]: row for row in prior_rows(model)}
     for prior in model.priors:
         name = prior.parameter.name
-        if not own_response(model) and name in ("response_sd", "correlation"):
+        if name == "correlation" and (matrix or not own_response(model)):
             continue
-        yield f"{comment(_clinically(model, rows[name]))}\n{_prior(model, prior)}"
+        if name == "response_sd" and not own_response(model):
+            continue
+        lines = _prior(model, prior)
+        if name in related:
+            lines = re.sub(r"mu=(.*), sigma=(.*)\)$", _RELATED, lines)
+        yield f"{comment(_clinically(model, rows[name]))}\n{lines}"
+
+
+_RELATED = r"""
+    mu=\1 + \2 * np.sqrt(relatedness) * common_effect,
+    sigma=\2 * np.sqrt(1 - relatedness),
+)"""
 
 
 def _clinically(model: ModelSpec, row: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from ra_bayes.model.records import Grid
 from ra_bayes.model.script_text import listed, number
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["PLACES", "Kind", "grid_lines", "link_function", "placed", "record_tables"]
+__all__ = ["PLACES", "Kind", "grid_lines", "link_function", "placed", "record_tables", "week_lines"]
 
 type Kind = Literal["points", "below", "above", "between", "zeros"]
 
@@ -37,13 +37,21 @@ def places(records):
 '''
 
 
-def grid_lines(model: ModelSpec, records: Grid) -> str:
-    """Return patients and weeks, and the weeks that the model refers to."""
+def grid_lines(records: Grid) -> str:
+    """Return patients and weeks."""
     return "\n".join(
         [
             f"patients = [\n{listed(map(repr, records.patients), '    ')}\n]",
             f"weeks = [{', '.join(map(number, records.weeks))}]",
             "week = np.array(weeks, dtype=float)",
+        ]
+    )
+
+
+def week_lines(model: ModelSpec) -> str:
+    """Return the weeks that the model refers to."""
+    return "\n".join(
+        [
             f"reference_week = {number(model.reference_week)}  # whose change the scales refer to",
             f"anchor = weeks.index({number(model.anchor_week)})  # where the mean change is zero",
         ]
