@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pymc as pm
 import pytest
@@ -60,7 +62,9 @@ def test_a_packed_joint_model_has_the_same_density(six: Cohort) -> None:
     )
 
 
-def test_numbers_of_another_layout_are_compiled_anew() -> None:
+def test_numbers_of_another_layout_are_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ra_bayes.inference.compile._cache_folder", lambda: tmp_path)
+
     def make(numbers: dict[str, np.ndarray]) -> pm.Model:
         with pm.Model() as model:
             held = declare(numbers, packed=True)
@@ -71,9 +75,9 @@ def test_numbers_of_another_layout_are_compiled_anew() -> None:
     whole, real = {"centre": np.array([1, 2]), **scale}, {"centre": np.array([1.0, 2.0]), **scale}
     assert layout(whole) != layout(real)
     ready = [compiled_once("test", lambda each=each: make(each), each) for each in (whole, real)]
-    assert ready[0].logp_func is not ready[1].logp_func
+    assert ready[0].compiled_logp_func is not ready[1].compiled_logp_func
     again = compiled_once("test", lambda: pytest.fail("compiled again"), {"centre": np.array([3.0]), **scale})
-    assert again.logp_func is ready[1].logp_func
+    assert again.compiled_logp_func is ready[1].compiled_logp_func
 
 
 arrays = hnp.arrays(

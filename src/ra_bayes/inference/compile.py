@@ -1,7 +1,8 @@
-"""Compile once per structure and process; swap the data after that.
+"""Compile a structure once and for all; swap the data after that.
 
 With six patients compiling takes seconds and sampling tenths of one, so every outcome, prior and subset
-of patients with the same structure re-uses one compiled model.
+of patients with the same structure re-uses one compiled model, and other processes its machine code
+(:mod:`~ra_bayes.inference.machine_code`).
 """
 
 from __future__ import annotations
@@ -53,13 +54,22 @@ def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred", repeat:
 def compile_model(made: pm.Model, **options: Any) -> Any:
     """Compile a model for nutpie, with its options.
 
-    The source that PyTensor generates goes into its own cache, once for each content: else every compilation
-    leaves some thirty files in the system's folder of temporary ones, for good.
-
     Raises
     ------
     FitError
-        If that cache cannot be written to, as where there is no home folder.
+        If there is no folder for what is compiled, as where there is no home folder.
+    """
+    _cache_folder()
+    import nutpie
+
+    return nutpie.compile_pymc_model(made, **options)
+
+
+def _cache_folder() -> Path:
+    """Return PyTensor's cache folder, and have it keep there the source that it generates.
+
+    Once for each content: else every compilation leaves some thirty files in the system's folder of
+    temporary ones, for good.
     """
     from pytensor.configdefaults import config
 
@@ -72,11 +82,9 @@ def compile_model(made: pm.Model, **options: Any) -> Any:
             f"{cache}: compiled models cannot be kept there ({error.strerror}); set the environment variable "
             "PYTENSOR_FLAGS to base_compiledir=FOLDER, a folder that can be written to"
         ) from None
-    import nutpie
-
     if getattr(config, "generated_src_dir", None) == "":
         config.generated_src_dir = str(Path(config.compiledir) / "generated")
-    return nutpie.compile_pymc_model(made, **options)
+    return Path(config.compiledir)
 
 
 def compiled_once(
@@ -90,7 +98,7 @@ def compiled_once(
     Parameters
     ----------
     key
-        The structure.
+        The structure: all that the model depends on beside the numbers and the sources in ``model/``.
     make
         Makes its model, the numbers packed.
     numbers
@@ -100,5 +108,13 @@ def compiled_once(
     """
     whole = key, layout(numbers)
     if whole not in _COMPILED:
-        _COMPILED[whole] = compile_model(make(), initial_points=dict(start or {}))
+        from ra_bayes.inference.machine_code import keep, place_of, revived
+
+        made, starts = make(), dict(start or {})
+        place = place_of(whole, _cache_folder() / "ra_bayes")
+        ready = revived(place, made, starts)
+        if ready is None:
+            ready = compile_model(made, initial_points=starts)
+            keep(place, ready)
+        _COMPILED[whole] = ready
     return _COMPILED[whole].with_data(**pack(numbers))

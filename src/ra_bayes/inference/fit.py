@@ -65,8 +65,8 @@ def fit(
         From :func:`~ra_bayes.cohort.read_cohort`.
     seed
         Seed of the sampler, the prior draws and the replicated records. The same seed gives the same
-        draws on one warm installation (same machine, same versions, second run on); across versions,
-        machines or a cold compilation cache it gives draws of the same posterior, not the same draws.
+        draws on one installation (same machine, same versions, compilation cache kept); across versions,
+        machines or an emptied cache it gives draws of the same posterior, not the same draws.
     draws, chains
         Draws kept per chain, and chains.
     cores
