@@ -13,7 +13,7 @@ from typing import BinaryIO
 from ra_bayes.sources.delimited import EXPORT, read_delimited
 from ra_bayes.sources.frame import read_frame
 from ra_bayes.sources.problems import Problems
-from ra_bayes.sources.table import MOST_BYTES, Fits, Source, Table, check_size
+from ra_bayes.sources.table import MOST_BYTES, Fits, Source, Table, check_size, source_name
 
 __all__ = ["read_table"]
 
@@ -93,7 +93,7 @@ def _read_file(
     start = file.read(8192)
     size = file.seek(0, 2)
     file.seek(0)
-    source = path.name
+    source = source_name(path)
     for magic, kind in _REFUSED.items():
         if start.startswith(magic):
             mend = f"save it as .xlsx without a password, or {EXPORT}" if "Excel" in kind else EXPORT

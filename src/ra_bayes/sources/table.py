@@ -134,11 +134,17 @@ def check_size(size: int, problems: Problems, most: int = MOST_BYTES) -> None:
 def source_name(source: Source) -> str:
     """Name the source without its folder.
 
+    Where the locale knows ASCII only, Python has the bytes of other letters as halves of surrogate pairs,
+    which no file could hold: they are read as the UTF-8 that they are nearly everywhere.
+
     Examples
     --------
     >>> source_name("private/folder/cohort.csv")
     'cohort.csv'
+    >>> source_name("Kr\\udcc3\\udca4fte.csv")
+    'Kräfte.csv'
     """
     if isinstance(source, str | os.PathLike):
-        return Path(source).name or str(source)
+        name = Path(source).name or str(source)
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return "DataFrame"
