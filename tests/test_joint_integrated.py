@@ -9,6 +9,8 @@ import pytest
 from joint_cohorts import joint, priors, two
 from numpy.typing import NDArray
 from scipy import special, stats
+from test_joint_pieces import arms_and_covariates
+from test_joint_pieces import records_of as arms_records
 from test_joint_records import log_density, mixed, raw_of, records_of
 
 from ra_bayes.inference.fit_joint import LARGE, attempts
@@ -30,6 +32,11 @@ def mixed_records() -> JointRecords:
 def with_walk() -> JointRecords:
     of = two("visits")
     return records_of(joint(of, **priors()), of, censored=True)
+
+
+def of_a_trial() -> JointRecords:
+    """Two arms, covariates of levels and of changes, outcomes that are measured and one that is not."""
+    return arms_records(arms_and_covariates(), **priors())
 
 
 def a_point(records: JointRecords, seed: int) -> tuple[Any, Draws]:
@@ -111,7 +118,7 @@ def noise_of(records: JointRecords, raw: Draws) -> Array:
     return np.asarray(median * np.exp(sdlog * raw["residual_sd_z"]))
 
 
-@pytest.mark.parametrize("made", [mixed_records, with_walk])
+@pytest.mark.parametrize("made", [mixed_records, with_walk, of_a_trial])
 def test_the_density_is_the_normal_one_of_records(made: Any) -> None:
     records = made()
     kind = np.stack([each.kind for each in records.grids])
@@ -137,9 +144,10 @@ def test_the_density_is_the_normal_one_of_records(made: Any) -> None:
     assert log_density(model, point) == pytest.approx(total, rel=1e-8)
 
 
-def test_patients_are_drawn_given_the_records() -> None:
+@pytest.mark.parametrize("made", [mixed_records, of_a_trial])
+def test_patients_are_drawn_given_the_records(made: Any) -> None:
     """Mean and covariance of one patient's scores over many draws, beside the conditional normal's."""
-    records, size, i = mixed_records(), 20_000, 1
+    records, size, i = made(), 20_000, 1
     _, point = a_point(records, 2)
     raw = raw_of(point)
     many = {name: np.broadcast_to(each, (1, size, *each.shape)) for name, each in raw.items()}

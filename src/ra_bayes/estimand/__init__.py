@@ -78,7 +78,7 @@ def estimands(
     -------
     pandas.DataFrame
         One row per estimand, patient and week; given published counts, also by arm and outcome, of a joint
-        fit by outcome, or by the outcomes it is of.
+        fit by outcome, or by the outcomes it is of, and of two arms by arm.
         ``estimate`` (posterior median, a probability, or the expected number of patients),
         ``lower`` and ``upper``, ``p_benefit`` (probability that the change is on the side of benefit),
         ``mcse`` of the estimate, ``ess``, the interval's ``ci_prob`` and ``ci_kind``, ``definition``
@@ -113,6 +113,8 @@ def estimands(
         told = [*joint_estimands(tree)]
         tied = pd.DataFrame([summarise(quantity, ci_prob) for _, quantity in told])
         tied = tied.assign(outcome=[outcome for outcome, _ in told])
+        if any(quantity.arm for _, quantity in told):
+            tied = tied.assign(arm=[quantity.arm for _, quantity in told])
         rows = pd.concat([tied, *(_rows(each, ci_prob) for each in joint_trees(tree).values())])
     else:
         rows = _rows(tree, ci_prob)

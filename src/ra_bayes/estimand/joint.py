@@ -4,6 +4,10 @@ Over the population, responses of two outcomes are correlated by what ties them;
 true changes, draw by draw (:mod:`~ra_bayes.estimand.correlation`). Improving in all outcomes at once is a
 share of draws for the mean and for a patient; a new patient's probability is integrated over what ties the
 outcomes (:func:`~ra_bayes.estimand.concordance.new_patient_improves_in_all`), not a product.
+
+Of two arms it is told arm by arm, but for what ties outcomes, which both share; and, draw by draw, how many
+more new patients get better in all outcomes than under the control, and whether all outcomes' differences
+between the arms are towards benefit.
 """
 
 from __future__ import annotations
@@ -16,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.counts.orthant import MOST_CONTRASTS
+from ra_bayes.estimand.arm_difference import difference
+from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
 from ra_bayes.estimand.change import gain
 from ra_bayes.estimand.concordance import new_patient_improves_in_all
 from ra_bayes.estimand.correlation import correlation_over_patients
@@ -44,17 +50,84 @@ def joint_estimands(tree: xr.DataTree) -> Iterator[tuple[str, Quantity]]:
     tree
         A joint fit.
     """
-    posteriors = {name: read_posterior(each) for name, each in joint_trees(tree).items()}
-    yield from _correlations(tree, posteriors)
-    told = {
-        name: each for name, each in posteriors.items() if each.spec.benefit_sign and not each.spec.binary
-    }
-    sets = [tuple(told)] if len(told) > 1 else []
+    trees = joint_trees(tree)
+    first = next(iter(trees.values()))
+    arms = arm_names(first) if has_two_arms(first) else ("",)
+    for arm in arms:
+        posteriors = {
+            name: read_posterior(of_arm(each, arm) if arm else each) for name, each in trees.items()
+        }
+        for of, quantity in _correlations(tree, posteriors, population=arm == arms[0]):
+            yield of, quantity if quantity.name == "response_correlation" else quantity._replace(arm=arm)
+        for names in _sets(posteriors):
+            for of, quantity in _all_better(tree, {name: posteriors[name] for name in names}):
+                yield of, quantity._replace(arm=arm)
+    if len(arms) > 1:
+        for of, quantity in _between_arms(tree, trees, *arms):
+            yield of, quantity._replace(arm=arms[1])
+
+
+def _sets(posteriors: Mapping[str, Posterior]) -> list[tuple[str, ...]]:
+    """Return the outcomes of which it is told that all get better: all measured ones, and the cytokines."""
+    told = [name for name, each in posteriors.items() if each.spec.benefit_sign and not each.spec.binary]
     cytokines = tuple(name for name in CYTOKINES if name in told)
+    found = [tuple(told)] if len(told) > 1 else []
     if len(cytokines) > 1 and set(cytokines) < set(told):
-        sets.append(cytokines)
-    for names in sets:
-        yield from _all_better(tree, {name: told[name] for name in names})
+        found.append(cytokines)
+    return found
+
+
+def _between_arms(
+    tree: xr.DataTree, trees: Mapping[str, xr.DataTree], control: str, treated: str
+) -> Iterator[tuple[str, Quantity]]:
+    """Yield what all outcomes at once say of the treated arm beside the control arm."""
+    both = {name: read_posterior(each, both_arms=True) for name, each in trees.items()}
+    told = {name: each for name, each in both.items() if each.spec.benefit_sign}
+    if len(told) > 1:
+        better = []
+        for each in told.values():
+            _, draws, unit = difference(each, each.at_reference)
+            better.append(each.spec.benefit_sign * (draws - (1.0 if unit == "ratio" else 0.0)) > 0.0)
+        words = f"every one of these outcomes' differences from arm {control!r} is towards benefit"
+        yield (
+            " & ".join(told),
+            Quantity(
+                "difference_all_better",
+                np.all(better, axis=0),
+                "probability",
+                words,
+                week=_common_week(list(told.values())),
+                kind="event",
+            ),
+        )
+    for names in _sets(both):
+        if len(names) > MOST_CONTRASTS:
+            continue
+        shares = [
+            new_patient_improves_in_all(
+                [read_posterior(of_arm(trees[name], arm)) for name in names],
+                response_correlations(tree, names),
+            )
+            for arm in (control, treated)
+        ]
+        yield (
+            " & ".join(names),
+            Quantity(
+                "new_patient_all_better_difference",
+                shares[1] - shares[0],
+                "share of patients",
+                "new patients in whom all of these outcomes change for the better, less those in arm "
+                f"{control!r}",
+                week=_common_week([both[name] for name in names]),
+                benefit=shares[1] > shares[0],
+            ),
+        )
+
+
+def _common_week(posteriors: Sequence[Posterior]) -> float:
+    """Return the reference week of all, NaN if they have several."""
+    weeks = {each.spec.reference_week for each in posteriors}
+    return next(iter(weeks)) if len(weeks) == 1 else float("nan")
 
 
 def response_correlations(tree: xr.DataTree, outcomes: Sequence[str]) -> Array:
@@ -64,7 +137,9 @@ def response_correlations(tree: xr.DataTree, outcomes: Sequence[str]) -> Array:
     return np.asarray(found.transpose("chain", "draw", "outcome", "other").values)
 
 
-def _correlations(tree: xr.DataTree, posteriors: Mapping[str, Posterior]) -> Iterator[tuple[str, Quantity]]:
+def _correlations(
+    tree: xr.DataTree, posteriors: Mapping[str, Posterior], *, population: bool
+) -> Iterator[tuple[str, Quantity]]:
     for first, second in combinations(posteriors, 2):
         pair = posteriors[first], posteriors[second]
         of = f"{first} & {second}"
@@ -72,7 +147,7 @@ def _correlations(tree: xr.DataTree, posteriors: Mapping[str, Posterior]) -> Ite
         # Loadings have their sign from the direction of benefit: no draw could say otherwise.
         free = 0 if "loading" in tree["posterior"] else signs
         draws = response_correlations(tree, (first, second))[..., 0, 1]
-        if float(draws.max()) > float(draws.min()):
+        if population and float(draws.max()) > float(draws.min()):
             yield (
                 of,
                 _correlation(
@@ -113,8 +188,7 @@ def _on_link(posterior: Posterior, names: Sequence[str]) -> Array:
 
 def _all_better(tree: xr.DataTree, posteriors: Mapping[str, Posterior]) -> Iterator[tuple[str, Quantity]]:
     of, several = " & ".join(posteriors), list(posteriors.values())
-    weeks = {each.spec.reference_week for each in several}
-    week = next(iter(weeks)) if len(weeks) == 1 else float("nan")
+    week = _common_week(several)
     words = "all of these outcomes change for the better"
     mean = np.all(
         [gain(each, each.population_change[..., each.at_reference]) > 0.0 for each in several], axis=0

@@ -29,6 +29,8 @@ NAMES = {
     "response_correlation_of_cohort": "correlation of changes, these patients",
     "mean_all_better": "P(all better, typical patient)",
     "new_patient_all_better": "new patients with all outcomes better",
+    "new_patient_all_better_difference": "new patients with all outcomes better, less the control arm's",
+    "difference_all_better": "P(all differences between arms better)",
     "patient_all_better": "P(all outcomes better)",
     "patient_outcomes_better": "outcomes that change for the better",
     "difference_from_control": "difference from the trial's own control arm",

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.figures.drawn_from import fit_in, joint_fits
+from ra_bayes.estimand.arms import has_two_arms
+from ra_bayes.figures.drawn_from import fit_in, joint_fits, side_by_side
 from ra_bayes.figures.gallery import GALLERY, NEEDS, Need, applying, entry
 from ra_bayes.figures.journals import journal
 from ra_bayes.figures.save import save
@@ -281,14 +282,17 @@ def _sources(
     }
     for name, fit in fits.items():
         yield name, fit, applying(fit, *_OF_ONE)
-    if len(fits) > 1:
-        yield "", fits, applying(fits, "fits")
+    # Side by side outcomes are told of one arm.
+    single = {name: fit for name, fit in fits.items() if not has_two_arms(fit.result.tree)}
+    if len(single) > 1:
+        yield "", single, applying(single, "fits")
     for name, result in found.joints.items():
         if name in models and result.gate.passed:
             outcomes = joint_fits(result)
             for outcome, fit in outcomes.items():
                 yield f"{name}-{outcome}", fit, applying(fit, *_OF_ONE)
-            yield name, outcomes, applying(outcomes, "fits")
+            for side, _, each in side_by_side(outcomes):
+                yield f"{name}-{side}" if side else name, each, applying(each, "fits")
     for outcome, stored in find_comparisons(folder).items():
         compared = set(stored.comparison.models["model"])
         # After another fit of a model it is of what is no longer there.

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ra_bayes.calibration.certificate_files import certificate_file, read_certificate, stale
+from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
+from ra_bayes.results.fits import Result
 from ra_bayes.results.joint import joint_outcomes
 from ra_bayes.results.trust import read_trust
 from ra_bayes.tree import spec_of
@@ -19,9 +21,8 @@ if TYPE_CHECKING:
     from ra_bayes.calibration.certificate import Certificate
     from ra_bayes.model.spec import ModelSpec
     from ra_bayes.planning.binary.boundaries import Boundaries
-    from ra_bayes.results import Result
 
-__all__ = ["Fit", "NamedDesign", "fit_in", "joint_fits"]
+__all__ = ["Fit", "NamedDesign", "fit_in", "fit_of_arm", "joint_fits", "side_by_side", "sides"]
 
 
 class NamedDesign(NamedTuple):
@@ -91,6 +92,54 @@ def joint_fits(result: Result) -> dict[str, Fit]:
         If it is the fit of one outcome.
     """
     return {outcome: Fit(outcome, each) for outcome, each in joint_outcomes(result).items()}
+
+
+def sides(result: Result) -> list[tuple[str, str]]:
+    """Return the arms of a fit of two by what their files are called, for a name may be no file's; else none.
+
+    Parameters
+    ----------
+    result
+        The fit of one outcome.
+    """
+    if not has_two_arms(result.tree):
+        return []
+    control, treated = arm_names(result.tree)
+    return [("treated", treated), ("control", control)]
+
+
+def fit_of_arm(fit: Fit, arm: str) -> Fit:
+    """Return one arm of a fit of two as a fit of its own.
+
+    Parameters
+    ----------
+    fit
+        The fit of one outcome.
+    arm
+        Name of the arm.
+    """
+    table = fit.result.table
+    own = None if table is None else table[table["arm"] == arm]
+    return Fit(fit.name, Result(of_arm(fit.result.tree, arm), fit.result.gate, own))
+
+
+def side_by_side(fits: Mapping[str, Fit]) -> list[tuple[str, str, dict[str, Fit]]]:
+    """Return outcomes of a joint fit as figures of several fits take them: of two arms, one after the other.
+
+    Parameters
+    ----------
+    fits
+        Outcomes of one joint fit.
+
+    Returns
+    -------
+    list of (str, str, dict)
+        What the arm's files are called and the arm, both empty if there is one, with the outcomes.
+    """
+    arms = sides(next(iter(fits.values())).result)
+    if not arms:
+        return [("", "", dict(fits))]
+    return [(side, arm, {name: fit_of_arm(fit, arm) for name, fit in fits.items()}) for side, arm in arms]
 
 
 def _certificate(spec: ModelSpec) -> Certificate | None:

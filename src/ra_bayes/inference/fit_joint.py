@@ -21,6 +21,7 @@ from ra_bayes.model.joint_draws import (
     outcome_log_prior,
     outcome_values,
     to_joint_values,
+    with_empty,
     with_patients,
 )
 from ra_bayes.model.joint_structure import JointRecords, Ways, make_joint_records
@@ -39,10 +40,13 @@ _SMALL_COHORT: tuple[Attempt[Ways], ...] = (
     Attempt("centred", 0.99, 2000),
     Attempt("non-centred", 0.99, 2000),
 )
-_LARGE_COHORT: tuple[Attempt[Ways], ...] = (
+_ALL_BINARY: tuple[Attempt[Ways], ...] = (
+    Attempt("non-centred", 0.95, 1000),
+    Attempt("non-centred", 0.99, 2000),
+)
+_INTEGRATED: tuple[Attempt[Ways], ...] = (
     Attempt("integrated", 0.9, 1000),
     Attempt("integrated", 0.99, 2000),
-    Attempt("centred", 0.99, 2000),
 )
 
 
@@ -72,7 +76,8 @@ def fit_joint(
     cohort
         From :func:`~ra_bayes.cohort.read_cohort`.
     outcomes
-        At least two, such as ``("vas", "sdai", "il10")``.
+        At least two, such as ``("vas", "sdai", "il10")``. Each may have its own likelihood, covariates and
+        correlated residuals; of a trial of two arms every page has a table ``[arm]``.
     seed, draws, chains, cores, progress
         As for :func:`~ra_bayes.fit`.
 
@@ -124,9 +129,13 @@ def fit_joint(
 
 def attempts(records: JointRecords) -> tuple[Attempt[Ways], ...]:
     """Return the ways of sampling a joint model, in the order in which they are tried."""
-    # Integrated out are normal patients under normal noise.
-    large = len(records.patients) >= LARGE and not records.matrix and not records.noises
-    return _LARGE_COHORT if large else _SMALL_COHORT
+    # Integrated out are normal patients under normal noise that is independent from visit to visit.
+    normal = not (records.matrix or records.noises or records.chains)
+    # Levels of outcomes that are met or not are always scores.
+    sampled = _SMALL_COHORT if records.measured else _ALL_BINARY
+    if not normal or len(records.patients) < LARGE:
+        return sampled
+    return *_INTEGRATED, sampled[1]
 
 
 def joint_compiled(records: JointRecords, levels: Ways) -> Any:
@@ -152,6 +161,7 @@ def gather_joint(records: JointRecords, trace: Any, seed: int, entries: dict[str
     }
     if not records.matrix and "responder_factor" not in raw:
         raw = with_patients(records, raw, rng)
+    raw = with_empty(records, raw)
     raw_prior = {name: each[None] for name, each in draw_joint_prior(records, PRIOR_DRAWS, rng).items()}
     values, prior = to_joint_values(records, raw), to_joint_values(records, raw_prior)
     stats = sample_stats(trace)

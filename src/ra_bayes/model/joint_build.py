@@ -10,12 +10,16 @@ import pytensor.tensor as pt
 
 from ra_bayes.model.build import PYTENSOR
 from ra_bayes.model.joint_integrated import latent, log_density_of_records
-from ra_bayes.model.joint_structure import JointRecords, Noise, Ways
+from ra_bayes.model.joint_kinds import Chain, Noise
+from ra_bayes.model.joint_people import moved_by_people
+from ra_bayes.model.joint_structure import JointRecords, Ways
 from ra_bayes.model.joint_ties import log_density_of_levels, whitened
 from ra_bayes.model.joint_values import joint_values, level_scores, population_values
 from ra_bayes.model.likelihoods.normal import log_cell
 from ra_bayes.model.numbers import declare
+from ra_bayes.model.people import EFFECT
 from ra_bayes.model.priors import Parameter, raw_name
+from ra_bayes.model.residuals import log_density_by_record
 
 __all__ = ["as_they_are", "build_joint"]
 
@@ -50,7 +54,10 @@ def build_joint(records: JointRecords, levels: Ways = "centred", *, packed: bool
         if levels == "centred":
             _levels_density(records, values, raw, numbers)
         own = values["patient_response"][:, :, None] * values["response_shape"][:, None, :]
-        mu = (values["patient_level"][:, :, None] + values["mean_change"][:, None, :] + own).ravel()
+        mu = values["patient_level"][:, :, None] + values["mean_change"][:, None, :] + own
+        if records.arms:
+            mu = mu + numbers["treated"][:, None] * values["effect"][:, None, :]
+        mu = mu.ravel()
         sd = values["residual_sd"]
         pm.Normal(
             "point",
@@ -68,18 +75,24 @@ def build_joint(records: JointRecords, levels: Ways = "centred", *, packed: bool
         )
         for number, noise in enumerate(records.noises):
             _observe(number, noise, mu, values, numbers)
+        for number, chain in enumerate(records.chains):
+            _observe_in_order(f"chain{number}_", chain, mu, values, numbers)
     return model
 
 
 def _observe(number: int, noise: Noise, mu: Any, values: dict[str, Any], numbers: dict[str, Any]) -> None:
     """Add the records of outcomes under another likelihood than the normal one."""
-    start, names = f"noise{number}_", ["residual_sd", *(each.name for each in noise.parameters)]
+    start, own = f"noise{number}_", [each.name for each in noise.parameters]
+    constants = list(noise.likelihood.constants(noise.outcome))
+    names = [*(["residual_sd"] if noise.scatters else []), *own, *constants]
     place = np.zeros(max(noise.places) + 1, dtype=int)
     place[list(noise.places)] = np.arange(len(noise.places))
 
     def given(of: Any) -> list[Any]:
-        own = pt.as_tensor(place)[of]
-        return [values["residual_sd"][of], *(values[f"{start}{name}"][own] for name in names[1:])]
+        at = pt.as_tensor(place)[of]
+        scatter = [values["residual_sd"][of]] if noise.scatters else []
+        found = [values[f"{start}{name}"][at] for name in own]
+        return [*scatter, *found, *(numbers[f"{start}{name}"][at] for name in constants)]
 
     def log_point(value: Any, mu: Any, *own: Any) -> Any:
         return noise.likelihood.log_point(value, mu, dict(zip(names, own, strict=True)), PYTENSOR)
@@ -105,6 +118,21 @@ def _observe(number: int, noise: Noise, mu: Any, values: dict[str, Any], numbers
     )
 
 
+def _observe_in_order(
+    start: str, chain: Chain, mu: Any, values: dict[str, Any], numbers: dict[str, Any]
+) -> None:
+    """Add the records of outcomes whose residuals follow each other."""
+    made = {
+        name.removeprefix(start): each for name, each in numbers.items() if name.startswith(f"{start}record_")
+    }
+    own = {
+        "residual_sd": values["residual_sd"][made["record_of"]],
+        "autocorrelation": values[f"{start}autocorrelation"][made["record_own"]],
+    }
+    score = values[f"{start}residual_z"].ravel()[made["record_score"]] if chain.cells else None
+    pm.Potential(f"{start}record", log_density_by_record(own, mu[made["record_at"]], score, made, PYTENSOR))
+
+
 def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[str, Any]:
     """Declare the sampled variables."""
     outcomes, measured, patients = len(records.pages), records.measured, len(records.patients)
@@ -118,14 +146,23 @@ def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[s
             _declare(parameter, f"{place}_{raw_name(parameter)}", prior, kind.outcomes, shapes, found)
         if kind.steps and not records.walks_are_sampled(kind, levels):
             shapes[f"{place}_walk_step"] = kind.outcomes, kind.steps
-    for number, noise in enumerate(records.noises):
-        for each in noise.parameters:
-            prior = numbers[f"prior_noise{number}_{each.name}"]
-            _declare(each, f"noise{number}_{raw_name(each)}", prior, len(noise.places), shapes, found)
+        if kind.effect_steps:
+            shapes[f"{place}_{EFFECT}walk_step"] = kind.outcomes, kind.effect_steps
+    for start, parameters, places in records.own_parameters:
+        for each in parameters:
+            prior = numbers[f"prior_{start}{each.name}"]
+            _declare(each, f"{start}{raw_name(each)}", prior, len(places), shapes, found)
+    for number, chain in enumerate(records.chains):
+        if chain.cells:
+            shapes[f"chain{number}_residual_z"] = len(chain.places), *records.grids[0].shape
+    if records.covariates:
+        shapes["covariate_z"] = (len(records.covariates),)
     if "placebo" in numbers:
         shapes["placebo_z"] = (outcomes,)
     if "related" in numbers:
         shapes["related_step"] = (records.weeks.size - 1,)
+        if records.arms:
+            shapes[f"{EFFECT}related_step"] = (records.weeks.size - 1,)
     if records.matrix:
         size = 2 * outcomes
         found["partial_u"] = pm.Beta(
@@ -145,7 +182,11 @@ def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[s
     # Their densities are the potentials `levels` and `records`.
     for name, shape in as_they_are(records, levels).items():
         found[name] = pm.Flat(name, shape=shape, initval=np.zeros(shape))
-    return found | {name: pm.Normal(name, 0.0, 1.0, shape=shape) for name, shape in shapes.items()}
+    # A variable without an element is none that a sampler knows.
+    return found | {
+        name: pm.Normal(name, 0.0, 1.0, shape=shape) if np.prod(shape) else pt.zeros(shape)
+        for name, shape in shapes.items()
+    }
 
 
 def as_they_are(records: JointRecords, levels: Ways) -> dict[str, tuple[int, ...]]:
@@ -192,6 +233,9 @@ def _records_density(values: dict[str, Any], inside: Any | None, numbers: dict[s
         places, log_moved = latent(inside, numbers, PYTENSOR)
         flat = pt.set_subtensor(value.ravel()[numbers["inside_at"]], places)  # type: ignore[no-untyped-call]
         value, moved = flat.reshape(value.shape), log_moved.sum()
+    by_people = moved_by_people(values, numbers)
+    if by_people is not None:
+        value = value - by_people
     density = log_density_of_records(values, value, numbers["seen"], _join, PYTENSOR)
     pm.Potential("records", density.sum() + moved)
 

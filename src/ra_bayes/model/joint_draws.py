@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from ra_bayes.model.joint_integrated import draw_scores, latent
+from ra_bayes.model.joint_kinds import Kind
+from ra_bayes.model.joint_people import moved_by_people
 from ra_bayes.model.joint_structure import JointRecords
 from ra_bayes.model.joint_ties import baseline_factor_given, response_loadings
 from ra_bayes.model.joint_values import joint_values, population_values
 from ra_bayes.model.namespace import NUMPY
+from ra_bayes.model.people import EFFECT
 from ra_bayes.model.priors import Prior, raw_name
 from ra_bayes.model.simulate import log_prior
 
@@ -22,6 +25,7 @@ __all__ = [
     "outcome_log_prior",
     "outcome_values",
     "to_joint_values",
+    "with_empty",
     "with_patients",
 ]
 
@@ -34,10 +38,7 @@ _AT_ONCE = 2_000_000
 def draw_joint_prior(records: JointRecords, size: int, rng: np.random.Generator) -> Draws:
     """Draw raw variables from the prior, shape (size, ...): levels as scores, all else as it is sampled."""
     outcomes, measured, patients = len(records.pages), records.measured, len(records.patients)
-    raw = {
-        raw_name(each): _each([page.prior(each.name) for page in records.pages], size, rng)
-        for each in records.common
-    }
+    raw = {raw_name(each): _each(records.common_priors(each), size, rng) for each in records.common}
     shapes: dict[str, tuple[int, ...]] = {}
     for place, kind in enumerate(records.kinds):
         for each in kind.parameters:
@@ -45,14 +46,20 @@ def draw_joint_prior(records: JointRecords, size: int, rng: np.random.Generator)
             raw[f"{place}_{raw_name(each)}"] = _each(priors, size, rng)
         if kind.steps:
             shapes[f"{place}_walk_step"] = kind.outcomes, kind.steps
-    for number, noise in enumerate(records.noises):
-        for each in noise.parameters:
-            own = [records.pages[k].prior(each.name) for k in noise.places]
-            raw[f"noise{number}_{raw_name(each)}"] = _each(own, size, rng)
+        if kind.effect_steps:
+            shapes[f"{place}_{EFFECT}walk_step"] = kind.outcomes, kind.effect_steps
+    for start, parameters, places in records.own_parameters:
+        for each in parameters:
+            own = [records.pages[k].prior(each.name) for k in places]
+            raw[f"{start}{raw_name(each)}"] = _each(own, size, rng)
     if records.placebo[:, 1].any():
         shapes["placebo_z"] = (outcomes,)
     if records.joint.related:
         shapes["related_step"] = (records.weeks.size - 1,)
+        if records.arms:
+            shapes[f"{EFFECT}related_step"] = (records.weeks.size - 1,)
+    if records.covariates:
+        shapes["covariate_z"] = (len(records.covariates),)
     shapes["patient_level_z"] = measured, patients
     if records.matrix:
         shape = records.data()["lkj_shape"]
@@ -65,6 +72,19 @@ def draw_joint_prior(records: JointRecords, size: int, rng: np.random.Generator)
         if measured < outcomes:
             shapes["rate_level_z"] = outcomes - measured, patients
     return raw | {name: rng.normal(size=(size, *shape)) for name, shape in shapes.items()}
+
+
+def with_empty(records: JointRecords, raw: Mapping[str, np.ndarray]) -> Draws:
+    """Return raw draws (chain, draw, ...) with what, for want of measured outcomes, has no element."""
+    if records.measured:
+        return dict(raw)
+    lead, patients = next(iter(raw.values())).shape[:2], len(records.patients)
+    shapes = {
+        "patient_level_z": (0, patients),
+        "patient_response_z": (0, patients),
+        "baseline_loading_z": (0,),
+    }
+    return {name: np.zeros((*lead, *shape)) for name, shape in shapes.items()} | dict(raw)
 
 
 def _each(priors: list[Prior], size: int, rng: np.random.Generator) -> np.ndarray:
@@ -105,6 +125,9 @@ def _patients_of(
         inside, _ = latent(raw["inside"], numbers, NUMPY)
         value = np.tile(value, (inside.shape[0], 1, 1, 1))
         value.reshape(inside.shape[0], -1)[:, numbers["inside_at"]] = inside
+    moved = moved_by_people(values, numbers)
+    if moved is not None:
+        value = value - moved
     (g, f), (u, w) = draw_scores(values, value, numbers["seen"], np.concatenate, rng)
     measured = records.measured
     found = {"baseline_factor": g, "responder_factor": f, "patient_level_z": u[:, :measured]}
@@ -127,27 +150,49 @@ def outcome_values(records: JointRecords, values: Mapping[str, Any], place: int)
     place
         Of the outcome among all.
     """
-    found = {each.name: values[each.name][..., place] for each in records.common}
-    number, kind = next(
-        (number, kind)
-        for number, kind in enumerate(records.kinds)
-        if kind.places.start <= place < kind.places.stop
-    )
+    page = records.pages[place]
+    have = {prior.parameter.name for prior in page.priors}
+    found = {each.name: values[each.name][..., place] for each in records.common if each.name in have}
+    for start, parameters, places in records.own_parameters:
+        if place in places:
+            at = places.index(place)
+            found |= {each.name: values[f"{start}{each.name}"][..., at] for each in parameters}
+            if f"{start}residual_z" in values:
+                found["residual_z"] = values[f"{start}residual_z"][..., at, :, :]
+    number, kind = _kind_of(records, place)
     own = place - kind.places.start
-    for of, noise in enumerate(records.noises):
-        if place in noise.places:
-            at = noise.places.index(place)
-            found |= {each.name: values[f"noise{of}_{each.name}"][..., at] for each in noise.parameters}
     found |= {each.name: values[f"{number}_{each.name}"][..., own] for each in kind.parameters}
-    if kind.steps:
-        found["walk_step"] = values[f"{number}_walk_step"][..., own, :]
-    for name in ("patient_level", "patient_response", "mean_change", "response_shape"):
+    for name in _walks(kind):
+        found[name] = values[f"{number}_{name}"][..., own, :]
+    for at, each in enumerate(records.covariates):
+        if each.place == place:
+            found[each.covariate.parameter.name] = values["covariate"][..., at]
+    names = ("patient_level", "patient_response", "mean_change", "response_shape")
+    for name in (*names, "effect") if records.arms else names:
         found[name] = values[name][..., place, :]
     if "placebo_response" in values and records.placebo[place, 1]:
         found["placebo_response"] = values["placebo_response"][..., place]
     response = found["patient_response"][..., :, None] * found["response_shape"][..., None, :]
     found["expected"] = found["patient_level"][..., :, None] + found["mean_change"][..., None, :] + response
+    if records.arms:
+        people = records.grids[place].people
+        assert people is not None
+        found["expected"] = found["expected"] + people.treated[:, None] * found["effect"][..., None, :]
     return found
+
+
+def _kind_of(records: JointRecords, place: int) -> tuple[int, Kind]:
+    return next(
+        (number, kind)
+        for number, kind in enumerate(records.kinds)
+        if kind.places.start <= place < kind.places.stop
+    )
+
+
+def _walks(kind: Kind) -> list[str]:
+    """Return the names of a kind's steps."""
+    named = (("walk_step", kind.steps), (f"{EFFECT}walk_step", kind.effect_steps))
+    return [name for name, steps in named if steps]
 
 
 def joint_parameters(
@@ -232,23 +277,21 @@ def log_joint_prior(records: JointRecords, raw: Mapping[str, np.ndarray]) -> Dra
 
 def outcome_log_prior(records: JointRecords, raw: Mapping[str, np.ndarray], place: int) -> Draws:
     """Return the log prior density of one outcome's parameters, as of a fit of it alone."""
-    page, own = records.pages[place], {raw_name(each): each for each in records.common}
-    found = {name: raw[name][..., place] for name in own}
-    number, kind = next(
-        (number, kind)
-        for number, kind in enumerate(records.kinds)
-        if kind.places.start <= place < kind.places.stop
-    )
+    page = records.pages[place]
+    found = {raw_name(each): raw[raw_name(each)][..., place] for each in records.common}
+    number, kind = _kind_of(records, place)
     at = place - kind.places.start
-    for of, noise in enumerate(records.noises):
-        if place in noise.places:
-            for each in noise.parameters:
-                own_raw = raw[f"noise{of}_{raw_name(each)}"]
-                found[raw_name(each)] = own_raw[..., noise.places.index(place)]
+    for start, parameters, places in records.own_parameters:
+        if place in places:
+            for each in parameters:
+                found[raw_name(each)] = raw[f"{start}{raw_name(each)}"][..., places.index(place)]
     for each in kind.parameters:
         found[raw_name(each)] = raw[f"{number}_{raw_name(each)}"][..., at]
-    if kind.steps:
-        found["walk_step"] = raw[f"{number}_walk_step"][..., at, :]
+    for name in _walks(kind):
+        found[name] = raw[f"{number}_{name}"][..., at, :]
+    for of, covariate in enumerate(records.covariates):
+        if covariate.place == place:
+            found[raw_name(covariate.covariate.parameter)] = raw["covariate_z"][..., of]
     densities = log_prior(page, found)
     if records.matrix:
         densities.pop("correlation", None)  # it is of the matrix, not of the page

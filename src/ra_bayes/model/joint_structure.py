@@ -1,9 +1,8 @@
 """A joint model and a cohort's records of several outcomes, laid out for one PyMC model.
 
 Outcomes stand in one order throughout: the measured ones first, then those that are met or not, and within
-them by kind. A *kind* is a trajectory whose parameters and constants have the same shapes, so that its
-outcomes are one more dimension of the same equations: compiling takes as long as for one of them. Points and
-cells of all outcomes are one vector each, with their places on the grid (outcome, patient, visit).
+them by kind (:mod:`~ra_bayes.model.joint_kinds`). Points and cells of outcomes under one likelihood are one
+vector each, with their places on the grid (outcome, patient, visit).
 """
 
 from __future__ import annotations
@@ -16,38 +15,32 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ra_bayes.cohort import Cohort
-from ra_bayes.errors import FitError
 from ra_bayes.model.joint import JointModel
+from ra_bayes.model.joint_checks import check_arms, check_outcomes, check_related
 from ra_bayes.model.joint_integrated import Cells, cells_of
+from ra_bayes.model.joint_kinds import (
+    COMMON,
+    Chain,
+    Kind,
+    KindShape,
+    Noise,
+    chain_data,
+    chains_of,
+    common_prior,
+    kinds_of,
+    noises_of,
+)
+from ra_bayes.model.joint_people import OfOutcome, covariates_of, people_data
 from ra_bayes.model.joint_ties import lkj_shapes
-from ra_bayes.model.likelihoods import CELL, MISSED, POINT, Likelihood
-from ra_bayes.model.priors import Parameter
+from ra_bayes.model.likelihoods import CELL, MISSED, POINT
+from ra_bayes.model.priors import Parameter, Prior
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.model.trajectories import STEP_SCALES, Trajectory
 
-__all__ = ["JointRecords", "JointStructure", "Kind", "KindShape", "Ways", "make_joint_records"]
+__all__ = ["JointRecords", "JointStructure", "Ways", "make_joint_records"]
 
 # Patients' levels are sampled as they are, or as scores; or patients are integrated out.
 type Ways = Literal["centred", "non-centred", "integrated"]
-
-# Likelihoods beside the normal one that a joint fit knows: of records on the link's scale, with an SD.
-_NOISES = ("student_t",)
-
-# Of every outcome's page, whatever its trajectory.
-_COMMON = ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
-
-
-class KindShape(NamedTuple):
-    """What a compiled model knows of outcomes of one kind."""
-
-    trajectory: str
-    parameters: tuple[str, ...]
-    constants: tuple[tuple[str, tuple[int, ...]], ...]
-    steps: int
-    measured: bool
-    outcomes: int
-    walks: bool
 
 
 class JointStructure(NamedTuple):
@@ -62,52 +55,7 @@ class JointStructure(NamedTuple):
     placebo: bool
     cells: int
     noises: tuple[tuple[str, tuple[int, ...]], ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Kind:
-    """Outcomes that one set of equations serves.
-
-    Parameters
-    ----------
-    trajectory
-        Of the first of them.
-    parameters
-        The trajectory's parameters.
-    places
-        Where the outcomes stand among all.
-    steps
-        Standard normal steps of each.
-    constants
-        The trajectory's data (outcome, ...).
-    measured
-        Whether they are measured, not met or not.
-    """
-
-    trajectory: Trajectory
-    parameters: tuple[Parameter, ...]
-    places: slice
-    steps: int
-    constants: dict[str, np.ndarray]
-    measured: bool
-
-    @property
-    def outcomes(self) -> int:
-        """How many."""
-        return int(self.places.stop - self.places.start)
-
-    @property
-    def step_scale(self) -> tuple[str, ...]:
-        """Name of the parameter that multiplies the steps and does nothing else, if there is one."""
-        return tuple(each.name for each in self.parameters if each.name in STEP_SCALES)
-
-
-class Noise(NamedTuple):
-    """A likelihood other than the normal one: its parameters but residual_sd, and places of its outcomes."""
-
-    likelihood: Likelihood
-    parameters: tuple[Parameter, ...]
-    places: tuple[int, ...]
+    chains: tuple[Chain, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,19 +92,42 @@ class JointRecords:
     @property
     def common(self) -> tuple[Parameter, ...]:
         """Parameters that every outcome has."""
-        return tuple(self.pages[0].prior(name).parameter for name in _COMMON)
+        return COMMON
+
+    def common_priors(self, parameter: Parameter) -> list[Prior]:
+        """Return the prior of such a parameter on every page; a residual SD that a page has not is 1."""
+        return [common_prior(page, parameter) for page in self.pages]
 
     @cached_property
     def noises(self) -> tuple[Noise, ...]:
         """Likelihoods that are not the normal one, each with its outcomes."""
-        names = sorted({page.likelihood.name for page in self.pages} - {"normal"})
-        found = []
-        for name in names:
-            places = tuple(k for k, page in enumerate(self.pages) if page.likelihood.name == name)
-            page = self.pages[places[0]]
-            own = page.likelihood.parameters(page.outcome)
-            found.append(Noise(page.likelihood, tuple(e for e in own if e.name not in _COMMON), places))
-        return tuple(found)
+        return noises_of(self.pages)
+
+    @cached_property
+    def chains(self) -> tuple[Chain, ...]:
+        """Outcomes whose residuals follow each other."""
+        return chains_of(self.pages, self.grids)
+
+    @property
+    def own_parameters(self) -> tuple[tuple[str, tuple[Parameter, ...], tuple[int, ...]], ...]:
+        """Parameters of some outcomes' records: how their names begin, the parameters, the outcomes."""
+        noises = (
+            (f"noise{number}_", noise.parameters, noise.places) for number, noise in enumerate(self.noises)
+        )
+        chains = (
+            (f"chain{number}_", chain.parameters, chain.places) for number, chain in enumerate(self.chains)
+        )
+        return (*noises, *chains)
+
+    @cached_property
+    def covariates(self) -> tuple[OfOutcome, ...]:
+        """Every outcome's covariates, outcome by outcome."""
+        return covariates_of(self.pages)
+
+    @property
+    def arms(self) -> bool:
+        """Whether there are two arms."""
+        return any(page.arm is not None for page in self.pages)
 
     @property
     def measured(self) -> int:
@@ -189,23 +160,14 @@ class JointRecords:
 
     def structure(self, levels: Ways) -> JointStructure:
         """Return the structure, with patients sampled, or integrated out, in one of the ways."""
-        shapes = tuple(
-            KindShape(
-                kind.trajectory.name,
-                tuple(each.name for each in kind.parameters),
-                tuple((name, each.shape) for name, each in kind.constants.items()),
-                kind.steps,
-                kind.measured,
-                kind.outcomes,
-                self.walks_are_sampled(kind, levels),
-            )
-            for kind in self.kinds
-        )
+        shapes = tuple(kind.shape(self.walks_are_sampled(kind, levels)) for kind in self.kinds)
         patients, visits = self.grids[0].shape
         related, placebo = bool(self.joint.related), bool(self.placebo[:, 1].any())
         cells = self.cells.at.size if levels == "integrated" else 0
         noises = tuple((noise.likelihood.name, noise.places) for noise in self.noises)
-        return JointStructure(shapes, levels, patients, visits, self.matrix, related, placebo, cells, noises)
+        return JointStructure(
+            shapes, levels, patients, visits, self.matrix, related, placebo, cells, noises, self.chains
+        )
 
     @cached_property
     def placebo(self) -> np.ndarray:
@@ -228,16 +190,22 @@ class JointRecords:
     def data(self, levels: Ways = "centred") -> dict[str, np.ndarray]:
         """Return every number of the model as the arrays that the PyMC model declares as data."""
         found = {
-            f"prior_{parameter.name}": self._numbers(parameter, slice(None)) for parameter in self.common
+            f"prior_{each.name}": np.array([own.numbers for own in self.common_priors(each)], dtype=float)
+            for each in self.common
         }
         for place, kind in enumerate(self.kinds):
             for parameter in kind.parameters:
                 found[f"prior_{place}_{parameter.name}"] = self._numbers(parameter, kind.places)
             found |= {f"{name}_{place}": each for name, each in kind.constants.items()}
+        for start, parameters, places in self.own_parameters:
+            for each in parameters:
+                numbers = [self.pages[k].prior(each.name).numbers for k in places]
+                found[f"prior_{start}{each.name}"] = np.array(numbers, dtype=float)
         for number, noise in enumerate(self.noises):
-            for each in noise.parameters:
-                numbers = [self.pages[k].prior(each.name).numbers for k in noise.places]
-                found[f"prior_noise{number}_{each.name}"] = np.array(numbers, dtype=float)
+            constants = [self.pages[k].likelihood.constants(self.pages[k].outcome) for k in noise.places]
+            for name in constants[0]:
+                found[f"noise{number}_{name}"] = np.array([each[name] for each in constants])
+        found |= people_data(self.pages, self.grids)
         if self.joint.patients is not None:
             found["lkj_shape"] = lkj_shapes(2 * len(self.pages), self.joint.patients.numbers[0])
         else:
@@ -259,7 +227,7 @@ class JointRecords:
         )
         size = self.grids[0].kind.size
         of = np.arange(kind.size) // size
-        others = [k for noise in self.noises for k in noise.places]
+        others = [k for _, _, places in self.own_parameters for k in places]
         found: dict[str, np.ndarray] = {}
         for start, places in (
             ("", [k for k in range(len(self.pages)) if k not in others]),
@@ -276,6 +244,9 @@ class JointRecords:
                 f"{start}cell_low": low[cell],
                 f"{start}cell_high": high[cell],
             }
+        for number, chain in enumerate(self.chains):
+            made = chain_data(chain, self.pages, self.grids)
+            found |= {f"chain{number}_{name}": each for name, each in made.items()}
         return found
 
     @cached_property
@@ -315,82 +286,16 @@ def make_joint_records(joint: JointModel, cohort: Cohort, outcomes: Sequence[str
     Raises
     ------
     FitError
-        If there are fewer than two outcomes, one twice, none that is measured, two that the page says share
-        components, or an outcome's page asks for what joint models of records do not do.
+        If there are fewer than two outcomes, one twice, two that the page says share components, pages of one
+        arm and of two, or effects to relate that have no steps from visit to visit in common.
     RaBayesError
         If there is no page of an outcome, or the cohort lacks records of it.
     """
-    _check(joint, outcomes)
+    check_outcomes(joint, outcomes)
     chosen = [joint.page(outcome) for outcome in outcomes]
-    for page in chosen:
-        _check_page(joint, page)
-    if all(page.binary for page in chosen):
-        raise FitError(
-            f"joint model {joint.name!r}: {', '.join(outcomes)} are all met or not; add an outcome that is "
-            "measured"
-        )
+    check_arms(joint, chosen)
     grids = {page.outcome.id: grid(page, cohort) for page in chosen}
     weeks = next(iter(grids.values())).weeks
-    by_kind: dict[tuple[object, ...], list[ModelSpec]] = {}
-    for page in sorted(chosen, key=lambda page: page.binary):
-        shapes = tuple((name, each.shape) for name, each in _constants(page, weeks).items())
-        key = page.binary, page.trajectory.name, page.trajectory.steps(weeks.size), shapes
-        by_kind.setdefault(key, []).append(page)
-    kinds, start = [], 0
-    for several in by_kind.values():
-        kinds.append(_kind(several, weeks, start))
-        start += len(several)
-    pages = tuple(page for several in by_kind.values() for page in several)
-    made = JointRecords(joint, pages, tuple(grids[page.outcome.id] for page in pages), tuple(kinds))
-    if joint.related and any(kind.steps not in (0, weeks.size - 1) for kind in kinds):
-        raise FitError(
-            f"joint model {joint.name!r} relates effects by the steps of a random walk, and a page has "
-            'another trajectory with steps; give the page trajectory = "visits", or write correlation = 0.0 '
-            "under [related]"
-        )
-    return made
-
-
-def _kind(pages: Sequence[ModelSpec], weeks: np.ndarray, start: int) -> Kind:
-    first, constants = pages[0], [_constants(page, weeks) for page in pages]
-    stacked = {name: np.stack([each[name] for each in constants]) for name in constants[0]}
-    return Kind(
-        first.trajectory,
-        tuple(first.trajectory.parameters),
-        slice(start, start + len(pages)),
-        first.trajectory.steps(weeks.size),
-        stacked,
-        not first.binary,
-    )
-
-
-def _constants(page: ModelSpec, weeks: np.ndarray) -> dict[str, np.ndarray]:
-    return page.trajectory.constants(weeks, page.reference_week, page.anchor_week)
-
-
-def _check(joint: JointModel, outcomes: Sequence[str]) -> None:
-    if isinstance(outcomes, str) or len(outcomes) < 2:
-        raise FitError(
-            f"a joint fit needs at least two outcomes, and was given {outcomes!r}; write e.g. "
-            'outcomes=("vas", "il10")'
-        )
-    if twice := [each for each in outcomes if list(outcomes).count(each) > 1]:
-        raise FitError(f"outcome {twice[0]!r} is named twice; name each once")
-    for second, (first, _) in joint.share(outcomes).items():
-        raise FitError(
-            f"joint model {joint.name!r} says that {second} is mostly made of {first}, whose records would "
-            "count twice; leave one of the two out of outcomes"
-        )
-
-
-def _check_page(joint: JointModel, page: ModelSpec) -> None:
-    known = {*_COMMON, *(each.name for each in page.trajectory.parameters)}
-    if page.likelihood.name in _NOISES:
-        known |= {each.name for each in page.likelihood.parameters(page.outcome)}
-    have = {prior.parameter.name for prior in page.priors}
-    if known != have:
-        raise FitError(
-            f"joint model {joint.name!r}: page {page.name!r} has parameters that a joint fit of records does "
-            f"not have ({', '.join(sorted(known ^ have))}); fit it alone, or take a page with the normal "
-            "or student_t likelihood, one arm and no covariates"
-        )
+    pages, kinds = kinds_of(chosen, weeks)
+    check_related(joint, kinds, weeks)
+    return JointRecords(joint, pages, tuple(grids[page.outcome.id] for page in pages), kinds)

@@ -1,11 +1,11 @@
 """From the raw variables of a joint model of records to its parameters: one text for PyTensor and for NumPy.
 
-mu_kij = A_ki + f_k(t_j) + p_k r_k(t_j) + b_ki r_k(t_j)        outcome k, patient i, visit j
+mu_kij = A_ki + f_k(t_j) + p_k r_k(t_j) + [i treated] d_k(t_j) + b_ki r_k(t_j)   outcome k, patient i, visit j
 
 with each outcome's own equations (:mod:`~ra_bayes.model.predictor`), patients' scores tied as
 :mod:`~ra_bayes.model.joint_ties` says, p_k a draw of what placebo arms did where the joint page centres
 changes on it (else 0), and the standard normal scores of effects composed, where the page relates them, as
-s_k sqrt(rho) g + sqrt(1 - rho) z_k.
+s_k sqrt(rho) g + sqrt(1 - rho) z_k: of f with one g, of the difference between arms d with another.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ra_bayes.model.joint_structure import JointRecords, Kind
+from ra_bayes.model.joint_kinds import Kind
+from ra_bayes.model.joint_people import shifts
+from ra_bayes.model.joint_structure import JointRecords
 from ra_bayes.model.joint_ties import Join, Scores, factor_scores, lkj_factor, matrix_scores, whitened
 from ra_bayes.model.namespace import Namespace
+from ra_bayes.model.people import EFFECT, effect
 from ra_bayes.model.priors import Parameter, from_raw, raw_name
 
 __all__ = ["joint_values", "level_scores", "population_values"]
@@ -52,11 +55,12 @@ def joint_values(
     rho = values["correlation"][..., None]
     level = values["baseline_mean"][..., None] + values["baseline_sd"][..., None] * scores.level
     response = rho * scores.level + (1.0 - rho**2) ** 0.5 * scores.response
-    return values | {
-        "patient_level": level,
-        "patient_response": values["response_sd"][..., None] * response,
-        "scores": scores,
-    }
+    response = values["response_sd"][..., None] * response
+    if "level_shift" in values:
+        level = level + values["level_shift"]
+    if "change_shift" in values:
+        response = response + values["change_shift"]
+    return values | {"patient_level": level, "patient_response": response, "scores": scores}
 
 
 def population_values(
@@ -73,18 +77,20 @@ def population_values(
     -------
     dict
         Each of the patients' parameters (..., outcome); ``noiseNUMBER_NAME`` of other likelihoods than the
-        normal one (..., outcome of it); ``KIND_NAME`` of the trajectories' and ``KIND_walk_step``;
-        ``mean_change``, ``response_shape`` (..., outcome, visit); ``placebo_response`` (..., outcome) if
-        there is one; ``loading_response``, ``loading_level`` and ``loading_rate`` (..., outcome) or the
-        ``factor`` of the correlation matrix.
+        normal one and ``chainNUMBER_NAME`` of residuals that follow each other (..., outcome of it);
+        ``KIND_NAME`` of the trajectories' and ``KIND_walk_step``; ``mean_change``, ``response_shape``
+        (..., outcome, visit), and of two arms ``effect``; ``placebo_response`` (..., outcome) if there is
+        one; what :func:`~ra_bayes.model.joint_people.shifts` returns; ``loading_response``,
+        ``loading_level`` and ``loading_rate`` (..., outcome) or the ``factor`` of the correlation matrix.
     """
     values = {each.name: _patients_parameter(each, records, raw, numbers, ns) for each in records.common}
-    for number, noise in enumerate(records.noises):
-        for each in noise.parameters:
-            prior = numbers[f"prior_noise{number}_{each.name}"]
-            score = raw[f"noise{number}_{raw_name(each)}"]
-            values[f"noise{number}_{each.name}"] = from_raw(each, score, prior[:, 0], prior[:, 1], ns)
-    means, shapes = [], []
+    for start, parameters, _ in records.own_parameters:
+        for each in parameters:
+            prior, score = numbers[f"prior_{start}{each.name}"], raw[f"{start}{raw_name(each)}"]
+            values[f"{start}{each.name}"] = from_raw(each, score, prior[:, 0], prior[:, 1], ns)
+        if f"{start}residual_z" in raw:
+            values[f"{start}residual_z"] = raw[f"{start}residual_z"]
+    means, shapes, effects = [], [], []
     for place, kind in enumerate(records.kinds):
         own = _trajectory_values(place, kind, raw, numbers, ns)
         constants = {name: numbers[f"{name}_{place}"] for name in kind.constants}
@@ -92,12 +98,17 @@ def population_values(
         # Some shapes have no parameter, and so no dimension of draws.
         shapes.append(kind.trajectory.response(own, constants, ns) + 0.0 * means[-1])
         values |= {f"{place}_{name}": each for name, each in own.items()}
+        if kind.arm is not None:
+            effects.append(effect(kind.arm, own, constants, ns))
     mean, shape = (each[0] if len(each) == 1 else join(each, -2) for each in (means, shapes))
     if "placebo_z" in raw:
         placebo = numbers["placebo"][:, 0] + numbers["placebo"][:, 1] * raw["placebo_z"]
         values["placebo_response"] = placebo
         mean = mean + placebo[..., None] * shape
     values |= {"mean_change": mean, "response_shape": shape}
+    if effects:
+        values["effect"] = effects[0] if len(effects) == 1 else join(effects, -2)
+    values |= shifts(raw, numbers, records.pages, ns)
     return values | _loadings(records, raw, numbers, ns, join)
 
 
@@ -114,6 +125,8 @@ def level_scores(
     middle = numbers["prior_baseline_mean"][:measured, 0][..., None]
     unit = numbers["prior_baseline_sd"][:measured, 0][..., None]
     mean, spread = (values[name][..., :measured, None] for name in ("baseline_mean", "baseline_sd"))
+    if "level_shift" in values:
+        mean = mean + values["level_shift"][..., :measured, :]
     return (middle + unit * raw["patient_level_c"] - mean) / spread
 
 
@@ -137,20 +150,27 @@ def _trajectory_values(
     place: int, kind: Kind, raw: Mapping[str, Any], numbers: Mapping[str, Any], ns: Namespace
 ) -> Values:
     found: Values = {}
-    related = "related_step" in raw and kind.measured
+    related = "related_step" in raw
     sign: Any = numbers["sign_effect"][kind.places] if related else None
     for parameter in kind.parameters:
-        score = raw[f"{place}_{raw_name(parameter)}"]
-        if related and parameter.family == "shift":
-            score = _related(score, sign, _common(raw, numbers)[..., kind.places], numbers["related"])
+        score, of_arms = raw[f"{place}_{raw_name(parameter)}"], parameter.name.startswith(EFFECT)
+        # An outcome that is met or not has its effect in its rate; between arms, where others have it.
+        if related and parameter.family == "shift" and (kind.measured or of_arms):
+            common = _common(raw, numbers, EFFECT if of_arms else "")[..., kind.places]
+            score = _related(score, sign, common, numbers["related"])
         prior = numbers[f"prior_{place}_{parameter.name}"]
         found[parameter.name] = from_raw(parameter, score, prior[:, 0], prior[:, 1], ns)
     if kind.steps:
         steps = _steps(place, kind, raw, found, numbers)
-        if related:
-            common = raw["related_step"][..., None, :]
-            steps = _related(steps, sign[:, None], common, numbers["related"])
+        if related and kind.measured:
+            steps = _related(steps, sign[:, None], raw["related_step"][..., None, :], numbers["related"])
         found["walk_step"] = steps
+    if kind.effect_steps:
+        steps = raw[f"{place}_{EFFECT}walk_step"]
+        if related:
+            common = raw[f"{EFFECT}related_step"][..., None, :]
+            steps = _related(steps, sign[:, None], common, numbers["related"])
+        found[f"{EFFECT}walk_step"] = steps
     return found
 
 
@@ -165,9 +185,9 @@ def _steps(
     return raw[f"{place}_walk_c"] * unit / values[scale][..., None]
 
 
-def _common(raw: Mapping[str, Any], numbers: Mapping[str, Any]) -> Any:
-    """Return the common effect at each outcome's reference week, with SD 1 (..., outcome)."""
-    return (raw["related_step"][..., None, :] * numbers["common_weight"]).sum(axis=-1)
+def _common(raw: Mapping[str, Any], numbers: Mapping[str, Any], of: str = "") -> Any:
+    """Return the common effect, or difference, at each outcome's reference week, with SD 1 (..., outcome)."""
+    return (raw[f"{of}related_step"][..., None, :] * numbers["common_weight"]).sum(axis=-1)
 
 
 def _related(score: Any, sign: Any, common: Any, correlation: Any) -> Any:

@@ -47,6 +47,7 @@ __all__ = [
     "correlated_noise",
     "drawn_given_others",
     "log_density",
+    "log_density_by_record",
     "log_given_others",
     "sequence",
 ]
@@ -133,9 +134,17 @@ def log_density(
     ns
         NumPy's or PyTensor's functions.
     """
-    sd = values["residual_sd"][..., None]
+    by_record = {name: values[name][..., None] for name in ("residual_sd", "autocorrelation")}
+    return log_density_by_record(by_record, mu, score, made, ns)
+
+
+def log_density_by_record(
+    values: Mapping[str, Any], mu: Any, score: Any | None, made: Mapping[str, Any], ns: Namespace
+) -> Any:
+    """Return what :func:`log_density` does where each record has values of its own (..., record)."""
+    sd = values["residual_sd"]
     eps = _scaled(sd, mu, score, made, ns)
-    phi, spare = _links(values, made, ns)
+    phi, spare = _links(values["autocorrelation"], made, ns)
     of_chain = -0.5 * (eps - phi * eps[..., made["record_before"]]) ** 2 / spare - 0.5 * ns.log(spare)
     if score is None:
         return of_chain - ns.log(sd) - _LOG_SQRT_2PI
@@ -181,7 +190,7 @@ def _given_others(
     """Return mean and SD of each record given all others of its patient (..., record)."""
     sd = values["residual_sd"][..., None]
     eps = _scaled(sd, mu, score, made, NUMPY)
-    phi, spare = _links(values, made, NUMPY)
+    phi, spare = _links(values["autocorrelation"][..., None], made, NUMPY)
     before = made["record_before"]
     precision, pull = 1.0 / spare, phi * eps[..., before] / spare
     later = np.flatnonzero(made["record_follows"] > 0.5)
@@ -204,9 +213,9 @@ def correlated_noise(
     return np.asarray(np.asarray(values["residual_sd"])[..., None, None] * noise)
 
 
-def _links(values: Mapping[str, Any], made: Mapping[str, Any], ns: Namespace) -> tuple[Any, Any]:
+def _links(autocorrelation: Any, made: Mapping[str, Any], ns: Namespace) -> tuple[Any, Any]:
     """Return the correlation with the record before, and one less its square."""
-    log_phi = ns.log(values["autocorrelation"])[..., None] * made["record_gap"]
+    log_phi = ns.log(autocorrelation) * made["record_gap"]
     follows = made["record_follows"] > 0.5
     return made["record_follows"] * ns.exp(log_phi), ns.where(follows, -ns.expm1(2.0 * log_phi), 1.0)
 

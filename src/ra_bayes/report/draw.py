@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 from PIL import Image
 
-from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
+from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.figures.canvas import Canvas
-from ra_bayes.figures.drawn_from import Fit, fit_in, joint_fits
+from ra_bayes.figures.drawn_from import Fit, fit_in, fit_of_arm, joint_fits, side_by_side, sides
 from ra_bayes.figures.gallery import Entry, applying
 from ra_bayes.figures.save import save
 from ra_bayes.files import atomic_folder
@@ -66,11 +66,18 @@ def draw_fit(result: Result, folder: Path, ci_prob: float) -> list[dict[str, str
     """
     fit = fit_in(folder.parent, folder.name, result)
     made = _drawn(_shown(applying(fit, "fit", "trust", "certificate")), fit, ci_prob)
-    for side, arm in _sides(result):
-        one = _of_arm(fit, arm)
-        told = [each for each in _shown(applying(one, "fit")) if not each.both_arms]
-        made += _drawn(told, one, ci_prob, f"{side}-", f", arm {plain(arm)}")
+    made += _arm_by_arm(fit, ci_prob)
     return _save(made, folder, f"{quote(folder.name)}/")
+
+
+def _arm_by_arm(fit: Fit, ci_prob: float, before: str = "") -> list[_Figure]:
+    """Draw the figures of a fit of two arms that are told of one."""
+    made: list[_Figure] = []
+    for side, arm in sides(fit.result):
+        one = fit_of_arm(fit, arm)
+        told = [each for each in _shown(applying(one, "fit")) if not each.both_arms]
+        made += _drawn(told, one, ci_prob, f"{before}{side}-", f", arm {plain(arm)}")
+    return made
 
 
 def draw_joint(result: Result, folder: Path, ci_prob: float) -> dict[str, list[dict[str, str]]]:
@@ -86,26 +93,17 @@ def draw_joint(result: Result, folder: Path, ci_prob: float) -> dict[str, list[d
         Probability of the credible intervals.
     """
     fits = joint_fits(result)
-    groups = {"": _drawn(_shown(applying(fits, "fits")), fits, ci_prob)}
+    pattern = [each for each in _shown(applying(fits, "fits")) if each.name == PATTERN]
+    groups = {"": _drawn(pattern, fits, ci_prob)}
+    for side, arm, told in side_by_side(fits):
+        shown = [each for each in _shown(applying(told, "fits")) if each.name != PATTERN]
+        before, after = (f"{side}-", f", arm {plain(arm)}") if side else ("", "")
+        groups[""] += _drawn(shown, told, ci_prob, before, after)
     for outcome, fit in fits.items():
-        groups[outcome] = _drawn(_shown(applying(fit, "fit")), fit, ci_prob, f"{outcome}-")
+        made = _drawn(_shown(applying(fit, "fit")), fit, ci_prob, f"{outcome}-")
+        groups[outcome] = made + _arm_by_arm(fit, ci_prob, f"{outcome}-")
     saved = iter(_save([each for made in groups.values() for each in made], folder, f"{quote(folder.name)}/"))
     return {outcome: [next(saved) for _ in made] for outcome, made in groups.items()}
-
-
-def _sides(result: Result) -> list[tuple[str, str]]:
-    """Return the arms of a fit of two by what their files are called; a name may be no file's."""
-    if not has_two_arms(result.tree):
-        return []
-    control, treated = arm_names(result.tree)
-    return [("treated", treated), ("control", control)]
-
-
-def _of_arm(fit: Fit, arm: str) -> Fit:
-    """Return one arm as a fit of its own."""
-    table = fit.result.table
-    own = None if table is None else table[table["arm"] == arm]
-    return Fit(fit.name, Result(of_arm(fit.result.tree, arm), fit.result.gate, own))
 
 
 def draw_across(results: Mapping[str, Result], folder: Path, ci_prob: float) -> list[dict[str, str]]:

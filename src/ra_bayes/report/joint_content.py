@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.report.results_text import estimate_words
@@ -46,7 +46,8 @@ def joint_content(name: str, result: Result, figures: Sequence[Mapping[str, str]
     groups = []
     for of, table in _tied(result).groupby("outcome", sort=False):
         shown_rows = [
-            row | {"name": f"{row['name']}{f', {patient}' if patient else ''}"}
+            row
+            | {"name": ", ".join(filter(None, (row["name"], patient, row["arm"] and f"arm {row['arm']}")))}
             for row, patient in zip(rows(table), table["patient"], strict=True)
         ]
         groups.append({"label": label_in(labels, str(of)), "rows": shown_rows})
@@ -61,11 +62,15 @@ def joint_text(result: Result, ci_prob: float) -> list[str]:
     labels = labels_of(result.tree)
     table = _tied(result)
     said = [
-        f"in a new patient {label_in(labels, row['outcome'])} all change for the better with probability "
-        f"{estimate_words(row, named=f'{ci_prob:.0%} interval ')}"
+        f"in a new patient{_in_arm(row)} {label_in(labels, row['outcome'])} all change for the better with "
+        f"probability {estimate_words(row, named=f'{ci_prob:.0%} interval ')}"
         for row in table[table["estimand"] == "new_patient_all_better"].to_dict("records")
     ]
     return [f"Together ({name}): {'; '.join(said)}."] if said else []
+
+
+def _in_arm(row: Mapping[Hashable, Any]) -> str:
+    return f" in arm {row['arm']}" if row.get("arm") else ""
 
 
 def _tied(result: Result) -> pd.DataFrame:

@@ -31,6 +31,14 @@ def rounded(row: Mapping[Hashable, Any]) -> dict[str, str]:
     return shown | {"better": probability(row["p_benefit"]), "mcse": f"{row['mcse']:.2g}"}
 
 
+_OF_BOTH_ARMS = (
+    "difference_from_control",
+    "odds_ratio_of_arm",
+    "difference_all_better",
+    "new_patient_all_better_difference",
+)
+
+
 def rows(table: pd.DataFrame) -> list[dict[str, str]]:
     """Return rows with name, arm, week, unit, definition and note beside their numbers."""
     return [
@@ -49,5 +57,4 @@ def rows(table: pd.DataFrame) -> list[dict[str, str]]:
 
 def _arm(row: Mapping[Hashable, Any]) -> str:
     """Return the arm that a row is of; a difference is of both."""
-    both = row["estimand"] in ("difference_from_control", "odds_ratio_of_arm")
-    return "" if both else str(row.get("arm", ""))
+    return "" if row["estimand"] in _OF_BOTH_ARMS else str(row.get("arm", ""))

@@ -33,9 +33,10 @@ def joint_headline(result: Result, folder: str | PathLike[str]) -> list[str]:
     if result.table is not None:
         rows = result.table[result.table["estimand"] == "new_patient_all_better"]
         for row in rows.to_dict("records"):
+            arm = f" in arm {row['arm']}" if row.get("arm") else ""
             lines.insert(
                 -1,
-                f"new patients in whom {row['outcome'].replace(' & ', ', ')} all change for the better: "
+                f"new patients{arm} in whom {row['outcome'].replace(' & ', ', ')} all change for the better: "
                 f"{row['estimate']:.2f} ({row['ci_prob']:.0%} CI {row['lower']:.2f} to {row['upper']:.2f})",
             )
     lines[-1] = f"every estimand: {Path(folder) / name / 'estimands.csv'}; page: ra-bayes report {folder}"
