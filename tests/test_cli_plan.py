@@ -41,6 +41,7 @@ def test_a_design_is_told_from_the_answer_to_what_it_rests_on(page: Path) -> Non
     assert max(map(len, done.stdout.splitlines())) <= 100
     for said in (
         "patients reach power",
+        "Power is told at a true rate of ",
         "ACR20 in one arm: 40 patients in one arm, without a control.",
         "Success is declared at the final analysis if Pr(rate > 0.24 | data) ≥ 0.95.",
         "What stops the trial (responders",

@@ -192,6 +192,18 @@ def test_records_that_were_computed_are_said_to_be() -> None:
     assert "computed" not in drawn("trajectories", "haq").footer
 
 
+def test_what_follows_a_patients_last_record_is_dashed_and_said_to_be_predicted() -> None:
+    model = load_model("vas")
+    rows = [("A", 0, 60), ("A", 12, 50), ("B", 0, 50), ("B", 12, 40), ("B", 24, 30)]
+    figure = figures.trajectories(drawn_tree(model, cohort(rows, model)))
+    whole, left, stayed = figure.axes
+    assert one(left, "median").get_xdata().tolist() == [0.0, 12.0]
+    assert one(left, "predicted").get_xdata().tolist() == [12.0, 24.0]
+    assert one(whole, "predicted").get_linestyle() == one(left, "predicted").get_linestyle() == "--"
+    assert lines(stayed, "predicted") == []
+    assert "Dashed: after a patient's last record, predicted." in figure.footer.replace("\n", " ")
+
+
 def test_a_crowd_is_overlaid() -> None:
     model = load_model("vas")
     rows = [(f"P{i}", week, 40 + i) for i in range(60) for week in (0, 12, 24)]

@@ -62,7 +62,7 @@ def test_a_waterfall_draws_censored_changes_as_arrows_and_marks_predictions() ->
     assert one(axes, "below").get_marker() is ARROW[-1]
     assert lines(axes, "record") == []
     footer = figure.footer.replace("\n", " ")
-    assert "2 have none that is known" in footer
+    assert "(not known of 2)" in footer
     assert "D†" in [tick.get_text() for tick in axes.get_xticklabels()]
     assert "†: no record at that week" in footer
 

@@ -270,6 +270,7 @@ def test_what_the_tour_fits_and_plans_is_told_as_it_says(elsewhere: Path) -> Non
     told = on_the_tour("fit", elsewhere)
     first, second = fitted.splitlines()
     assert first in told
+    assert second.partition(":")[0] in told
     assert numbers(second) == pytest.approx(numbers(told.partition("Pain")[2].partition("\n")[0]), abs=1.5)
     # The two sizes on either side of the answer, in place of all 46.
     told = on_the_tour("plan", elsewhere, "--sizes", "68:72:4")
@@ -278,5 +279,6 @@ def test_what_the_tour_fits_and_plans_is_told_as_it_says(elsewhere: Path) -> Non
     sentence = re.escape(power).replace(re.escape("0.821"), r"(0\.\d+)")
     (found,) = re.findall(sentence, told)
     assert float(found) == pytest.approx(0.821, abs=0.006)
+    assert "\n".join(assurance[2:]) in told
     (ends,) = re.findall(r"with n it tends to ([\d.]+)", told)
     assert float(ends) == pytest.approx(numbers(assurance[0])[-1], abs=0.03)

@@ -30,6 +30,7 @@ __all__ = [
     "halo",
     "log_axis",
     "mark_infusions",
+    "on_log",
     "short_name",
     "shows_cutoffs",
     "value_axis",
@@ -192,8 +193,10 @@ def shows_cutoffs(categories: tuple[Category, ...]) -> bool:
     return bool(categories) and max(len(each.label) for each in categories) <= _LONGEST_CATEGORY
 
 
-def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
-    """Draw the upper edges of an outcome's categories, if their names are short enough to stand beside."""
+def draw_cutoffs(
+    axes: Axes, categories: tuple[Category, ...], *, side: Literal["left", "right"] = "right"
+) -> None:
+    """Draw the upper edges of an outcome's categories, named at one side, if their names are short enough."""
     if not shows_cutoffs(categories):
         return
     for category in categories:
@@ -204,11 +207,11 @@ def draw_cutoffs(axes: Axes, categories: tuple[Category, ...]) -> None:
         )
         axes.annotate(
             category.label,
-            (1.0, category.up_to),
+            (0.0 if side == "left" else 1.0, category.up_to),
             xycoords=axes.get_yaxis_transform(),
-            xytext=(0.0, pt(-0.8)),
+            xytext=(pt(2.0 if side == "left" else 0.0), pt(-0.8)),
             textcoords="offset points",
-            ha="right",
+            ha=side,
             va="top",
             fontsize=small_pt(),
             color=FOOTER,
@@ -230,13 +233,29 @@ def week_axis(axes: Axes, weeks: Array, *, sparse: bool = False, label: bool = T
         axes.set_xlabel("Week")
 
 
+def on_log(spec: ModelSpec) -> bool:
+    """Return whether records are drawn on a logarithmic axis: changes are ratios, and no record is 0."""
+    return spec.link.change == "ratio" and spec.likelihood.ends(0.0, spec.outcome) is None
+
+
 def value_axis(axes: Axes, spec: ModelSpec, lowest: float, highest: float) -> None:
-    """Set the outcome's axis: from its lower bound where that is near, logarithmic under a log link."""
+    """Set the outcome's axis: from its lower bound where that is near, logarithmic under a log link.
+
+    Categories are named where their names are short, else numbered.
+    """
     if spec.binary:
         axes.set_ylim(-0.08, 1.08)
         axes.yaxis.set_major_locator(FixedLocator([0.0, 0.25, 0.5, 0.75, 1.0]))
         return
-    if spec.link.change == "ratio":
+    if spec.ordinal:
+        levels = spec.outcome.levels
+        names = [spec.outcome.level_name(k) for k in range(len(levels))]
+        short = max(map(len, names)) <= _LONGEST_CATEGORY
+        axes.set_yticks(levels, names if short else [str(level) for level in levels])
+        pad = 0.05 * (levels[-1] - levels[0])
+        axes.set_ylim(levels[0] - pad, levels[-1] + pad)
+        return
+    if on_log(spec):
         axes.set_yscale("log")
         axes.set_ylim(lowest / 1.15, highest * 1.15)
         log_axis(axes.yaxis, wide=highest / lowest > _WIDE)

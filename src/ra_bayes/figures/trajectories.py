@@ -139,11 +139,11 @@ def _population(axes: Axes, spec: ModelSpec, records: Records, curves: _Curves, 
     elif patients:
         for i, median in enumerate(curves.patients[1]):
             mark = patient_style(i)
-            axes.plot(curves.weeks, median, color=mark["color"], linewidth=pen(0.8), zorder=3, gid="patient")
+            _path(axes, records, i, curves.weeks, median, mark["color"], width=0.8, gid="patient")
             axes.plot(curves.weeks[-1:], median[-1:], markeredgewidth=0.0, zorder=3, clip_on=False, **mark)
-    draw_cutoffs(axes, spec.outcome.categories)
     # Where the band is farther above, the name hides less.
     side: Literal["left", "right"] = "left" if curves.outer[0, 0] > curves.outer[0, -1] else "right"
+    draw_cutoffs(axes, spec.outcome.categories, side=side)
     draw_limits(axes, records.limits_of_quantification, spec.outcome.unit, label=side)
     mark_infusions(axes, records.infusions, label=True)
     axes.set_title("Response rate in the population" if spec.binary else "Typical patient of the population")
@@ -161,7 +161,7 @@ def _small_multiples(
         axes = figure.add_subplot(grid[row, 1 + column], sharey=whole)
         colour = patient_style(i)["color"]
         draw_band(axes, curves.weeks, curves.patients[:, i], colour, alpha=0.28)
-        axes.plot(curves.weeks, curves.patients[1, i], color=colour, linewidth=pen(1.0), gid="median")
+        _path(axes, records, i, curves.weeks, curves.patients[1, i], colour, width=1.0, gid="median")
         draw_limits(axes, records.limits_of_quantification, spec.outcome.unit)
         draw_records(axes, records, i)
         mark_infusions(axes, records.infusions)
@@ -169,6 +169,39 @@ def _small_multiples(
         bottom = i + _COLUMNS >= number
         week_axis(axes, records.weeks, sparse=True, label=bottom)
         axes.tick_params(which="both", labelleft=column == 0, labelbottom=bottom)
+
+
+def _path(
+    axes: Axes,
+    records: Records,
+    i: int,
+    weeks: Array,
+    median: Array,
+    colour: str,
+    *,
+    width: float,
+    gid: str,
+) -> None:
+    """Draw a patient's median, dashed where it is predicted: after their last record."""
+    last = _last(records)[i]
+    seen, unseen = weeks <= last, weeks >= last
+    axes.plot(weeks[seen], median[seen], color=colour, linewidth=pen(width), zorder=3, gid=gid)
+    if unseen.sum() > 1:
+        dashes = (0, (2.5, 1.5))
+        axes.plot(
+            weeks[unseen],
+            median[unseen],
+            color=colour,
+            linewidth=pen(width),
+            linestyle=dashes,
+            zorder=3,
+            gid="predicted",
+        )
+
+
+def _last(records: Records) -> Array:
+    """Return the week of each patient's last record; of one without any, the first visit."""
+    return np.where(records.made, records.weeks, records.weeks[0]).max(axis=1)
 
 
 def _overlay(axes: Axes, records: Records, curves: _Curves) -> None:
@@ -202,6 +235,8 @@ def _notes(spec: ModelSpec, records: Records, ci_prob: float, *, crowd: bool) ->
     else:
         notes[0] += "; thin lines, the patients' medians."
         notes.append(f"Small panels ({number}): a patient's true value, {own}; marks, records as measured.")
+    if (_last(records) < records.weeks[records.made.any(axis=0)].max()).any():
+        notes.append("Dashed: after a patient's last record, predicted.")
     if shows_cutoffs(spec.outcome.categories):
         notes.append("Dotted: upper ends of the categories.")
     if (records.limit != 0).any():

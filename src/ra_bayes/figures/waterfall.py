@@ -269,7 +269,7 @@ def _notes(spec: ModelSpec, fall: _Fall, interval: str) -> str:
         none = int(np.isnan(fall.record).sum())
         notes.append(
             f"Circles: change between the records of weeks {spec.anchor_week:g} and {spec.reference_week:g}"
-            + (f" ({none} {'has' if none == 1 else 'have'} none that is known)." if none else ".")
+            + (f" (not known of {none})." if none else ".")
         )
         if (fall.side != 0).any():
             notes.append("Arrow: a limit leaves the recorded change open to that side.")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from ra_bayes.numbers import listed
 from ra_bayes.planning.plan import Plan
 
 __all__ = ["plan_data", "plan_text"]
@@ -53,7 +54,7 @@ def _prior(plan: Plan) -> list[dict[str, Any]]:
 def plan_text(plan: Plan) -> str:
     """Return a plan for a terminal: the answers first, then what they rest on."""
     parts = [
-        "\n".join(_wrapped(str(answer)) for answer in plan.answers),
+        "\n".join(_wrapped(line) for line in (*map(str, plan.answers), _terms(plan))),
         "The design\n" + "\n".join(_wrapped(line) for line in plan.design.words().split("\n")),
         _boundaries(plan),
         _characteristics(plan),
@@ -63,6 +64,21 @@ def plan_text(plan: Plan) -> str:
         _limits(plan),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _terms(plan: Plan) -> str:
+    """Say at which truth the power is meant, and how many must enter for the patients that are counted."""
+    design, end = plan.design, plan.design.endpoint
+    control = "" if design.truth.control is None else f" and a control rate of {design.truth.control:g}"
+    said = (
+        f"Power is told at a true {end.name(design.arms)} of {design.truth.alternative:g}"
+        f"{f' {end.unit}' if end.unit else ''}{control}."
+    )
+    entered = {n: design.at(n).entered for answer in plan.answers if (n := answer.n) is not None}
+    more = [f"for {n} of them {most} must enter" for n, most in entered.items() if most > n]
+    if more:
+        said += f" Patients are those with an outcome: {listed(more)}."
+    return said
 
 
 def _boundaries(plan: Plan) -> str:
@@ -141,18 +157,19 @@ def _sizes(plan: Plan) -> str:
     # A screen holds a dozen rows; all of them are in the CSV and with --json.
     every = max(1, (len(plan.size_curve) + 11) // 12)
     believed = "assurance" in plan.size_curve[0]
+    leave = plan.design.entered > plan.design.n
     rows = [
         (
             str(row["n"]),
+            *([str(plan.design.at(row["n"]).entered)] if leave else []),
             _share(row["power"], row["power_mcse"]),
             _share(row["alpha"], row["alpha_mcse"]),
             *([_share(row["assurance"], row["assurance_mcse"])] if believed else []),
         )
         for row in plan.size_curve[::every]
     ]
-    return _table(
-        "By size", ("patients", "power", "type I error", *(["assurance"] if believed else [])), rows
-    )
+    head = ("patients", *(["entered"] if leave else []), "power", "type I error")
+    return _table("By size", (*head, *(["assurance"] if believed else [])), rows)
 
 
 def _belief(plan: Plan) -> str:

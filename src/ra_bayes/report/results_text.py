@@ -150,6 +150,13 @@ def _rate(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[str]
 
 def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     said = []
+    if (row := rows.get("mean_change_of_cohort")) is not None:
+        # What a reader holds against the mean of the sheet; the typical patient's is drawn to the prior.
+        said.append(
+            f"The mean of these patients was at {estimate_words(row)} times baseline."
+            if row["unit"] == "ratio"
+            else f"The mean of these patients changed by {estimate_words(row, ' ' + row['unit'])}."
+        )
     if (row := rows.get("patients_beating_mcid")) is not None:
         said.append(
             f"Of these patients {count_words(row)} are expected to have improved by the MCID or more."
@@ -190,7 +197,9 @@ def unseen_words(table: pd.DataFrame, spec: ModelSpec) -> list[str]:
     lost = own[own["note"].str.startswith("predicted")]["patient"].nunique()
     if not lost:
         return []
-    return [f"{lost} of the patients had no record at week {spec.reference_week:g}: theirs are predictions."]
+    who = "One patient" if lost == 1 else f"{lost} patients"
+    theirs = "this one's value is a prediction" if lost == 1 else "their values are predictions"
+    return [f"{who} had no record at week {spec.reference_week:g}: {theirs}."]
 
 
 def believed(trusted: Assessment) -> list[str]:

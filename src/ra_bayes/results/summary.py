@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import Diagnosis
+from ra_bayes.numbers import probability
 from ra_bayes.results.fits import Result
 from ra_bayes.tree import provenance, spec_of
 
@@ -98,12 +99,12 @@ def _sentence(name: str, result: Result) -> str:
     if row is None:
         return f"{label} withheld: the sampler did not work (see {name}/gate.txt)"
     spec = spec_of(result.tree)
-    what = "rate" if row["estimand"] == "response_rate" else "mean change"
+    what = "population's rate" if row["estimand"] == "response_rate" else "population's mean change"
     if spec.arm is not None:
         what = f"{row['arm']} {'over' if row['unit'] == 'ratio' else 'less'} {spec.arm.control}"
     unit = "" if row["unit"] in ("ratio", "share of patients") else f" {row['unit']}"
     kind = " ratio" if row["unit"] == "ratio" else ""
-    better = "" if row["p_benefit"] != row["p_benefit"] else f", P(better) {row['p_benefit']:.2f}"
+    better = "" if row["p_benefit"] != row["p_benefit"] else f", P(better) {probability(row['p_benefit'])}"
     return (
         f"{label} {what}{kind} at week {row['week']:g}: {row['estimate']:.2f}{unit} "
         f"({row['ci_prob']:.0%} CI {row['lower']:.2f} to {row['upper']:.2f}){better}"
