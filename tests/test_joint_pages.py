@@ -302,7 +302,7 @@ def test_shipped_pages_load_with_every_outcome_page(name: str) -> None:
 
 
 def test_shipped_pages_are_those_of_the_docs() -> None:
-    assert list_joint_models() == ("placebo_informed", "records", "sceptical", "wide")
+    assert list_joint_models() == ("placebo_informed", "records", "sceptical", "unstructured", "wide")
 
 
 def test_hash_changes_with_content_and_only_with_content() -> None:

@@ -19,7 +19,14 @@ from pymc.model.transform.conditioning import remove_value_transforms
 from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort, CovariateValue, read_cohort
 from ra_bayes.errors import RaBayesError
-from ra_bayes.model import ModelSpec, list_joint_models, list_models, load_joint_model, load_model
+from ra_bayes.model import (
+    ModelSpec,
+    list_examples,
+    list_joint_models,
+    list_models,
+    load_joint_model,
+    load_model,
+)
 from ra_bayes.model.build import build
 from ra_bayes.model.likelihoods import CELL
 from ra_bayes.model.records import Grid, grid
@@ -39,11 +46,13 @@ def shipped() -> Cohort:
 def records_for(model: ModelSpec) -> Cohort:
     """The synthetic cohort; made-up records of an outcome that it does not hold."""
     cohort = shipped()
+    if model.arm is not None:
+        arms = ((who, ("cells", model.arm.control)[i % 2]) for i, who in enumerate(cohort.patients))
+        return replace(cohort, arms=tuple(arms))
     if model.outcome.id in cohort.outcomes:
         return cohort
-    middle = (
-        1.0 if model.binary else round(float(model.link.inverse(model.prior("baseline_mean").numbers[0])))
-    )
+    of_a_kind = model.binary or model.ordinal
+    middle = 1.0 if of_a_kind else round(float(model.link.inverse(model.prior("baseline_mean").numbers[0])))
     weeks = (model.reference_week / 2.0 if model.binary else 0.0, model.reference_week)
     return cohort_of([(who, week, middle) for who in "ab" for week in weeks], model)
 
@@ -293,7 +302,7 @@ print("alone", len(sys.argv) - 1)
 
 def test_every_script_runs_without_ra_bayes(tmp_path: Path) -> None:
     files = []
-    for name in list_models():
+    for name in (*list_models(), *list_examples()):
         files.append(str(tmp_path / f"{name}.py"))
         script = as_pymc_script(load_model(name), records_for(load_model(name)))
         Path(files[-1]).write_text(script, encoding="utf-8")

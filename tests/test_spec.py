@@ -10,7 +10,7 @@ import pytest
 from pages import OUTCOME, PRIORS, page, spec
 
 from ra_bayes.errors import RaBayesError, SpecError
-from ra_bayes.model import list_models, load_model
+from ra_bayes.model import list_examples, list_models, load_model
 from ra_bayes.model.spec import parameters
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.model.trajectories import TRAJECTORIES
@@ -393,7 +393,45 @@ def test_a_shipped_page(name: str) -> None:
     assert model.sustained_from < model.reference_week or model.binary
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", list_examples())
+def test_an_example_page_says_so_and_differs_from_the_shipped_page_only_in_what_it_is_an_example_of(
+    name: str,
+) -> None:
+    model = load_model(name)
+    assert model.name == name not in list_models()
+    assert "an example" in " ".join(model.about.lower().split())
+    if model.outcome.id not in list_models():
+        return
+    shipped = load_model(model.outcome.id)
+    # A correlation has no unit, all else that of the link.
+    same = {
+        prior.parameter.name: prior
+        for prior in shipped.priors
+        if model.link == shipped.link or prior.parameter.name == "correlation"
+    }
+    for prior in model.priors:
+        if prior.parameter.name in same:
+            assert prior == same[prior.parameter.name]
+        else:
+            # A number is another page's, a paper's, or made up and said to be so.
+            assert re.search(r"\bpage\b|\d{4}|an example's number", prior.why), prior.parameter.name
+    assert model.reference_week == shipped.reference_week
+    assert (model.trajectory, model.likelihood, model.residuals, model.arm, model.covariates) != (
+        shipped.trajectory,
+        shipped.likelihood,
+        shipped.residuals,
+        shipped.arm,
+        shipped.covariates,
+    )
+
+
+def test_an_example_is_found_by_its_name_and_by_a_name_near_it() -> None:
+    assert load_model("sdai_washout").trajectory.name == "washout"
+    with pytest.raises(RaBayesError, match=r"did you mean 'sdai_washout'.*shipped are acr20, cdai"):
+        load_model("sdai_washut")
+
+
+@pytest.mark.parametrize("name", [*list_models(), *list_examples()])
 def test_ninety_percent_ranges_in_a_shipped_pages_reasons_are_those_of_its_numbers(name: str) -> None:
     model = load_model(name)
     for prior in model.priors:

@@ -1,4 +1,4 @@
-"""Each trajectory with a shape of its own: a cohort made under it tells its parameters and its course."""
+"""A cohort made under a trajectory tells its parameters and course; tests/test_likelihoods.py has more."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ WEEKS = np.array([0.0, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0, 24.0])
 PATIENTS, RESIDUAL = 12, 0.6
 ABOUT: dict[str, dict[str, float]] = {
     "washout": {"change": -4.0, "half_time": 1.5, "loss_half_time": 14.0},
-    "piecewise": {"change": -4.0, "bend_1": -3.0},
-    "step": {"change": -4.0},
     # Of a Gaussian process two numbers cannot be told from one course: only the course is looked for.
     "gp": {},
 }

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ra_bayes.model import (
         JointModel,
         ModelSpec,
+        list_examples,
         list_joint_models,
         list_models,
         load_joint_model,
@@ -117,6 +118,7 @@ _HOME = {
     "joint_trees": "tree",
     "leave_one_out": "trust.leave_one_out",
     "list_designs": "planning.design_reader",
+    "list_examples": "model",
     "list_joint_models": "model",
     "list_models": "model",
     "load": "tree",
@@ -203,6 +205,7 @@ __all__ = [
     "joint_trees",
     "leave_one_out",
     "list_designs",
+    "list_examples",
     "list_joint_models",
     "list_models",
     "load",

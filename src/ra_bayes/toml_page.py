@@ -21,7 +21,7 @@ def page_names(folder: Path) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
-def find_page(source: str | PathLike[str], folder: Path, what: str) -> Path:
+def find_page(source: str | PathLike[str], folder: Path, what: str, *more: Path) -> Path:
     """Return the path of a page: of a shipped one by its name, of another as it is given.
 
     Parameters
@@ -32,6 +32,8 @@ def find_page(source: str | PathLike[str], folder: Path, what: str) -> Path:
         Of the shipped pages.
     what
         They are of, for messages: ``"model"``.
+    more
+        Further folders of shipped pages, of other names.
 
     Raises
     ------
@@ -41,16 +43,18 @@ def find_page(source: str | PathLike[str], folder: Path, what: str) -> Path:
     path = Path(source)
     if path.suffix == ".toml" or path.name != str(source):
         return path
-    found = folder / f"{source}.toml"
-    if not found.is_file():
-        names = page_names(folder)
-        near = difflib.get_close_matches(str(source), names, 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        raise RaBayesError(
-            f"there is no shipped {what} {str(source)!r}{hint}; shipped are {', '.join(names)}; "
-            "a page of your own is given by its path, ending in .toml"
-        )
-    return found
+    for each in (folder, *more):
+        if (found := each / f"{source}.toml").is_file():
+            return found
+    names = page_names(folder)
+    near = difflib.get_close_matches(
+        str(source), (*names, *(own for each in more for own in page_names(each))), 1
+    )
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise RaBayesError(
+        f"there is no shipped {what} {str(source)!r}{hint}; shipped are {', '.join(names)}; "
+        "a page of your own is given by its path, ending in .toml"
+    )
 
 
 def page_text(path: Path, what: str) -> str:

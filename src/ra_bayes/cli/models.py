@@ -50,7 +50,7 @@ def models(
     as_json: bool,
 ) -> None:
     """List the shipped models, or print the page of the model NAME (or of a TOML file)."""
-    from ra_bayes.model import list_joint_models, list_models, load_model
+    from ra_bayes.model import list_examples, list_joint_models, list_models, load_model
 
     if (as_script and name is None) or ((file is not None or outcomes) and not as_script):
         raise RaBayesError("a script is of one model; write: ra-bayes models NAME --pymc [--cohort FILE]")
@@ -69,13 +69,11 @@ def models(
         say({"name": spec.name, "script": script} if as_json else script)
         return
     if name is None:
-        titles = {each: load_model(each).title for each in list_models()}
-        width = max(len(each) for each in titles)
-        say(
-            titles
-            if as_json
-            else "\n".join(f"{each.ljust(width)}  {title}" for each, title in titles.items())
-        )
+        listed = {each: load_model(each).title for each in list_models()}
+        examples = {each: load_model(each).title for each in list_examples()}
+        say(listed if as_json else _columns(listed))
+        if not as_json:
+            say(f"\nExample pages, to copy from (docs/model-pages.md):\n{_columns(examples)}")
         return
     if name in list_joint_models():
         raise RaBayesError(
@@ -101,6 +99,11 @@ def models(
         )
     else:
         say(page_text(spec))
+
+
+def _columns(titles: dict[str, str]) -> str:
+    width = max(len(each) for each in titles)
+    return "\n".join(f"{each.ljust(width)}  {title}" for each, title in titles.items())
 
 
 def _joint(name: str, outcomes: Sequence[str]) -> JointModel | None:

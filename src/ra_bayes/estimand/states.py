@@ -91,7 +91,9 @@ def states_of(spec: ModelSpec) -> States:
 
 
 def has_states(spec: ModelSpec) -> bool:
-    """Say whether :func:`states_of` finds any."""
+    """Say whether :func:`states_of` finds any; none under a hurdle, where a true value is never 0."""
+    if spec.likelihood.name == "hurdle":
+        return False
     change = spec.mcid is not None and spec.benefit_sign != 0 and spec.link.change == "difference"
     return spec.binary or bool(spec.outcome.categories) or change
 

@@ -27,7 +27,8 @@ from ra_bayes.figures.forest_rows import (
     rows_of,
 )
 from ra_bayes.figures.intervals import draw_interval
-from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt, text_pt
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style, style
 from ra_bayes.numbers import interval, number, probability
@@ -141,7 +142,9 @@ def _scales(axes: Axes, spec: ModelSpec, rows: list[Row]) -> None:
         axes.set_xlim(lowest - pad, highest + pad)
         axes.locator_params(axis="x", nbins=4)
         unit = f" ({spec.outcome.unit})" if spec.outcome.unit else ""
-        axes.set_xlabel(f"Change in {spec.outcome.label} at {week}{unit}")
+        label = f"Change in {spec.outcome.label} at {week}{unit}"
+        # It stands below this panel and the names beside it.
+        axes.set_xlabel("\n".join(wrap(label, 0.62 * column_mm(80.0), text_pt())))
     axes.set_ylim(rows[-1].place + 0.7, _HEAD - 0.5)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0.0)

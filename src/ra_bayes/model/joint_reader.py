@@ -30,7 +30,7 @@ def list_joint_models() -> tuple[str, ...]:
     Examples
     --------
     >>> list_joint_models()
-    ('placebo_informed', 'records', 'sceptical', 'wide')
+    ('placebo_informed', 'records', 'sceptical', 'unstructured', 'wide')
     """
     return page_names(models_dir() / "joint")
 

@@ -20,7 +20,7 @@ from ra_bayes.outcomes import get
 from ra_bayes.resources import models_dir
 from ra_bayes.toml_page import TomlTable, begin_page, find_page, page_names, page_text
 
-__all__ = ["list_models", "load_model", "read_spec"]
+__all__ = ["list_examples", "list_models", "load_model", "read_spec"]
 
 
 def list_models() -> tuple[str, ...]:
@@ -34,13 +34,27 @@ def list_models() -> tuple[str, ...]:
     return page_names(models_dir() / "outcomes")
 
 
+def list_examples() -> tuple[str, ...]:
+    """Return the names of the example pages, sorted: one for each part of a model that no shipped model has.
+
+    They are there to copy from: a shipped outcome with its own priors and one part changed, some numbers
+    made up and said to be so. :func:`load_model` takes their names; nothing is fitted with one unless asked.
+
+    Examples
+    --------
+    >>> "sdai_washout" in list_examples()
+    True
+    """
+    return page_names(models_dir() / "examples")
+
+
 def load_model(source: str | PathLike[str]) -> ModelSpec:
     """Read a model page.
 
     Parameters
     ----------
     source
-        Name of a shipped model (``"sdai"``) or path of a TOML file.
+        Name of a shipped model (``"sdai"``) or example (``"sdai_washout"``), or path of a TOML file.
 
     Raises
     ------
@@ -54,7 +68,7 @@ def load_model(source: str | PathLike[str]) -> ModelSpec:
     >>> load_model("sdai").outcome.unit
     'points'
     """
-    path = find_page(source, models_dir() / "outcomes", "model")
+    path = find_page(source, models_dir() / "outcomes", "model", models_dir() / "examples")
     text = page_text(path, "model page")
     spec = read_spec(text, name=path.stem, source=path.name)
     if spec.builder is None:
