@@ -11,6 +11,7 @@ from comparisons import compared
 from comparisons_of_models import models_compared
 from drawn import fitted
 from joint_trees import tree_of
+from pages import cohort as cohort_of
 from pages import with_arm
 from plans import plan
 from trees import drawn_tree
@@ -22,7 +23,7 @@ from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.drawn_from import Fit, NamedDesign, joint_fits
 from ra_bayes.figures.gallery import Entry, applying, entry
 from ra_bayes.figures.journals import journal
-from ra_bayes.model import load_joint_model
+from ra_bayes.model import load_joint_model, load_model
 from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.published import read_publication
 from ra_bayes.resources import data_dir, models_dir
@@ -48,6 +49,14 @@ def two_arms() -> Fit:
     arms = [(patient, ("cells", "placebo")[i % 2]) for i, patient in enumerate(cohort.patients)]
     tree = drawn_tree(with_arm("vas"), replace(cohort, arms=tuple(arms)))
     return Fit("vas", read_result(tree, CI_PROB), {}, None)
+
+
+@cache
+def ordered() -> Fit:
+    """A fit of ordered categories, made up: nobody's disease is as it was at week 0."""
+    model = load_model("sdai_state")
+    rows = [(f"P{i}", week, (3 - j, 3, 2)[i % 3]) for i in range(6) for j, week in enumerate((0, 4, 12, 24))]
+    return Fit("sdai_state", read_result(drawn_tree(model, cohort_of(rows, model)), CI_PROB))
 
 
 @cache
@@ -83,7 +92,8 @@ def sources(figure: Entry) -> dict[str, Any]:
         case "design":
             found = {"simon": NamedDesign(Boundaries((10, 29), (1, 5), (None, 6)), "Simon's optimal design")}
         case _:
-            found = {"two arms": two_arms()} if figure.name == "arms" else {}
+            own = {"arms": ("two arms", two_arms), "categories": ("categories", ordered)}
+            found = {own[figure.name][0]: own[figure.name][1]()} if figure.name in own else {}
             found |= {model: fit(model) for model in MODELS}
     return {name: each for name, each in found.items() if figure in applying(each, figure.needs)}
 

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.rate import variance_of_patients
 from ra_bayes.estimand.summary import Quantity
 from ra_bayes.model.likelihoods.ordered import Ordered
 
-__all__ = ["category_estimands"]
+__all__ = ["category_estimands", "shares_beyond"]
+
+type Array = NDArray[np.float64]
+
+
+def shares_beyond(posterior: Posterior) -> Array:
+    """Return the shares of new patients beyond the first category, the first two, ... (cut, ..., visit)."""
+    likelihood = posterior.spec.likelihood
+    assert isinstance(likelihood, Ordered)
+    mean = posterior.scalars["baseline_mean"][..., None] + posterior.mean_change
+    return np.array(likelihood.shares_above(mean, posterior.scalars, variance_of_patients(posterior)))
 
 
 def category_estimands(posterior: Posterior) -> Iterator[Quantity]:
@@ -24,13 +35,11 @@ def category_estimands(posterior: Posterior) -> Iterator[Quantity]:
     Nothing for an outcome that is not of ordered categories.
     """
     spec = posterior.spec
-    likelihood, outcome = spec.likelihood, spec.outcome
-    if not isinstance(likelihood, Ordered):
+    outcome = spec.outcome
+    if not isinstance(spec.likelihood, Ordered):
         return
-    mean = posterior.scalars["baseline_mean"][..., None] + posterior.mean_change
-    above = likelihood.shares_above(mean, posterior.scalars, variance_of_patients(posterior))
     falling = spec.benefit_sign < 0
-    for k, share in enumerate(above):
+    for k, share in enumerate(shares_beyond(posterior)):
         place = k if falling else k + 1
         side = "at_most" if falling else "at_least"
         for j in np.flatnonzero(posterior.seen):

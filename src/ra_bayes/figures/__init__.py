@@ -13,6 +13,7 @@ from ra_bayes.figures.boundaries import boundaries
 from ra_bayes.figures.calibration_coverage import calibration_coverage
 from ra_bayes.figures.calibration_ranks import calibration_ranks
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.categories import categories
 from ra_bayes.figures.check_by_visit import check_by_visit
 from ra_bayes.figures.concordance import concordance
 from ra_bayes.figures.forest import forest
@@ -53,6 +54,7 @@ __all__ = [
     "boundaries",
     "calibration_coverage",
     "calibration_ranks",
+    "categories",
     "check_by_visit",
     "concordance",
     "forest",

@@ -12,6 +12,7 @@ from ra_bayes.figures.beyond_placebo import beyond_placebo
 from ra_bayes.figures.calibration_coverage import calibration_coverage
 from ra_bayes.figures.calibration_ranks import calibration_ranks
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.categories import categories
 from ra_bayes.figures.check_by_visit import check_by_visit
 from ra_bayes.figures.drawn_from import Fit
 from ra_bayes.figures.forest import forest
@@ -116,6 +117,14 @@ OF_A_FIT: tuple[Entry, ...] = (
         "How probable each state of response is for each patient at each visit.",
         lambda fit, _: swimmer(fit.result.tree, diagnosis=fit.result.gate),
         applies=lambda fit: has_states(spec_of(fit.result.tree)),
+    ),
+    Entry(
+        "categories",
+        "Shares of the categories",
+        "fit",
+        "How many new patients are in each ordered category, visit by visit, beside these records.",
+        _of_tree(categories),
+        applies=lambda fit: spec_of(fit.result.tree).ordinal,
     ),
     Entry(
         "responders",
