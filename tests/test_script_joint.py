@@ -11,6 +11,7 @@ from joint_cohorts import BINARY, WEEKS, cohort, joint, outcome, pages, priors, 
 from numpy.typing import NDArray
 from pages import spec
 from scipy import special
+from test_joint_pieces import PIECES, arms_and_covariates, the_cohort
 from test_joint_records import MATRIX
 from test_script import density, natural, run, shipped
 
@@ -23,6 +24,7 @@ from ra_bayes.model.joint_draws import draw_joint_prior
 from ra_bayes.model.joint_structure import JointRecords, make_joint_records
 from ra_bayes.model.joint_ties import lkj_factor
 from ra_bayes.model.namespace import NUMPY
+from ra_bayes.model.priors import raw_name
 from ra_bayes.model.script import as_pymc_script
 from ra_bayes.model.script_priors import own_response
 
@@ -50,7 +52,11 @@ class Moved:
             self.a = self.factor("loading", "responder_factor", self.sign)
             self.c = self.factor("baseline_loading", "baseline_factor", self.sign[: self.measured])
         if self.joint.related:
-            self.point["common_step"] = raw["related_step"]
+            self.point |= {
+                f"{kind}common_step": raw[f"{kind}related_step"]
+                for kind in ("", "effect_")
+                if f"{kind}related_step" in raw
+            }
         for place in range(self.all):
             self.outcome(place)
 
@@ -88,6 +94,7 @@ class Moved:
         own = {name: self.raw[name][place] for name in common}
         several = [(f"{k}_", range(self.all)[kind.places]) for k, kind in enumerate(self.records.kinds)]
         several += [(f"noise{k}_", noise.places) for k, noise in enumerate(self.records.noises)]
+        several += [(f"chain{k}_", chain.places) for k, chain in enumerate(self.records.chains)]
         for start, places in several:
             if place in places:
                 at = list(places).index(place)
@@ -96,17 +103,25 @@ class Moved:
                     for name, each in self.raw.items()
                     if name.startswith(start)
                 }
+        for c, each in enumerate(self.records.covariates):
+            if each.place == place:
+                own[raw_name(each.covariate.parameter)] = self.raw["covariate_z"][c]
         return own
 
     def related(self, page: ModelSpec, sign: float, own: dict[str, Array]) -> None:
         gaps = np.diff(np.minimum(self.records.weeks, page.reference_week))
-        step = self.raw["related_step"]
-        common = (np.sqrt(gaps / gaps.sum()) * step).sum()
-        moved = {"change_z": common, "bend_1_z": common, "walk_step": step}
         share = self.joint.related * sign**2
-        for name in own.keys() & ({"baseline_mean_z"} if page.binary else moved.keys()):
-            own[name] = sign * np.sqrt(share) * moved.get(name, common) + np.sqrt(1.0 - share) * own[name]
-            self.change += np.size(own[name]) * 0.5 * np.log(1.0 - share)
+        for kind in ("", "effect_"):
+            step = self.raw.get(f"{kind}related_step")
+            if step is None:
+                continue
+            common = (np.sqrt(gaps / gaps.sum()) * step).sum()
+            moved = {f"{kind}change_z": common, f"{kind}bend_1_z": common, f"{kind}walk_step": step}
+            if page.binary and not kind:
+                moved = {"baseline_mean_z": common}
+            for name in own.keys() & moved.keys():
+                own[name] = sign * np.sqrt(share) * moved[name] + np.sqrt(1.0 - share) * own[name]
+                self.change += np.size(own[name]) * 0.5 * np.log(1.0 - share)
 
     def composed(self, loading: float, factor: str, own: Array) -> Array:
         self.change += self.n * 0.5 * np.log(1.0 - loading**2)
@@ -150,6 +165,8 @@ class Moved:
         for prior in page.priors:
             if prior.fixed:
                 self.idle(own[f"{prior.parameter.name}_z"])
+        if "residual_sd" not in {prior.parameter.name for prior in page.priors}:
+            self.idle(own["residual_sd_z"])
         median, sd = self.joint.placebo(page.outcome.id)
         if sd:
             found["placebo_response"] = median + sd * self.raw["placebo_z"][place]
@@ -164,6 +181,10 @@ def assert_same_density(model: JointModel, of: Cohort, outcomes: tuple[str, ...]
     script = as_pymc_script(model, of, outcomes)
     scripted, built = density(run(script)["model"]), density(build_joint(records, "non-centred"))
     drawn = draw_joint_prior(records, 3, np.random.default_rng(5))
+    for k, chain in enumerate(records.chains):
+        if chain.cells:
+            shape = 3, len(chain.places), *records.grids[0].shape
+            drawn[f"chain{k}_residual_z"] = np.random.default_rng(6).normal(size=shape)
     for k in range(3):
         raw = {name: np.asarray(each[k]) for name, each in drawn.items()}
         moved = Moved(records, raw)
@@ -201,14 +222,13 @@ def met() -> ModelSpec:
     return spec("visits", outcome=BINARY, priors={**fixed, **numbers}, link="probit")
 
 
-@pytest.mark.parametrize("trajectory", ["visits", "linear"])
-def test_a_matrix_of_correlations_has_the_built_models_density(trajectory: str) -> None:
-    of = {**two(trajectory), **pages(met())}
+def test_a_matrix_of_correlations_has_the_built_models_density() -> None:
+    of = {**two("linear"), **pages(met())}
     script = assert_same_density(joint(of, **MATRIX), made(of, censored=True), tuple(of))
     assert 'pm.LKJCorr("factor", n=6, eta=1.5)' in script
 
 
-@pytest.mark.parametrize("trajectory", ["visits", "linear", "piecewise"])
+@pytest.mark.parametrize("trajectory", ["visits", "piecewise"])
 def test_related_effects_have_the_built_models_density(trajectory: str) -> None:
     of = {**two(trajectory), **pages(met())}
     model = joint(of, related={"correlation": 0.4}, **priors())
@@ -238,6 +258,14 @@ def test_heavy_tails_and_rounded_records_have_the_built_models_density() -> None
     )
     of = {**two("washout"), **pages(heavy)}
     assert_same_density(joint(of, **priors()), made(of, censored=True), tuple(of))
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_every_piece_has_the_built_models_density(piece: Any) -> None:
+    """Arms and covariates, residuals in order, categories, counts: tied by factors, effects related."""
+    of = piece()
+    related = {"related": {"correlation": 0.3}} if piece is arms_and_covariates else {}
+    assert_same_density(joint(of, **priors(), **related), the_cohort(of), tuple(of))
 
 
 def test_names_that_are_no_names_in_python_are_mended() -> None:

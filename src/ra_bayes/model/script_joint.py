@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ra_bayes.cohort import Cohort
-from ra_bayes.errors import RaBayesError
 from ra_bayes.model.joint import JointModel, effect_names
 from ra_bayes.model.joint_structure import JointRecords, make_joint_records
-from ra_bayes.model.priors import Prior
+from ra_bayes.model.people import EFFECT
+from ra_bayes.model.priors import Parameter, Prior
 from ra_bayes.model.script_frame import head, imports, sampling
 from ra_bayes.model.script_outcome import OutcomeLines, coords, outcome_lines
 from ra_bayes.model.script_patients import patient_lines
@@ -43,8 +43,6 @@ def joint_script(model: JointModel, cohort: Cohort, outcomes: Sequence[str]) -> 
     """Return a joint page and a cohort as a PyMC script; see :func:`ra_bayes.as_pymc_script`."""
     records = make_joint_records(model, cohort, outcomes)
     pages = tuple(_told(records, place) for place in range(len(records.pages)))
-    for page in pages:
-        _refuse(model, page)
     names = script_names(pages, records)
     own = [outcome_lines(page, grid) for page, grid in zip(pages, records.grids, strict=True)]
     inside = [_inside(records, page, names, place, own[place]) for place, page in enumerate(pages)]
@@ -81,22 +79,6 @@ def _and(words: Sequence[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _refuse(model: JointModel, page: ModelSpec) -> None:
-    """Refuse what a joint fit may know and no script does."""
-    part = (
-        "two arms" if page.arm is not None
-        else "covariates" if page.covariates
-        else "residuals that follow each other" if page.residuals is not None
-        else ""
-    )  # fmt: skip
-    if part:
-        raise RaBayesError(
-            f"joint model {model.name!r}: page {page.name!r} has {part}, which no script of a joint page "
-            f"knows yet; write the script of {page.name!r} alone, or take the model as rb.fit_joint builds "
-            "it, ra_bayes.model.joint_build.build_joint"
-        )
-
-
 def _told(records: JointRecords, place: int) -> ModelSpec:
     """Return an outcome's page, its priors' reasons with what the joint page makes of them."""
     page, joint = records.pages[place], records.joint
@@ -121,9 +103,7 @@ def _inside(records: JointRecords, page: ModelSpec, names: Names, place: int, ow
     """Return the lines of one outcome's part of the model."""
     joint = records.joint
     related = _related(page) if joint.related and page.benefit_sign else ()
-    course = own.course
-    if "step" in related:
-        course = re.sub(_STEP, lambda found: _related_step(found[1], page), course)
+    course = re.sub(_STEP, lambda found: _related_step(found, related, page), own.course)
     median, sd = joint.placebo(page.outcome.id)
     placebo = []
     if sd:
@@ -132,7 +112,7 @@ def _inside(records: JointRecords, page: ModelSpec, names: Names, place: int, ow
         placebo = [_placebo(page, median, sd)]
     return "\n\n".join(
         [
-            *([_common_effect(page)] if set(related) & {each.parameter.name for each in page.priors} else []),
+            *_common_effects(page, related),
             *prior_lines(page, related, matrix=records.matrix),
             course,
             *placebo,
@@ -142,32 +122,51 @@ def _inside(records: JointRecords, page: ModelSpec, names: Names, place: int, ow
     )
 
 
-# A random walk's steps, as a trajectory writes them.
-_STEP = re.compile(r'^step = pm\.Normal\("step", 0\.0, (.*), dims="gap"\)$', flags=re.MULTILINE)
+# A random walk's steps, as a trajectory writes them; of the difference between arms under another name.
+_STEP = re.compile(rf'^({EFFECT}|)step = pm\.Normal\("\1step", 0\.0, (.*), dims="gap"\)$', flags=re.MULTILINE)
 
 
 def _related(page: ModelSpec) -> tuple[str, ...]:
     """Return what of a page has a part in common with other outcomes' effects."""
-    if page.binary:
-        return ("baseline_mean",)
-    return ("step", *(each.name for each in page.trajectory.parameters if each.family == "shift"))
+    own = ["baseline_mean"] if page.binary else ["step", *_shifts(page.trajectory.parameters)]
+    if page.arm is not None:
+        own += [f"{EFFECT}step", *_shifts(page.arm.parameters)]
+    return tuple(own)
 
 
-def _common_effect(page: ModelSpec) -> str:
+def _shifts(parameters: Sequence[Parameter]) -> list[str]:
+    return [each.name for each in parameters if each.family == "shift"]
+
+
+def _common_effects(page: ModelSpec, related: Sequence[str]) -> list[str]:
+    """Return the lines of what effects, and differences between arms, have in common, if anything."""
+    named = [each for each in related if each in {prior.parameter.name for prior in page.priors}]
+    kinds = dict.fromkeys(EFFECT if each.startswith(EFFECT) else "" for each in named)
+    if not kinds:
+        return []
+    lines = [
+        f"# What effects have in common by week {number(page.reference_week)}, as a standard normal.",
+        "common_gap = np.diff(np.minimum(week, reference_week))",
+        "common_weight = np.sqrt(common_gap / common_gap.sum())",
+        *(
+            f"{kind}common_effect = {sign_of(page)}(common_weight * {kind}common_step).sum()"
+            for kind in kinds
+        ),
+    ]
+    return ["\n".join(lines)]
+
+
+def _related_step(found: re.Match[str], related: Sequence[str], page: ModelSpec) -> str:
+    """Return the lines of a walk's steps, with their part in common if they have one."""
+    kind, scale = found.groups()
+    if f"{kind}step" not in related:
+        return found[0]
     return (
-        f"# What effects have in common by week {number(page.reference_week)}, as a standard normal.\n"
-        "common_gap = np.diff(np.minimum(week, reference_week))\n"
-        f"common_effect = {sign_of(page)}(np.sqrt(common_gap / common_gap.sum()) * common_step).sum()"
-    )
-
-
-def _related_step(scale: str, page: ModelSpec) -> str:
-    return (
-        f"step_sd = {scale}\n"
-        "step = pm.Normal(\n"
-        '    "step",\n'
-        f"    {sign_of(page)}step_sd * np.sqrt(relatedness) * common_step,\n"
-        "    step_sd * np.sqrt(1 - relatedness),\n"
+        f"{kind}step_sd = {scale}\n"
+        f"{kind}step = pm.Normal(\n"
+        f'    "{kind}step",\n'
+        f"    {sign_of(page)}{kind}step_sd * np.sqrt(relatedness) * {kind}common_step,\n"
+        f"    {kind}step_sd * np.sqrt(1 - relatedness),\n"
         '    dims="gap",\n'
         ")"
     )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ra_bayes.model.page import prior_rows
+from ra_bayes.model.people import EFFECT
 from ra_bayes.model.priors import Prior
 from ra_bayes.model.script_text import comment
 from ra_bayes.model.spec import ModelSpec
@@ -37,8 +38,8 @@ def prior_lines(model: ModelSpec, related: Collection[str] = (), *, matrix: bool
     model
         The page.
     related
-        Parameters whose scores have a part in common with those of other outcomes: ``common_effect``, and its
-        share ``relatedness``.
+        Parameters whose scores have a part in common with those of other outcomes: ``common_effect`` (of a
+        difference between arms ``effect_common_effect``), and its share ``relatedness``.
     matrix
         Whether the correlation of level and response is one of a matrix that has a prior of its own.
     """
@@ -51,12 +52,13 @@ def prior_lines(model: ModelSpec, related: Collection[str] = (), *, matrix: bool
             continue
         lines = _prior(model, prior)
         if name in related:
-            lines = re.sub(r"mu=(.*), sigma=(.*)\)$", _RELATED, lines)
+            of = EFFECT if name.startswith(EFFECT) else ""
+            lines = re.sub(r"mu=(.*), sigma=(.*)\)$", _RELATED.format(of=of), lines)
         yield f"{comment(_clinically(model, rows[name]))}\n{lines}"
 
 
 _RELATED = r"""
-    mu=\1 + \2 * np.sqrt(relatedness) * common_effect,
+    mu=\1 + \2 * np.sqrt(relatedness) * {of}common_effect,
     sigma=\2 * np.sqrt(1 - relatedness),
 )"""
 

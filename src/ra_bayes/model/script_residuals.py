@@ -47,12 +47,12 @@ def ndtr(z):
     return 0.5 * pt.erfc(-z / np.sqrt(2))
 
 
-def ndtri(p):
-    """Return its inverse."""
+def score_at(p):
+    """Return the standard normal score below which a share p lies."""
     return -np.sqrt(2) * pt.erfcinv(2 * p)
 
 
-def log_between(low, high):
+def log_inside(low, high):
     """Return the log probability that a standard normal lies between two ends, the nearer tail's."""
     right = low + high > 0
     far, near = pt.switch(right, -high, low), pt.switch(right, -low, high)
@@ -85,7 +85,7 @@ end = pt.switch(is_cell, (high - expected[who, when]) / residual_sd, 1.0)
 right = start + end > 0
 far, near = ndtr(pt.switch(right, -end, start)), ndtr(pt.switch(right, -start, end))
 place = pt.clip(far + ndtr(pt.switch(right, -residual_z, residual_z)) * (near - far), 1e-300, 1 - 1e-16)
-residual = pt.switch(is_cell, pt.switch(right, -ndtri(place), ndtri(place)), known)
+residual = pt.switch(is_cell, pt.switch(right, -score_at(place), score_at(place)), known)
 """
 
 _CHAIN = """
@@ -99,6 +99,6 @@ pm.Potential("record", chain - pt.log(residual_sd))
 """
 
 _OF_CELLS = """
-placed = log_between(start, end) - pm.logp(pm.Normal.dist(0.0, 1.0), residual)
+placed = log_inside(start, end) - pm.logp(pm.Normal.dist(0.0, 1.0), residual)
 pm.Potential("record", chain + pt.switch(is_cell, placed, -pt.log(residual_sd)))
 """

@@ -114,6 +114,11 @@ def tie_lines(records: JointRecords, names: Names) -> str:
             f"{comment(said)}\nrelatedness = {number(joint.related)}\n"
             'common_step = pm.Normal("common_step", 0.0, 1.0, dims="gap")'
         )
+        if records.pages[0].arm is not None:
+            blocks.append(
+                "# The same of the differences between the arms.\n"
+                'effect_common_step = pm.Normal("effect_common_step", 0.0, 1.0, dims="gap")'
+            )
     return "\n\n".join(blocks)
 
 
