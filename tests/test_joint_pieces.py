@@ -16,13 +16,17 @@ from test_likelihoods import PAGES as LIKELIHOOD_PAGES
 
 from ra_bayes.cohort import Cohort, CovariateValue
 from ra_bayes.errors import FitError
-from ra_bayes.model import JointModel, ModelSpec
+from ra_bayes.inference.fit_joint import attempts
+from ra_bayes.model import ModelSpec
 from ra_bayes.model.joint_build import build_joint
 from ra_bayes.model.joint_draws import (
     draw_joint_prior,
+    joint_parameters,
     outcome_log_prior,
     outcome_values,
     to_joint_values,
+    with_empty,
+    with_patients,
 )
 from ra_bayes.model.joint_structure import JointRecords, make_joint_records
 from ra_bayes.model.priors import raw_name
@@ -321,12 +325,36 @@ def test_pages_of_one_trial_have_the_same_arms() -> None:
         make_joint_records(joint(bare, **UNTIED), made, tuple(bare))
 
 
-def binary() -> tuple[JointModel, dict[str, ModelSpec]]:
+# ---- nothing that is measured
+
+
+def all_binary() -> dict[str, ModelSpec]:
     """Two outcomes that are both met or not."""
-    of = pages(
+    return pages(
         *(
             read(name, trajectory="visits", outcome={**BINARY, "id": name}, priors=RATE, link="probit")
             for name in ("first", "second")
         )
     )
-    return joint(of, **priors()), of
+
+
+def test_outcomes_all_met_or_not_are_a_joint_model_too() -> None:
+    """Nothing of measured outcomes is sampled, and what is told of patients is the same either way."""
+    of = all_binary()
+    records, rng = records_of(of, **priors()), np.random.default_rng(5)
+    assert [attempt.levels for attempt in attempts(records)] == ["non-centred", "non-centred"]
+    drawn = draw_joint_prior(records, 6, rng)
+    values = to_joint_values(records, drawn)
+    told = joint_parameters(records, values, drawn, rng)
+    assert (told["response_correlation"][..., 0, 1] > 0.0).all()
+    assert {*told} == {"response_correlation", "level_correlation", "loading", "responder_factor"}
+    untied = records_of(of)
+    for levels in ("non-centred", "integrated"):
+        model = build_joint(untied, levels)
+        point = {name: 0.7 * each for name, each in a_point(model, rng).items()}
+        assert all(np.size(each) for each in point.values())
+        if levels == "non-centred":
+            assert log_density(model, point) == pytest.approx(single_fits(untied, point), rel=1e-10)
+        raw = with_empty(untied, {name: each[None, None] for name, each in raw_of(point).items()})
+        raw = with_patients(untied, raw, rng) if levels == "integrated" else raw
+        assert to_joint_values(untied, raw)["patient_level"].shape == (1, 1, 2, 4)

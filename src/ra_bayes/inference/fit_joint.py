@@ -159,9 +159,9 @@ def gather_joint(records: JointRecords, trace: Any, seed: int, entries: dict[str
         for name, variable in trace["posterior"].data_vars.items()
         if not str(name).endswith("__")
     }
+    raw = with_empty(records, raw)
     if not records.matrix and "responder_factor" not in raw:
         raw = with_patients(records, raw, rng)
-    raw = with_empty(records, raw)
     raw_prior = {name: each[None] for name, each in draw_joint_prior(records, PRIOR_DRAWS, rng).items()}
     values, prior = to_joint_values(records, raw), to_joint_values(records, raw_prior)
     stats = sample_stats(trace)
