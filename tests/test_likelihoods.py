@@ -54,6 +54,14 @@ PAGES: dict[str, dict[str, Any]] = {
             "baseline_sd": {"median": 0.8, "sdlog": 0.3},
         },
     },
+    "negative_binomial": {
+        "outcome": {**OUTCOME, "step": 1.0},
+        "priors": {
+            "residual_sd": None,
+            "overdispersion": {"median": 0.3, "sdlog": 0.5},
+            "baseline_sd": {"median": 0.5, "sdlog": 0.3},
+        },
+    },
     "hurdle": {
         "outcome": {**OUTCOME, "lower": 0.0},
         "priors": {
@@ -155,6 +163,12 @@ def test_counts_are_scipy_s_and_sum_to_one() -> None:
         values = {"total": 28.0, "precision": 3.0}
         wanted = stats.betabinom(28, 3.0 * p, 3.0 * (1.0 - p)).logpmf(y)
         agree(at(y, y, mu, values, "beta_binomial", "point"), wanted, 1e-5)
+        own = {"overdispersion": 0.4}
+        m, r = np.exp(mu), 1.0 / 0.4
+        wanted = stats.nbinom(r, r / (r + m)).logpmf(y)
+        agree(at(y, y, mu, own, "negative_binomial", "point"), wanted, 1e-9)
+        nearly = at(y, y, mu, {"overdispersion": 1e-6}, "negative_binomial", "point")
+        agree(nearly, stats.poisson(m).logpmf(y), 1e-3)
     far = at(y, y, 60.0, values, "beta_binomial", "point")
     assert all(np.isfinite(each).all() for each in far)
 
@@ -217,7 +231,8 @@ def test_pymc_and_numpy_agree_on_every_likelihood(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cumulative_probit", "cumulative_logit", "binomial", "beta_binomial", "hurdle"]
+    "name",
+    ["cumulative_probit", "cumulative_logit", "binomial", "beta_binomial", "hurdle", "negative_binomial"],
 )
 def test_replicates_come_as_often_as_the_likelihood_says(name: str) -> None:
     model, size = of(name), 40_000
@@ -270,6 +285,14 @@ def test_shares_on_the_page_are_what_the_prior_medians_say() -> None:
         np.testing.assert_allclose(1.0 - np.array(above)[:, 0, 0], np.cumsum(shares)[:-1], atol=tolerance)
 
 
+@pytest.mark.parametrize("name", sorted(LIKELIHOODS))
+def test_what_is_not_on_the_pages_link_brings_its_own(name: str) -> None:
+    law = LIKELIHOODS[name]
+    assert law.on_link or law.link
+    assert of(name).link.name == (law.link or "identity")
+    assert law.misfit(of(name).outcome) is None
+
+
 # ---- what a page may not say
 
 
@@ -278,6 +301,7 @@ def test_shares_on_the_page_are_what_the_prior_medians_say() -> None:
     [
         ({"likelihood": "binomial"}, "lower = 0, step = 1 and upper"),
         ({"likelihood": "poisson"}, "write one of"),
+        ({"likelihood": "negative_binomial", "outcome": JOINTS}, "out of a total, use beta_binomial"),
         ({"likelihood": "cumulative_logit"}, "did you mean|write one of"),
         ({"likelihood": "normal", "outcome": FEELS, "priors": LATENT}, "cumulative_"),
         (
@@ -388,6 +412,7 @@ FOUND_AGAIN: dict[str, tuple[str, str]] = {
     "binomial": ("linear", ARM + COVARIATE.format("age", "level") + COVARIATE.format("dose", "change")),
     "beta_binomial": ("linear", ""),
     "hurdle": ("linear", ""),
+    "negative_binomial": ("linear", ""),
 }
 
 

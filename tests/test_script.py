@@ -175,7 +175,7 @@ def test_heavy_tails_have_the_built_models_density() -> None:
     assert_same_density(rounded, cohort_of(rows, rounded))
 
 
-@pytest.mark.parametrize("likelihood", ["binomial", "beta_binomial"])
+@pytest.mark.parametrize("likelihood", ["binomial", "beta_binomial", "negative_binomial"])
 def test_counts_have_the_built_models_density(likelihood: str) -> None:
     joints = {"id": "x", "label": "X", "unit": "joints", "lower": 0.0, "upper": 28.0, "step": 1.0}
     numbers: dict[str, Any] = {
@@ -185,6 +185,9 @@ def test_counts_have_the_built_models_density(likelihood: str) -> None:
     }
     if likelihood == "beta_binomial":
         numbers["precision"] = {"median": 8.0, "sdlog": 0.5}
+    if likelihood == "negative_binomial":
+        numbers["overdispersion"] = {"median": 0.3, "sdlog": 0.5}
+        joints["upper"] = None
     model = spec(outcome={**joints, "benefit": "decrease"}, likelihood=likelihood, priors=numbers)
     rows = [("a", 0, 12), ("a", 4, 28), ("a", 24, 0), ("b", 0, 9), ("b", 24, 11)]
     assert_same_density(model, cohort_of(rows, model))

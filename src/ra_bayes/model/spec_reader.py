@@ -207,31 +207,23 @@ def _read_outcome(page: TomlTable, problems: list[Problem]) -> Outcome | None:
 
 
 def _read_likelihood(page: TomlTable, outcome: Outcome) -> Likelihood:
-    ordered = [name for name in LIKELIHOODS if name.startswith("cumulative")]
+    ordered = [each.name for each in LIKELIHOODS.values() if each.link == "latent"]
     if outcome.kind == "ordinal":
         return LIKELIHOODS[page.choice("likelihood", ordered, "cumulative_logit")]
     if outcome.kind == "binary":
         return LIKELIHOODS[page.choice("likelihood", ("normal",), "normal")]
     name = page.choice("likelihood", [each for each in LIKELIHOODS if each not in ordered], "normal")
-    whole = outcome.lower == 0.0 and outcome.step == 1.0 and outcome.upper is not None
-    if name in _COUNTS and not whole:
-        mend = "write it of an outcome with lower = 0, step = 1 and upper, the total, such as sjc28"
-        page.problem("likelihood", f"counts of a total, which {outcome.id} is not", mend, name)
-    elif name in _COUNTS and page.raw("rounding"):
+    likelihood = LIKELIHOODS[name]
+    wrong = likelihood.misfit(outcome)
+    if wrong is not None:
+        page.problem("likelihood", *wrong, name)
+    elif not likelihood.on_link and page.raw("rounding"):
         page.problem("rounding", "has no place beside counts", "leave it out", page.raw("rounding"))
-    elif name == "hurdle" and outcome.lower != 0.0:
-        page.problem(
-            "likelihood", f"is of scores that end at 0, which {outcome.id} does not", "use normal", name
-        )
-    return LIKELIHOODS[name]
-
-
-_COUNTS = ("binomial", "beta_binomial")
+    return likelihood
 
 
 def _read_link(page: TomlTable, outcome: Outcome, likelihood: Likelihood) -> Link:
-    only = {"binary": "probit", "ordinal": "latent"}.get(outcome.kind, "")
-    only = only or {"binomial": "logit", "beta_binomial": "logit", "hurdle": "log"}.get(likelihood.name, "")
+    only = "probit" if outcome.kind == "binary" else likelihood.link
     if only:
         page.choice("link", (only,), only)
     name = only or page.choice("link", [each for each in LINK_NAMES if each not in _LATENT], "identity")

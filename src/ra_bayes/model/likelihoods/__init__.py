@@ -2,7 +2,8 @@
 
 A likelihood gives the density of a record that is a point and the probability of one that is a cell, given
 mu (:mod:`ra_bayes.model.predictor`) and its own parameters, and draws records. To add one: a file with a
-class like the others, a line in :data:`LIKELIHOODS`, a test.
+class like the others, a line in :data:`LIKELIHOODS`, a test. The page's reader asks the class which link and
+which outcomes it has, so that no other file knows it by name.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ra_bayes.model.likelihoods.beta_binomial import BetaBinomial
 from ra_bayes.model.likelihoods.binomial import Binomial
 from ra_bayes.model.likelihoods.hurdle import Hurdle
 from ra_bayes.model.likelihoods.intervals import CELL, MISSED, POINT, UNBOUNDED
+from ra_bayes.model.likelihoods.negative_binomial import NegativeBinomial
 from ra_bayes.model.likelihoods.normal import Normal
 from ra_bayes.model.likelihoods.ordered import Ordered
 from ra_bayes.model.likelihoods.student_t import StudentT
@@ -41,6 +43,13 @@ class Likelihood(Protocol):
     @property
     def on_link(self) -> bool:
         """Whether what is drawn lies on the link's scale and is yet to be written down in the outcome's."""
+
+    @property
+    def link(self) -> str | None:
+        """The only link it has; None if the page chooses."""
+
+    def misfit(self, outcome: Outcome, /) -> tuple[str, str] | None:
+        """Return why an outcome cannot have it, and how to mend the page; None if it can."""
 
     def parameters(self, outcome: Outcome, /) -> tuple[Parameter, ...]:
         """Return what it needs priors for."""
@@ -74,6 +83,7 @@ LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
             Binomial(),
             BetaBinomial(),
             Hurdle(),
+            NegativeBinomial(),
         )
     }
 )

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ra_bayes.model.likelihoods.binomial import log_choose, total
+from ra_bayes.model.likelihoods.binomial import log_choose, no_total, total
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
@@ -32,11 +32,16 @@ class BetaBinomial:
     name = "beta_binomial"
     equation = "y_ij ~ BetaBinomial(total, p_ij precision, (1 - p_ij) precision),  logit(p_ij) = mu_ij"
     on_link = False
+    link = "logit"
 
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return what says how far counts go together."""
         meaning = "any two of the total are correlated by 1 / (precision + 1)"
         return (Parameter("precision", "scale", meaning),)
+
+    def misfit(self, outcome: Outcome) -> tuple[str, str] | None:
+        """Return why an outcome has no total."""
+        return no_total(outcome)
 
     def constants(self, outcome: Outcome) -> dict[str, np.ndarray]:
         """Return the total."""

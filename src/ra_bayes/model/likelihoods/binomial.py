@@ -18,12 +18,20 @@ from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
 
-__all__ = ["Binomial", "log_choose", "total"]
+__all__ = ["Binomial", "log_choose", "no_total", "total"]
 
 
 def total(outcome: Outcome) -> dict[str, np.ndarray]:
     """Return how many there are to count."""
     return {"total": np.asarray(outcome.upper, dtype=float)}
+
+
+def no_total(outcome: Outcome) -> tuple[str, str] | None:
+    """Return why an outcome is no count of a total, and the mend; None if it is one."""
+    if outcome.lower == 0.0 and outcome.step == 1.0 and outcome.upper is not None:
+        return None
+    mend = "write it of an outcome with lower = 0, step = 1 and upper, the total, such as sjc28"
+    return f"counts of a total, which {outcome.id} is not", mend
 
 
 def log_choose(value: Any, of: Any, ns: Namespace) -> Any:
@@ -37,10 +45,15 @@ class Binomial:
     name = "binomial"
     equation = "y_ij ~ Binomial(total, p_ij),  logit(p_ij) = mu_ij"
     on_link = False
+    link = "logit"
 
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return none."""
         return ()
+
+    def misfit(self, outcome: Outcome) -> tuple[str, str] | None:
+        """Return why an outcome has no total."""
+        return no_total(outcome)
 
     def constants(self, outcome: Outcome) -> dict[str, np.ndarray]:
         """Return the total."""

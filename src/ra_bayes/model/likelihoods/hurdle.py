@@ -34,6 +34,7 @@ class Hurdle:
         "log(y*_ij) ~ Normal(mu_ij, residual_sd) above 0"
     )
     on_link = True
+    link = "log"
 
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return the SD of a record above 0, and where records become 0."""
@@ -42,6 +43,12 @@ class Hurdle:
             Parameter("zero_at", "level", "expected score at which half of the records are 0"),
             Parameter("zero_spread", "scale", "how gradually records become 0 as the expected score falls"),
         )
+
+    def misfit(self, outcome: Outcome) -> tuple[str, str] | None:
+        """Return why an outcome has no 0 to be at."""
+        if outcome.lower == 0.0:
+            return None
+        return f"is of scores that end at 0, which {outcome.id} does not", "use normal"
 
     def constants(self, _outcome: Outcome) -> dict[str, np.ndarray]:
         """Return none."""

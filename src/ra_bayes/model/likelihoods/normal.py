@@ -71,10 +71,15 @@ class Normal:
     name = "normal"
     equation = "g(y*_ij) ~ Normal(mu_ij, residual_sd)"
     on_link = True
+    link = None
 
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return the SD of a record."""
         return (RESIDUAL_SD,)
+
+    def misfit(self, _outcome: Outcome) -> tuple[str, str] | None:
+        """Return None: any continuous outcome can have it."""
+        return None
 
     def constants(self, _outcome: Outcome) -> dict[str, np.ndarray]:
         """Return none: it needs no numbers but its parameters'."""

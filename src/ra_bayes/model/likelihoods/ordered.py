@@ -54,6 +54,7 @@ class Ordered:
     """
 
     on_link = False
+    link = "latent"
 
     def __init__(self, latent: Literal["probit", "logit"]) -> None:
         self.latent = latent
@@ -68,6 +69,15 @@ class Ordered:
         return tuple(
             Parameter(f"gap_{k}", "scale", f"width of category {outcome.level_name(k)} on the latent scale")
             for k in range(1, len(outcome.levels) - 1)
+        )
+
+    def misfit(self, outcome: Outcome) -> tuple[str, str] | None:
+        """Return why an outcome has no ordered categories."""
+        if outcome.levels:
+            return None
+        return (
+            f"is of ordered categories, which {outcome.id} does not have",
+            'define them with kind = "ordinal"',
         )
 
     def constants(self, outcome: Outcome) -> dict[str, np.ndarray]:

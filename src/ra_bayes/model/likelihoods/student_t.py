@@ -47,6 +47,7 @@ class StudentT:
     name = "student_t"
     equation = "g(y*_ij) ~ mu_ij + residual_sd t(dof)"
     on_link = True
+    link = None
 
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return the scale of a record and the degrees of freedom."""
@@ -54,6 +55,10 @@ class StudentT:
             RESIDUAL_SD,
             Parameter("dof", "scale", "degrees of freedom of a record's noise: 30 is Normal"),
         )
+
+    def misfit(self, _outcome: Outcome) -> tuple[str, str] | None:
+        """Return None: any continuous outcome can have it."""
+        return None
 
     def constants(self, _outcome: Outcome) -> dict[str, np.ndarray]:
         """Return none."""
