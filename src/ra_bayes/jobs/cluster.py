@@ -69,7 +69,7 @@ def _connect(scheduler: str) -> Any:
         from distributed import Client
     except ImportError:
         raise RaBayesError(
-            f"scheduler {scheduler}: Dask is not installed here; pip install ra_bayes[cluster]"
+            f"scheduler {scheduler}: Dask is not installed here; pip install 'ra_bayes[cluster]'"
         ) from None
     try:
         return Client(scheduler, timeout=_ANSWER, set_as_default=False)
