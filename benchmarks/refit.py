@@ -42,6 +42,7 @@ def main() -> None:
     began = time.perf_counter()
     import pymc as pm
 
+    from ra_bayes.inference import sampling as inference
     from ra_bayes.inference.compile import compile_model
     from ra_bayes.inference.fit import _ATTEMPTS
     from ra_bayes.inference.machine_code import keep, revived
@@ -49,8 +50,6 @@ def main() -> None:
     from ra_bayes.model.records import grid
 
     rows: list[tuple[str, list[float]]] = [("imports, PyMC's above all", [time.perf_counter() - began])]
-    import nutpie
-
     first = _ATTEMPTS[0]
     records = grid(spec, cohort)
     began = time.perf_counter()
@@ -62,9 +61,9 @@ def main() -> None:
         took = timed(lambda: revived(place, build(spec, records, first.levels, packed=True), {}), 3)
     rows.append(("its machine code found, as later", took))
 
-    # rb.fit calls nutpie.sample through the module, so the part that is sampling can be timed inside it.
+    # rb.fit calls it through the module, so the part that is sampling can be timed inside it.
     sampling: list[float] = []
-    plain = nutpie.sample
+    plain = inference.draws_of
 
     def timed_sample(*args: Any, **kwargs: Any) -> Any:
         began = time.perf_counter()
@@ -72,7 +71,7 @@ def main() -> None:
         sampling.append(time.perf_counter() - began)
         return trace
 
-    nutpie.sample = timed_sample
+    inference.draws_of = timed_sample
     seeds = iter(range(10_000))
     rb.fit(spec, cohort, seed=next(seeds))  # The first one sets up threads and imports.
     sampling.clear()
@@ -82,7 +81,7 @@ def main() -> None:
     turn = itertools.cycle(others)
     whole = timed(lambda: rb.fit(rb.load_model(next(turn)), cohort, seed=next(seeds)), arguments.repeat)
     rows.append(("another outcome, all of rb.fit", whole))
-    nutpie.sample = plain
+    inference.draws_of = plain
 
     def peer(sampler: str) -> None:
         # pm.sample compiles at every call; new records are given here as a new model, as a script would.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -164,16 +165,16 @@ def test_arviz_works_on_the_tree(tree: xr.DataTree) -> None:
 
 @pytest.fixture
 def compilations(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    import nutpie
+    from ra_bayes.inference import compile as compilation
 
     count: list[str] = []
-    original = nutpie.compile_pymc_model
+    original = compilation.build
 
     def counted(*args: Any, **keys: Any) -> Any:
-        count.append("compiled")
+        count.append("built, to be compiled or for code that was kept")
         return original(*args, **keys)
 
-    monkeypatch.setattr(nutpie, "compile_pymc_model", counted)
+    monkeypatch.setattr(compilation, "build", counted)
     return count
 
 
@@ -361,6 +362,28 @@ def test_progress_rises_to_one(six: Cohort, tree: xr.DataTree) -> None:
     assert seen
     assert all(0.0 <= each <= 1.0 for each in seen)
     assert seen == sorted(seen)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="nothing to interrupt with")
+def test_an_interrupted_fit_is_none(six: Cohort, tree: xr.DataTree, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tree.children  # compiled, so that the interrupt comes while it samples
+    calls = []
+    started = sampling.draws_of
+
+    def interrupted(*args: Any, **keys: Any) -> Any:
+        calls.append("sampling")
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        return started(*args, **keys)
+
+    monkeypatch.setattr(sampling, "draws_of", interrupted)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(load_model("haq"), six, seed=1, draws=200_000, chains=2, cores=2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert calls == ["sampling"]
 
 
 @pytest.mark.mcmc

@@ -216,8 +216,6 @@ def test_a_refit_is_the_closed_form_whatever_prior_mask_or_repeat() -> None:
 
 @pytest.mark.mcmc
 def test_nothing_compiles_again_and_estimands_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    import nutpie
-
     model = spec("linear")
     records = grid(model, made(simulated(), model))
     refit(pinned(), records, seed=1, draws=100, tune=100, cores=2, gated=False)
@@ -225,7 +223,7 @@ def test_nothing_compiles_again_and_estimands_can_be_asked_for(monkeypatch: pyte
     def compile_again(*_: Any, **__: Any) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(nutpie, "compile_pymc_model", compile_again)
+    monkeypatch.setattr("ra_bayes.inference.compile.build", compile_again)
     tree = refit(model, without(records, ["1"]), seed=5, cores=2, draws=500)
     assert spec_of(tree) == model
     table = estimands(tree, despite_gate=True)

@@ -130,7 +130,7 @@ def fit_joint(
 def attempts(records: JointRecords) -> tuple[Attempt[Ways], ...]:
     """Return the ways of sampling a joint model, in the order in which they are tried."""
     # Integrated out are normal patients under normal noise that is independent from visit to visit.
-    normal = not (records.matrix or records.noises or records.chains)
+    normal = not (records.noises or records.chains)
     # Levels of outcomes that are met or not are always scores.
     sampled = _SMALL_COHORT if records.measured else _ALL_BINARY
     if not normal or len(records.patients) < LARGE:
@@ -160,7 +160,7 @@ def gather_joint(records: JointRecords, trace: Any, seed: int, entries: dict[str
         if not str(name).endswith("__")
     }
     raw = with_empty(records, raw)
-    if not records.matrix and "responder_factor" not in raw:
+    if "patient_response_z" not in raw and "patient_score_z" not in raw:
         raw = with_patients(records, raw, rng)
     raw_prior = {name: each[None] for name, each in draw_joint_prior(records, PRIOR_DRAWS, rng).items()}
     values, prior = to_joint_values(records, raw), to_joint_values(records, raw_prior)

@@ -10,7 +10,7 @@ import pymc as pm
 from ra_bayes.counts import CountsModel
 from ra_bayes.counts.likelihood import log_likelihood
 from ra_bayes.inference.compile import compile_model
-from ra_bayes.inference.sampling import sample_stats
+from ra_bayes.inference.sampling import draws_of, sample_stats
 from ra_bayes.model.build import PYTENSOR
 
 if TYPE_CHECKING:
@@ -47,17 +47,13 @@ def sample_counts(
     sampling
         What was done, for the provenance.
     """
-    import nutpie
-
-    trace = nutpie.sample(
+    trace = draws_of(
         compile_model(build_counts(problem), backend="numba"),
         draws=draws,
         tune=1000,
         chains=chains,
         seed=seed,
         target_accept=TARGET_ACCEPT,
-        save_warmup=False,
-        progress_bar=False,
     )
     normal = trace["posterior"]["normal"].values
     unit = trace["posterior"]["unit"].values if problem.layout.units else np.empty((*normal.shape[:2], 0))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ra_bayes.inference.compile import compiled_once
-from ra_bayes.inference.sampling import sample_stats
+from ra_bayes.inference.sampling import draws_of, sample_stats
 from ra_bayes.model.trial import build_trial, trial_data
 
 if TYPE_CHECKING:
@@ -57,11 +57,9 @@ def sample_trial(
     >>> sample_trial(y, one_arm, shape, scales, seed=1).effect.shape  # doctest: +SKIP
     (4, 1000)
     """
-    import nutpie
-
     arms = int(np.max(arm)) + 1
     data = trial_data(y, arm, shape, scales, effect)
-    trace = nutpie.sample(
+    trace = draws_of(
         compiled_once(("trial", *y.shape, arms), lambda: build_trial(data, arms, packed=True), data),
         draws=draws,
         tune=tune,
@@ -69,8 +67,6 @@ def sample_trial(
         cores=cores,
         seed=seed,
         target_accept=target_accept,
-        save_warmup=False,
-        progress_bar=False,
     )
     posterior = trace["posterior"]
     found = {}

@@ -18,7 +18,7 @@ from ra_bayes.diagnostics import Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.inference.compile import compiled
 from ra_bayes.inference.groups import constant_data, dataset, named
-from ra_bayes.inference.sampling import Attempt
+from ra_bayes.inference.sampling import Attempt, draws_of
 from ra_bayes.model.build import Levels
 from ra_bayes.model.likelihoods import CELL, POINT
 from ra_bayes.model.people import People
@@ -253,10 +253,8 @@ def _failures(verdict: Diagnosis) -> tuple[bool, bool]:
 def _sample(
     model: ModelSpec, records: Grid, sampling: dict[str, Any], seed: int, cores: int | None, repeat: int
 ) -> _Trace:
-    import nutpie
-
     ready = compiled(model, records, sampling["levels"], repeat)
-    results = nutpie.sample(
+    results = draws_of(
         ready,
         draws=sampling["draws"],
         tune=sampling["tune"],
@@ -264,8 +262,6 @@ def _sample(
         cores=cores,
         seed=seed,
         target_accept=sampling["target_accept"],
-        save_warmup=False,
-        progress_bar=False,
         return_raw_trace=True,
     )
     draws, stats = results.get_arrow_trace()

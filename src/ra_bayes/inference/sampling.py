@@ -10,7 +10,7 @@ from ra_bayes.errors import FitError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Attempt", "Sampled", "sample_in_attempts", "sample_once", "sample_stats"]
+__all__ = ["Attempt", "Sampled", "draws_of", "sample_in_attempts", "sample_once", "sample_stats"]
 
 
 class Attempt[Way: str](NamedTuple):
@@ -94,14 +94,13 @@ def sample_once(
     progress: Callable[[float], None] | None,
 ) -> Any:
     """Return nutpie's draws of a compiled model, tuning draws left out."""
-    import nutpie
 
     def report(states: list[Any]) -> None:
         total = sum(state.total_draws for state in states) or 1
         if progress is not None:
             progress(sum(state.finished_draws for state in states) / total)
 
-    return nutpie.sample(
+    return draws_of(
         ready,
         draws=draws,
         tune=attempt.tune,
@@ -109,10 +108,24 @@ def sample_once(
         cores=cores,
         seed=seed,
         target_accept=attempt.target_accept,
-        save_warmup=False,
-        progress_bar=False,
         progress_callback=report if progress is not None else None,
     )
+
+
+def draws_of(ready: Any, **options: Any) -> Any:
+    """Return what nutpie's ``sample`` does of a compiled model, all of it or nothing, without tuning draws.
+
+    Interrupted while it waits, nutpie returns what it has, however little, as if it were the posterior. Here
+    the interrupt goes on, and the chains end.
+    """
+    import nutpie
+
+    sampler = nutpie.sample(ready, save_warmup=False, progress_bar=False, blocking=False, **options)
+    try:
+        return sampler.wait()
+    except BaseException:
+        sampler.cancel()
+        raise
 
 
 def sample_stats(trace: Any) -> xr.Dataset:
