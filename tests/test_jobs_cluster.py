@@ -185,6 +185,6 @@ def test_a_scheduler_without_dask_installed_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     many = tasks(1, tmp_path / "log")
-    with pytest.raises(RaBayesError, match=r"Dask is not installed here; pip install ra_bayes\[cluster\]$"):
+    with pytest.raises(RaBayesError, match=r"Dask is not installed here; pip install 'ra_bayes\[cluster\]'$"):
         run(draw, many, scheduler="tcp://127.0.0.1:8786")
     assert list(run(draw, many)) == ["trial 0"], "without a scheduler nobody needs it"

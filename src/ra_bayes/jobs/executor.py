@@ -46,7 +46,7 @@ def run(
         does the rest. Results of other arguments, another work or another version of this package are not
         taken for them. Keeping one costs some milliseconds, so let a task be worth that.
     scheduler
-        Address of a Dask scheduler, e.g. ``"tcp://127.0.0.1:8786"``; needs ``pip install 'ra_bayes[cluster]'``.
+        Address of a Dask scheduler, ``"tcp://127.0.0.1:8786"``; needs ``pip install 'ra_bayes[cluster]'``.
         Start its workers with ``--nthreads 1``. The tasks of a worker that dies go to the others. Results are
         written by this process, since workers elsewhere may not see the folder.
     progress
