@@ -21,7 +21,7 @@ from scipy import special
 
 from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.longitudinal.analyses import FollowUp
-from ra_bayes.planning.longitudinal.characteristics import operating_characteristics
+from ra_bayes.planning.longitudinal.characteristics import simulated_stopping
 from ra_bayes.planning.longitudinal.conduct import followed, in_order
 from ra_bayes.planning.longitudinal.covariance import covariance
 from ra_bayes.planning.longitudinal.interim import so_far
@@ -151,7 +151,7 @@ def characteristics() -> None:
     for looks, rules in (((40,), [((SUCCESS,), ())]), ((20, 40), [((), (futility,)), ((SUCCESS,), ())])):
         plan = FollowUp(WEEKS, SHAPE, in_order((20, 20)), followed(40, looks, WEEKS, 0.5), 0.15)
         found, _, processor = timed(
-            lambda plan=plan, looks=looks, rules=rules: operating_characteristics(
+            lambda plan=plan, looks=looks, rules=rules: simulated_stopping(
                 truths, plan, looks, rules, ANALYSIS, trials=4000, seed=1
             ),
             1,
@@ -175,7 +175,7 @@ def calibration() -> None:
                 WEEKS, SHAPE, in_order((per_arm, per_arm)), followed(2 * per_arm, (2 * per_arm,), WEEKS, None)
             )
             analysis = LongitudinalAnalysis(effect, ANALYSIS.scales)
-            found = operating_characteristics(
+            found = simulated_stopping(
                 truths, plan, (2 * per_arm,), [((SUCCESS,), ())], analysis, trials=4000, seed=2
             )
             told.append(f"{found.success[0, 0]:.4f} ({found.success_mcse[0, 0]:.4f})")

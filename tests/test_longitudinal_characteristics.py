@@ -13,7 +13,7 @@ from scipy import special
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.longitudinal.analyses import FollowUp
-from ra_bayes.planning.longitudinal.characteristics import operating_characteristics
+from ra_bayes.planning.longitudinal.characteristics import simulated_stopping
 from ra_bayes.planning.longitudinal.conduct import followed, in_order
 from ra_bayes.planning.longitudinal.covariance import covariance
 from ra_bayes.planning.longitudinal.interim import so_far
@@ -77,7 +77,7 @@ def plain(
 
 def test_one_look_is_the_share_of_simulated_trials_that_succeed() -> None:
     plan = follow_up((12, 8), (20,))
-    found = operating_characteristics(truths(-12.0), plan, (20,), ONE_LOOK, FLAT, trials=1000, seed=1)
+    found = simulated_stopping(truths(-12.0), plan, (20,), ONE_LOOK, FLAT, trials=1000, seed=1)
     wanted = plain(plan, -12.0, ONE_LOOK, 6000)[0]
     error = np.hypot(found.success_mcse[0, 0], np.sqrt(wanted * (1 - wanted) / 6000))
     assert abs(found.success[0, 0] - wanted) < 4.0 * error
@@ -88,7 +88,7 @@ def test_one_look_is_the_share_of_simulated_trials_that_succeed() -> None:
 def test_two_looks_are_the_shares_of_simulated_trials_that_end_so() -> None:
     plan = follow_up((12, 12), (12, 24))
     rules = [((SUCCESS,), (FUTILITY,)), ((SUCCESS,), ())]
-    found = operating_characteristics(truths(-8.0), plan, (12, 24), rules, FLAT, trials=2000, seed=2)
+    found = simulated_stopping(truths(-8.0), plan, (12, 24), rules, FLAT, trials=2000, seed=2)
     wanted = plain(plan, -8.0, rules, 6000)
     told = np.concatenate([found.success[0], found.futility[0]])
     mcse = np.concatenate([found.success_mcse[0], found.futility_mcse[0]])
@@ -108,7 +108,7 @@ def test_where_the_estimate_cannot_be_integrated_out_trials_are_counted(equivale
         looks = (6, 9, 12, 15, 18, 21, 24)
         rules = [((), (FUTILITY,))] * 6 + [((SUCCESS,), ())]
     plan = follow_up((12, 12), looks)
-    found = operating_characteristics(truths(-4.0), plan, looks, rules, FLAT, trials=600, seed=3)
+    found = simulated_stopping(truths(-4.0), plan, looks, rules, FLAT, trials=600, seed=3)
     rng_trials = 3000
     if equivalence:
         wanted = plain_between(plan, -4.0, rng_trials)
@@ -153,7 +153,7 @@ def test_monte_carlo_errors_are_those_seen_between_seeds() -> None:
     plan = follow_up((8, 8), (8, 16))
     rules = [((), (FUTILITY,)), ((SUCCESS,), ())]
     runs = [
-        operating_characteristics(truths(-8.0), plan, (8, 16), rules, FLAT, trials=200, seed=seed)
+        simulated_stopping(truths(-8.0), plan, (8, 16), rules, FLAT, trials=200, seed=seed)
         for seed in range(30)
     ]
     for told, mcse in (("success", "success_mcse"), ("futility", "futility_mcse")):
@@ -166,8 +166,7 @@ def test_monte_carlo_errors_are_those_seen_between_seeds() -> None:
 def test_the_same_seed_gives_the_same_answer_to_the_bit() -> None:
     plan = follow_up((6, 6), (12,))
     one, other = (
-        operating_characteristics(truths(-8.0), plan, (12,), ONE_LOOK, FLAT, trials=100, seed=3)
-        for _ in range(2)
+        simulated_stopping(truths(-8.0), plan, (12,), ONE_LOOK, FLAT, trials=100, seed=3) for _ in range(2)
     )
     assert np.array_equal(one.success, other.success)
 
@@ -179,7 +178,7 @@ def test_a_design_with_known_sds_has_its_closed_power() -> None:
     none = {**KNOWN, "correlation": 0.0}
     effects = {"effect": np.array([-10.0])} | {name: np.array([value]) for name, value in none.items()}
     plan = follow_up((10, 10), (20,), dropout=0.0)
-    found = operating_characteristics(effects, plan, (20,), ONE_LOOK, known, trials=50, seed=4)
+    found = simulated_stopping(effects, plan, (20,), ONE_LOOK, known, trials=50, seed=4)
     v = covariance(SHAPE, **none)
     sd = np.sqrt((v[-1, -1] - v[0, -1] ** 2 / v[0, 0]) * 0.2)
     assert found.success[0, 0] == pytest.approx(special.ndtr(10.0 / sd - special.ndtri(0.9)), abs=1e-6)
@@ -191,7 +190,7 @@ def test_a_vague_prior_is_not_calibrated_at_small_n_and_the_engine_shows_it() ->
     plan = follow_up((10, 10), (20,), dropout=0.0)
     vague = LongitudinalAnalysis((0.0, 15.0), SCALES)
     errors = {
-        name: operating_characteristics(truths(0.0), plan, (20,), ONE_LOOK, each, trials=1500, seed=5)
+        name: simulated_stopping(truths(0.0), plan, (20,), ONE_LOOK, each, trials=1500, seed=5)
         for name, each in (("vague", vague), ("flat", FLAT))
     }
     assert errors["vague"].success_mcse[0, 0] < 0.002
@@ -202,15 +201,15 @@ def test_a_vague_prior_is_not_calibrated_at_small_n_and_the_engine_shows_it() ->
 def test_a_predictive_criterion_stops_trials_that_would_have_failed() -> None:
     plan = follow_up((12, 12), (12, 24), dropout=0.0)
     rules = [((), (UNLIKELY,)), ((SUCCESS,), ())]
-    with_it = operating_characteristics(truths(0.0, -15.0), plan, (12, 24), rules, FLAT, trials=800, seed=6)
-    without = operating_characteristics(
+    with_it = simulated_stopping(truths(0.0, -15.0), plan, (12, 24), rules, FLAT, trials=800, seed=6)
+    without = simulated_stopping(
         truths(0.0, -15.0), follow_up((12, 12), (24,), dropout=0.0), (24,), ONE_LOOK, FLAT, trials=800, seed=6
     )
     assert with_it.futility[0, 0] > 0.3
     assert with_it.futility[1, 0] < 0.25
     assert np.all(without.p_success - with_it.p_success < 0.04)
     with pytest.raises(RaBayesError, match="missed visits"):
-        operating_characteristics(
+        simulated_stopping(
             truths(0.0), follow_up((12, 12), (12, 24), missed=0.1), (12, 24), rules, FLAT, trials=10, seed=1
         )
 
@@ -218,7 +217,7 @@ def test_a_predictive_criterion_stops_trials_that_would_have_failed() -> None:
 def test_missed_visits_cost_little_when_others_are_seen() -> None:
     """The last visit missed by one in ten is less than one patient in ten lost: earlier visits tell of it."""
     run = {
-        missed: operating_characteristics(
+        missed: simulated_stopping(
             truths(-15.0), follow_up((10, 10), (20,), 0.0, missed), (20,), ONE_LOOK, FLAT, trials=150, seed=7
         )
         for missed in (0.0, 0.1)
@@ -246,11 +245,11 @@ def test_many_truths_at_once_are_the_truths_one_by_one(looks: tuple[int, ...]) -
     mean, mcse = corrected(made, None, plan, rules, FLAT, trials=2000, seed=1)
     for at in (0, 17, 42):
         one = {name: each[at : at + 1] for name, each in made.items()}
-        alone = operating_characteristics(one, plan, looks, rules, FLAT, trials=1500, seed=2)
+        alone = simulated_stopping(one, plan, looks, rules, FLAT, trials=1500, seed=2)
         wanted = np.concatenate([alone.success[0], alone.futility[0]])
         error = np.concatenate([alone.success_mcse[0], alone.futility_mcse[0]])
         assert np.all(np.abs(mean[at] - wanted) < 0.02 + 4.0 * np.hypot(error, mcse[at]))
-    found = operating_characteristics(made, plan, looks, rules, FLAT, trials=2000, seed=1)
+    found = simulated_stopping(made, plan, looks, rules, FLAT, trials=2000, seed=1)
     assert np.array_equal(found.success, mean[:, : len(looks)])
     assert "regression" in found.engine
 
@@ -337,10 +336,10 @@ def test_wrong_truths_get_a_sentence() -> None:
         ({"effect": np.zeros(2)}, "different lengths"),
     ):
         with pytest.raises(RaBayesError, match=words):
-            operating_characteristics(truths(0.0) | change, plan, (12,), ONE_LOOK, FLAT, trials=10, seed=1)
+            simulated_stopping(truths(0.0) | change, plan, (12,), ONE_LOOK, FLAT, trials=10, seed=1)
     with pytest.raises(RaBayesError, match="lack effect"):
-        operating_characteristics({}, plan, (12,), ONE_LOOK, FLAT, trials=10, seed=1)
+        simulated_stopping({}, plan, (12,), ONE_LOOK, FLAT, trials=10, seed=1)
     with pytest.raises(RaBayesError, match="there are 2 looks"):
-        operating_characteristics(truths(0.0), plan, (6, 12), ONE_LOOK, FLAT, trials=10, seed=1)
+        simulated_stopping(truths(0.0), plan, (6, 12), ONE_LOOK, FLAT, trials=10, seed=1)
     with pytest.raises(RaBayesError, match="miss a visit"):
         follow_up((6, 6), (12,), missed=1.0)

@@ -23,7 +23,7 @@ from ra_bayes.planning.engines.nuts import nuts_stopping
 from ra_bayes.planning.engines.scaling import scaled, scaled_rule
 from ra_bayes.planning.engines.settings import Point, Settings
 from ra_bayes.planning.longitudinal.analyses import FollowUp, Scales, analyses
-from ra_bayes.planning.longitudinal.characteristics import ENGINE, operating_characteristics
+from ra_bayes.planning.longitudinal.characteristics import ENGINE, simulated_stopping
 from ra_bayes.planning.longitudinal.conduct import followed, in_order
 from ra_bayes.planning.longitudinal.interim import so_far
 from ra_bayes.planning.longitudinal.many_truths import assurance_curve
@@ -89,7 +89,7 @@ def stopping(design: Design, truths: Mapping[str, Array], seed: int, settings: S
     follow_up = follow_up_of(design)
     beside = np.stack([truths[name] for name in Scales._fields], axis=1)
     if len(np.unique(beside, axis=0)) > _FEW_SCALES:
-        return operating_characteristics(truths, follow_up, *asked, trials=settings.trials, seed=seed)
+        return simulated_stopping(truths, follow_up, *asked, trials=settings.trials, seed=seed)
     if design.conduct.missed:
         settings = replace(settings, trials=min(settings.trials, _MISSED_TRIALS))
     many = truths["effect"].size > FEW
@@ -98,7 +98,7 @@ def stopping(design: Design, truths: Mapping[str, Array], seed: int, settings: S
 
     def ask(effect: Array, rows: Array) -> Stopping:
         at = {"effect": effect, **dict(zip(Scales._fields, rows.T, strict=True))}
-        return operating_characteristics(at, follow_up, *asked, trials=trials, seed=seed)
+        return simulated_stopping(at, follow_up, *asked, trials=trials, seed=seed)
 
     return on_grid(truths["effect"], beside, ask)
 

@@ -48,7 +48,7 @@ def nuts_stopping(
     Parameters
     ----------
     looks, follow_up, rules, analysis, truths
-        As for :func:`~ra_bayes.planning.longitudinal.characteristics.operating_characteristics`.
+        As for :func:`~ra_bayes.planning.longitudinal.characteristics.simulated_stopping`.
     seed, settings
         The number of trials for each truth, where results are kept, and the cluster if there is one.
 

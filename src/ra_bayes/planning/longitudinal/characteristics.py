@@ -18,7 +18,7 @@ from ra_bayes.planning.longitudinal.many_truths import corrected
 from ra_bayes.planning.longitudinal.trials import Rules, controls, integrated, outcomes, sides
 from ra_bayes.planning.stopping import Stopping
 
-__all__ = ["ENGINE", "operating_characteristics"]
+__all__ = ["ENGINE", "simulated_stopping"]
 
 type Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ ENGINE = "integrated Gaussian longitudinal model, simulated"
 _FEW = 12
 
 
-def operating_characteristics(
+def simulated_stopping(
     truths: Mapping[str, Array],
     follow_up: FollowUp,
     looks: Sequence[int],
@@ -74,7 +74,7 @@ def operating_characteristics(
     >>> truths |= {"correlation": np.zeros(2)}
     >>> from ra_bayes.planning.rule import Criterion
     >>> rule = ((Criterion("difference", "below", 0.0, 0.9),), ())
-    >>> found = operating_characteristics(truths, follow_up, (24,), [rule], analysis, trials=200, seed=1)
+    >>> found = simulated_stopping(truths, follow_up, (24,), [rule], analysis, trials=200, seed=1)
     >>> found.p_success.round(1).tolist()
     [0.1, 0.8]
     """

@@ -52,7 +52,7 @@ def corrected(
     Parameters
     ----------
     truths, follow_up, criteria, analysis
-        As in :func:`~ra_bayes.planning.longitudinal.characteristics.operating_characteristics`.
+        As in :func:`~ra_bayes.planning.longitudinal.characteristics.simulated_stopping`.
     weights
         Of the truths; None for equal ones.
     trials, seed
