@@ -18,6 +18,7 @@ from trees import drawn_tree
 
 from ra_bayes import tables
 from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.figures.several import marker_and_outcome
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.report import draw
 from ra_bayes.report.arms_text import Arms, arms_of, arms_results_text
@@ -127,7 +128,6 @@ def test_nothing_on_the_page_is_of_one_arm() -> None:
         "there is one arm",
         "no control arm",
         "not against a control",
-        "trust FOLDER",
     ):
         assert one not in text, one
     for two in (
@@ -139,7 +139,7 @@ def test_nothing_on_the_page_is_of_one_arm() -> None:
         "mu_ij has [i treated] d(t_ij) added",
         "treated arm's mean change less the control arm's",
         "only if patients came to their arm by chance",
-        "is not asked of two arms",
+        "What the prior, one patient or unseen visits would change has not been asked",
     ):
         assert two in text, two
 
@@ -217,6 +217,10 @@ def test_an_outcome_without_a_baseline_has_no_row_of_it() -> None:
     assert "Pain (VAS)" in baseline
     assert "ACR20" not in baseline
     assert "Baseline characteristics" not in page_of({"acr20": result("acr20", 0.5)})
+
+
+def test_a_marker_and_an_outcome_of_two_arms_do_not_end_the_report() -> None:
+    assert marker_and_outcome({name: result(name, 0.5).tree for name in ("vas", "il10")}) is not None
 
 
 def test_who_was_measured_when_is_drawn_of_one_fit_of_two_arms_too(tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ OF_A_FIT: tuple[Entry, ...] = (
             fit.result.tree, fit.trust["sensitivity"], fit.trust["variants"], diagnosis=fit.result.gate
         ),
         applies=lambda fit: {"sensitivity", "variants"} <= {*fit.trust},
+        both_arms=True,
     ),
     Entry(
         "leave-one-out",
@@ -192,6 +193,7 @@ OF_A_FIT: tuple[Entry, ...] = (
             diagnosis=fit.result.gate,
         ),
         applies=lambda fit: "left_out_patients" in fit.trust,
+        both_arms=True,
     ),
     Entry(
         "tipping-point",
@@ -205,6 +207,7 @@ OF_A_FIT: tuple[Entry, ...] = (
             diagnosis=fit.result.gate,
         ),
         applies=_someone_unseen,
+        both_arms=True,
     ),
     Entry(
         "beyond-placebo",

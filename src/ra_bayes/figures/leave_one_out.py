@@ -12,9 +12,10 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.intervals import draw_interval
-from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
+from ra_bayes.figures.journals import column_mm, house_mm, in_force, pen, pt, small_pt, text_pt
 from ra_bayes.figures.left_out_patients import Panel, draw_panel, panels_of
 from ra_bayes.figures.left_out_rows import Row, least_expected, rows_of
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.style import FOOTER, INK, patient_style, style
 from ra_bayes.figures.trust_marks import (
@@ -42,6 +43,7 @@ _ROW_MM, _PANEL_MM, _DEEP_MM = 4.4, 24.0, 29.0
 # What the lower part, axes and footer need beside the rows.
 _REST_MM = 64.0
 _HEAD = -1.2
+_LABEL_MM = 58.0
 _MADE_BY = "those of rb.leave_one_out(tree), or left_out_*.csv as ra-bayes trust wrote them"
 _PATIENTS = ("patient", "estimand", "week", "unit", "estimate", "lower", "upper", "elpd", "passed", "ci_prob")
 _RECORDS = (
@@ -121,7 +123,7 @@ def leave_one_out(
         shares = (1.0, numbers) if spec.binary else (1.0, numbers, 0.8)
         split = halves[0].subgridspec(1, len(shares), width_ratios=shares)
         forest = figure.add_subplot(split[0, 0])
-        _draw_forest(forest, spec, rows, float(patients["week"].iloc[0]))
+        _draw_forest(forest, spec, rows, float(patients["week"].iloc[0]), str(patients["estimand"].iloc[0]))
         _write_numbers(
             figure.add_subplot(split[0, 1], sharey=forest), rows, ci_prob, patients["unit"].iloc[0]
         )
@@ -139,13 +141,13 @@ def leave_one_out(
         return figure.finish(_alt(spec, patients, asked, panels))
 
 
-def _draw_forest(axes: Axes, spec: ModelSpec, rows: list[Row], week: float) -> None:
+def _draw_forest(axes: Axes, spec: ModelSpec, rows: list[Row], week: float, estimand: str) -> None:
     whole = rows[0]
-    estimand_scale(axes, spec, "x", [end for row in rows for end in (row.lower, row.upper)])
+    estimand_scale(axes, spec, "x", [end for row in rows for end in (row.lower, row.upper)], estimand)
     axes.set_ylim(rows[-1].place + 0.8, _HEAD - 0.7)
     axes.axvspan(whole.lower, whole.upper, color="#ececec", linewidth=0.0, zorder=-1, gid="everybody")
     axes.axvline(whole.estimate, color=FOOTER, linewidth=pen(0.6), linestyle=(0, (1, 1.5)), zorder=0)
-    reference_lines(axes, spec, "x")
+    reference_lines(axes, spec, "x", estimand)
     for row in rows:
         look = (
             patient_style(row.index)
@@ -169,7 +171,8 @@ def _draw_forest(axes: Axes, spec: ModelSpec, rows: list[Row], week: float) -> N
     axes.set_yticks([row.place for row in rows], [row.name + ("" if row.passed else " †") for row in rows])
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0.0)
-    axes.set_xlabel(estimand_label(spec, week))
+    label = estimand_label(spec, week, estimand)
+    axes.set_xlabel("\n".join(wrap(label, _LABEL_MM * in_force().scale, text_pt())))
 
 
 def _write_numbers(axes: Axes, rows: list[Row], ci_prob: float, unit: str) -> None:
@@ -277,7 +280,8 @@ def _alt(spec: ModelSpec, patients: pd.DataFrame, decisions: pd.DataFrame | None
 
     low, high = (left.loc[getattr(left["estimate"], f"idx{each}")()] for each in ("min", "max"))
     text = (
-        f"{estimand_label(spec, whole['week'])}, median with {interval_name(whole['ci_prob'])}: in all "
+        f"{estimand_label(spec, whole['week'], whole['estimand'])}, median with "
+        f"{interval_name(whole['ci_prob'])}: in all "
         f"{len(left)} patients {told(whole)}; from {told(low)} without {short_name(low['patient'])} to "
         f"{told(high)} without {short_name(high['patient'])}."
     )

@@ -16,7 +16,7 @@ from ra_bayes.figures.change_axis import change_scale, patients_words
 from ra_bayes.figures.journals import column_mm, in_force, pen, pt, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, style
-from ra_bayes.figures.trust_marks import abreast, fitting, require, title_of
+from ra_bayes.figures.trust_marks import abreast, fitting, is_difference, require, title_of
 from ra_bayes.numbers import decimals, number, probability
 from ra_bayes.tree import spec_of
 
@@ -191,7 +191,9 @@ def _scale(
     if entry["unit"] == "ratio":
         change_scale(axes, "x", spec, ends)
         return
-    if event or entry["unit"] == "share of patients":
+    if is_difference(entry["estimand"]) and entry["unit"] == "share of patients":
+        ends = np.append(ends, 0.0)
+    elif event or entry["unit"] == "share of patients":
         axes.set_xlim(-0.02, 1.02)
         axes.set_xticks([0.0, 0.5, 1.0])
         return

@@ -170,7 +170,9 @@ def marker_and_outcome(trees: Mapping[str, xr.DataTree]) -> tuple[xr.DataTree, x
     for marker in markers:
         for outcome in clinical:
             pair = {name: trees[name] for name in (marker, outcome)}
-            both = set.intersection(*({*read_posterior(tree).patients} for tree in pair.values()))
+            both = set.intersection(
+                *({*read_posterior(tree, both_arms=True).patients} for tree in pair.values())
+            )
             at_one_week = specs[marker].reference_week == specs[outcome].reference_week
             if at_one_week and len(both) >= _LEAST_PATIENTS and of_one_cohort(pair):
                 return trees[marker], trees[outcome]

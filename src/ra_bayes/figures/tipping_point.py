@@ -18,7 +18,7 @@ from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
 from ra_bayes.figures.trust_marks import estimand_label, estimand_scale, reference_lines, require
 from ra_bayes.numbers import number, probability
 from ra_bayes.tree import spec_of
-from ra_bayes.trust.missing_text import tipping_words
+from ra_bayes.trust.missing_text import tipping_words, two_arms
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +48,15 @@ _TIPPING = (
     "unit",
 )
 _TITLES = MappingProxyType(
-    {"mean_change_of_cohort": "Mean of these patients", "mean_change": "Typical patient of the population"}
+    {
+        "mean_change_of_cohort": "Mean of these patients",
+        "mean_change": "Typical patient of the population",
+        "difference_of_cohort": "Difference of these patients",
+        "difference_from_control": "Difference of typical patients",
+    }
 )
-JUMP = "jump to placebo"
+# Where the unseen go if they did as on placebo, or of two arms as on control.
+JUMP = "jump to "
 # A tipping point farther than this many times the largest shift is told, not drawn.
 _FAR = 1.5
 _LABEL_MM = 34.0
@@ -102,27 +108,37 @@ def tipping_point(
     with style():
         figure = Canvas(column_mm(100.0), 88.0, _notes(spec, table, tipping), warnings_of(tree, diagnosis))
         grid = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(1.15, 1.0))
-        for column, (estimand, title) in enumerate(_TITLES.items()):
+        for column, estimand in enumerate(points):
             own = table[table["estimand"] == estimand]
             upper, lower = grid[:, column]
             _draw_change(upper, own, jump_at)
             _draw_chance(lower, own, points[estimand], jump_at, ratio=ratio)
-            upper.set_title(title)
+            upper.set_title(_TITLES[estimand])
             if column == 0:
                 upper.set_ylabel(
                     "\n".join(wrap(_label(spec, table), in_force().scale * _LABEL_MM, text_pt()))
                 )
                 lower.set_ylabel("Probability of benefit")
-        estimand_scale(grid[0, 0], spec, "y", [*table["lower"], *table["upper"]])
+        told = str(table["estimand"].iloc[0])
+        estimand_scale(grid[0, 0], spec, "y", [*table["lower"], *table["upper"]], told)
         for axes in grid[0]:
-            reference_lines(axes, spec, "y", name=axes is grid[0, 1])
+            reference_lines(axes, spec, "y", told, name=axes is grid[0, 1])
         grid[1, 0].set_ylim(-0.02 if table["p_benefit"].min() < 0.5 else 0.49, 1.02)
         _shift_axis(grid, spec, table, _end(table, tipping), jump_at)
         return figure.finish(_alt(spec, table, tipping))
 
 
 def _label(spec: ModelSpec, table: pd.DataFrame) -> str:
-    return estimand_label(spec, float(table["week"].iloc[0]))
+    return estimand_label(spec, float(table["week"].iloc[0]), str(table["estimand"].iloc[0]))
+
+
+def _jumps(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["scheme"].str.startswith(JUMP)]
+
+
+def _aim(table: pd.DataFrame) -> str:
+    """Return what the unseen jump to, if they do."""
+    return str(_jumps(table)["scheme"].iloc[0]).removeprefix(JUMP)
 
 
 def _end(table: pd.DataFrame, tipping: pd.DataFrame) -> float:
@@ -154,7 +170,7 @@ def _draw_change(axes: Axes, own: pd.DataFrame, jump_at: float) -> None:
         markersize=pt(2.6),
         gid="median",
     )
-    for _, row in own[own["scheme"] == JUMP].iterrows():
+    for _, row in _jumps(own).iterrows():
         ends = [row["lower"], row["upper"]]
         axes.plot([jump_at, jump_at], ends, color=INK, linewidth=pen(1.1), gid="jump interval")
         axes.plot([jump_at], [row["estimate"]], "s", color=INK, markersize=pt(3.4), gid="jump")
@@ -172,7 +188,7 @@ def _draw_chance(
     line = sorted([*zip(shifts, chances, strict=True), *([(tip, cut)] if drawn else [])])
     axes.plot(*zip(*line, strict=True), color=POSTERIOR, linewidth=pen(1.2), gid="benefit")
     axes.plot(shifts, chances, "o", color=POSTERIOR, markersize=pt(2.6), gid="benefit told")
-    for _, row in own[own["scheme"] == JUMP].iterrows():
+    for _, row in _jumps(own).iterrows():
         axes.plot([jump_at], [row["p_benefit"]], "s", color=INK, markersize=pt(3.4), gid="jump")
     if drawn:
         axes.plot([tip, tip], [-0.1, cut], color=INK, linewidth=pen(0.6), linestyle=(0, (1, 1.5)), zorder=1)
@@ -199,9 +215,9 @@ def _told(point: dict[str, Any], *, ratio: bool) -> str:
 
 
 def _shift_axis(grid: Any, spec: ModelSpec, table: pd.DataFrame, end: float, jump_at: float) -> None:
-    """Set the axis of shifts, with a place of its own for the jump to placebo."""
+    """Set the axis of shifts, with a place of its own for the jump."""
     ratio = spec.link.change == "ratio"
-    jump = (table["scheme"] == JUMP).any()
+    jump = len(_jumps(table)) > 0
     farthest = jump_at if jump else end
     first = grid[1, 0]
     if ratio:
@@ -215,7 +231,7 @@ def _shift_axis(grid: Any, spec: ModelSpec, table: pd.DataFrame, end: float, jum
         first.locator_params(axis="x", nbins=5)
         ticks = [each for each in first.get_xticks() if 0.0 <= each <= end]
     names = [f"{each:g}" for each in ticks]
-    first.set_xticks([*ticks, jump_at] if jump else ticks, [*names, "placebo"] if jump else names)
+    first.set_xticks([*ticks, jump_at] if jump else ticks, [*names, _aim(table)] if jump else names)
     first.xaxis.minorticks_off()
     unit = "" if ratio or not spec.outcome.unit else f" ({spec.outcome.unit})"
     for axes in grid[1]:
@@ -224,18 +240,21 @@ def _shift_axis(grid: Any, spec: ModelSpec, table: pd.DataFrame, end: float, jum
 
 def _notes(spec: ModelSpec, table: pd.DataFrame, tipping: pd.DataFrame) -> str:
     unseen, patients = int(table["unseen"].iloc[0]), int(table["patients"].iloc[0])
+    whose = "treated patients" if two_arms(table) else "patients"
     ratio = spec.link.change == "ratio"
     needed = float(tipping["needed"].iloc[0])
     more = needed > (1.0 if ratio else 0.0)
     gain = f"a gain of more than {_size(needed, spec.outcome.unit, ratio=ratio)}" if more else "any gain"
     notes = [
-        f"{unseen} of {patients} patients have no record at week {table['week'].iloc[0]:g}: what happens if "
+        f"{unseen} of {patients} {whose} have no record at week {table['week'].iloc[0]:g}: what happens if "
         "their unseen visits are worse than their records let one expect. Above: median with "
         f"{interval_name(float(table['ci_prob'].iloc[0]))}. Below: probability of {gain}; dashed, what is "
         "asked; diamond, tipping point with its 95% Monte Carlo interval."
     ]
-    if (table["scheme"] == JUMP).any():
-        notes.append("Square: the unseen as on placebo.")
+    if two_arms(table):
+        notes.append("The control arm's unseen visits stay as expected.")
+    if len(_jumps(table)):
+        notes.append(f"Square: the unseen as on {_aim(table)}.")
     return " ".join([*notes, "No record speaks for or against any shift."])
 
 
@@ -243,13 +262,13 @@ def _alt(spec: ModelSpec, table: pd.DataFrame, tipping: pd.DataFrame) -> str:
     first = table.iloc[0]
     head = (
         f"{_label(spec, table)} against a shift of the unseen visits of {int(first['unseen'])} of "
-        f"{int(first['patients'])} patients, median with {interval_name(float(first['ci_prob']))}, and the "
-        "probability of benefit."
+        f"{int(first['patients'])} {'treated ' * two_arms(table)}patients, median with "
+        f"{interval_name(float(first['ci_prob']))}, and the probability of benefit."
     )
     words = " ".join(tipping_words(table, tipping))
-    jumps = table[table["scheme"] == JUMP]
+    jumps = _jumps(table)
     told = [
-        f"As on placebo, {_TITLES[row['estimand']].lower()}: benefit {probability(row['p_benefit'])}."
+        f"As on {_aim(table)}, {_TITLES[row['estimand']].lower()}: benefit {probability(row['p_benefit'])}."
         for _, row in jumps.iterrows()
     ]
     return " ".join([head, words, *told])

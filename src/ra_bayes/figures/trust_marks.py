@@ -22,6 +22,7 @@ __all__ = [
     "estimand_label",
     "estimand_scale",
     "fitting",
+    "is_difference",
     "reference_lines",
     "require",
     "title_of",
@@ -99,7 +100,18 @@ def title_of(estimand: str) -> str:
     return f"{name[0].upper()}{name[1:]}".replace(" sd", " SD")
 
 
-def estimand_label(spec: ModelSpec, week: float) -> str:
+def is_difference(estimand: str) -> bool:
+    """Return whether an estimand is of two arms, the treated less the control.
+
+    Examples
+    --------
+    >>> is_difference("difference_from_control"), is_difference("mean_change")
+    (True, False)
+    """
+    return estimand.startswith("difference_")
+
+
+def estimand_label(spec: ModelSpec, week: float, estimand: str = "mean_change") -> str:
     """Return what a population's main estimand is, as an axis says it.
 
     Examples
@@ -107,14 +119,30 @@ def estimand_label(spec: ModelSpec, week: float) -> str:
     >>> from ra_bayes.model import load_model
     >>> estimand_label(load_model("vas"), 24.0), estimand_label(load_model("acr20"), 16.0)
     ('Mean change in Pain (VAS) at week 24 (mm)', 'Rate of ACR20 response at week 16')
+    >>> estimand_label(load_model("vas"), 24.0, "difference_from_control")
+    'Difference from the control arm in Pain (VAS) at week 24 (mm)'
     """
+    if is_difference(estimand):
+        unit = "" if spec.binary or not spec.outcome.unit else f" ({spec.outcome.unit})"
+        if spec.link.change == "ratio" and not spec.binary:
+            return f"{spec.outcome.label}, week {week:g}, relative to the control arm (ratio)"
+        what = "Difference in rates of" if spec.binary else "Difference from the control arm in"
+        return f"{what} {spec.outcome.label} at week {week:g}{unit}"
     if spec.binary:
         return f"Rate of {spec.outcome.label} at week {week:g}"
     label = change_label(spec, week)
     return label if spec.link.change == "ratio" else f"Mean {label[0].lower()}{label[1:]}"
 
 
-def estimand_scale(axes: Axes, spec: ModelSpec, way: Way, values: Sequence[float], *, ticks: int = 5) -> None:
+def estimand_scale(
+    axes: Axes,
+    spec: ModelSpec,
+    way: Way,
+    values: Sequence[float],
+    estimand: str = "mean_change",
+    *,
+    ticks: int = 5,
+) -> None:
     """Set an axis of the main estimand so that it holds these values, and no change where it is one."""
     if not spec.binary:
         change_scale(axes, way, spec, values)
@@ -123,14 +151,19 @@ def estimand_scale(axes: Axes, spec: ModelSpec, way: Way, values: Sequence[float
         return
     pad = 0.06 * (max(values) - min(values))
     limits = axes.set_xlim if way == "x" else axes.set_ylim
-    limits(max(min(values) - pad, -0.02), min(max(values) + pad, 1.02))
+    if is_difference(estimand):
+        limits(max(min(*values, 0.0) - pad, -1.02), min(max(*values, 0.0) + pad, 1.02))
+    else:
+        limits(max(min(values) - pad, -0.02), min(max(values) + pad, 1.02))
     axes.locator_params(axis=way, nbins=ticks)
 
 
-def reference_lines(axes: Axes, spec: ModelSpec, way: Way, *, name: bool = True) -> None:
-    """Draw no change, and the important change with its name where it lies within the axis."""
+def reference_lines(
+    axes: Axes, spec: ModelSpec, way: Way, estimand: str = "mean_change", *, name: bool = True
+) -> None:
+    """Draw no change or difference, and the important one with its name where it lies within the axis."""
     mcid = signed_mcid(spec)
-    if not spec.binary:
+    if not spec.binary or is_difference(estimand):
         draw_zero(axes, way, spec)
     lowest, highest = axes.get_xlim() if way == "x" else axes.get_ylim()
     if mcid is None or not lowest < mcid < highest:

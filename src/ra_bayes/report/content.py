@@ -216,7 +216,7 @@ def _guidelines(
         trusted=(decided or asked or [""])[0],
         some=0 < len(asked) < len(passed),
         decided=bool(decided),
-        askable=any(arms_of(each.tree) is None and not _joint_of(each) for each in results.values()),
+        askable=any(not _joint_of(each) for each in results.values()),
     )
     return [
         {

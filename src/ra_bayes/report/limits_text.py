@@ -60,7 +60,7 @@ def limits_text(
     if unasked:
         lines.append(
             f"Which estimands the prior leads has not been asked for {', '.join(unasked)}; ra-bayes trust "
-            f"{'asks it' if arms is None else 'does not ask it of two arms'}."
+            "asks it."
         )
     none = [label for label, line in certified.items() if ": none is shipped" in line or ": stale" in line]
     if none:

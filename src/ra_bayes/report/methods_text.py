@@ -56,7 +56,7 @@ def methods(trees: Mapping[str, xr.DataTree], *, ci_prob: float, trusted: bool) 
         _part(
             "checks",
             "Checks and sensitivity",
-            _checks(trusted=trusted, askable=_askable(trees)),
+            _checks(trusted=trusted, askable=_askable(trees), arms=any(map(arms_of, trees.values()))),
         ),
     ]
 
@@ -212,11 +212,11 @@ def _estimands(specs: Mapping[str, ModelSpec], trees: Mapping[str, xr.DataTree],
 
 
 def _askable(trees: Mapping[str, xr.DataTree]) -> bool:
-    """Say whether ra-bayes trust knows a fit like one of these: of one outcome, in one arm."""
-    return any(arms_of(tree) is None and "joint" not in provenance(tree) for tree in trees.values())
+    """Say whether ra-bayes trust knows a fit like one of these: of one outcome."""
+    return any("joint" not in provenance(tree) for tree in trees.values())
 
 
-def _checks(*, trusted: bool, askable: bool) -> list[str]:
+def _checks(*, trusted: bool, askable: bool, arms: bool) -> list[str]:
     said = [
         "Each record is compared with what the model predicts for it from all other records (posterior "
         "predictive check). Prior and posterior are set side by side for every parameter, with the share of "
@@ -224,8 +224,9 @@ def _checks(*, trusted: bool, askable: bool) -> list[str]:
     ]
     said.append(
         "Where it was asked, each estimand is told as led by data or prior (power-scaling, and prior scales "
-        "halved and doubled), the model is fitted again without each patient, the placebo response of other "
-        "trials is taken off, and the unseen are made worse until the conclusion turns."
+        "halved and doubled), the model is fitted again without each patient, "
+        f"{'' if arms else 'the placebo response of other trials is taken off, '}and the "
+        f"{'treated who are ' * arms}unseen are made worse until the conclusion turns."
         if trusted
         else "Sensitivity to the prior, to single patients and to missing visits has not been computed for "
         f"these fits{' (ra-bayes trust computes it)' if askable else ''}."

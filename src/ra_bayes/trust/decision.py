@@ -1,7 +1,8 @@
 """A decision rule asked of a posterior's main estimand: the mean change, or the response rate, at one week.
 
-The estimand is in clinical units, as a criterion's threshold is: a difference in the outcome's unit, a ratio
-under the log link, a share of patients.
+Of two arms it is the treated arm's less (under the log link: over) the control arm's. The estimand is in
+clinical units, as a criterion's threshold is: a difference in the outcome's unit, a ratio under the log link,
+a share of patients.
 """
 
 from __future__ import annotations
@@ -22,16 +23,19 @@ CONFIDENCE = 0.95
 
 
 def default_rule(spec: ModelSpec, week: float) -> Rule | None:
-    """Return the rule that a change in the direction of benefit has a probability of 0.95 or more.
+    """Return the rule that a change, or difference, in the direction of benefit has a probability of 0.95.
 
-    None for a rate, of which no value is that of no effect, and without a direction of benefit.
+    None for the rate of one arm, of which no value is that of no effect, and without a direction of benefit.
     """
-    if spec.binary or not spec.benefit_sign:
+    if (spec.binary and spec.arm is None) or not spec.benefit_sign:
         return None
-    ratio = spec.link.change == "ratio"
+    ratio = spec.link.change == "ratio" and not spec.binary
     direction: Direction = "above" if spec.benefit_sign > 0 else "below"
-    unit = "" if ratio else spec.outcome.unit
+    unit = "" if ratio or spec.binary else spec.outcome.unit
     name = f"mean {'ratio to baseline' if ratio else 'change'} at week {week:g}"
+    if spec.arm is not None:
+        what = "ratio to" if ratio else "difference in rates from" if spec.binary else "difference from"
+        name = f"{what} {spec.arm.control} at week {week:g}"
     return Rule((Criterion(name, direction, 1.0 if ratio else 0.0, CONFIDENCE, unit=unit),))
 
 

@@ -6,8 +6,9 @@ drawn from the population: they are a new patient. Of their records y_i, all tog
     elpd_i = log p(y_i | y_-i) = log E[ p(y_i | theta) ],        theta ~ p(theta | y_-i)
 
 with level and response integrated out for each draw of theta (:mod:`ra_bayes.trust.patient_likelihood`),
-which leaves the average little noise. No importance weights take part: leaving out one of six patients may
-be too large a step for them. (Vehtari, Gelman and Gabry 2017 have the quantity, for single observations.)
+which leaves the average little noise. No importance weights between the two fits take part: leaving out one
+of six patients may be too large a step for them. (Vehtari, Gelman and Gabry 2017 have the quantity, for
+single observations.) Of two arms what is told and decided on is the difference between them.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from numpy.typing import NDArray
 
 from ra_bayes.diagnostics import diagnose
 from ra_bayes.errors import FitError, RaBayesError
-from ra_bayes.estimand import Quantity, main_quantity, read_posterior, summarise
+from ra_bayes.estimand import Posterior, Quantity, main_quantity, read_posterior, summarise
 from ra_bayes.inference.refit import records_of, refit, without
 from ra_bayes.jobs.seeding import seeds
 from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.planning.rule import Criterion, Rule
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.decision import ask, criteria_of, default_rule
+from ra_bayes.trust.gate import refuse_one_arm
 from ra_bayes.trust.leave_one_out_text import leave_one_out_text
 from ra_bayes.trust.patient_likelihood import log_density_of_patient
 from ra_bayes.trust.predicted import predicted
@@ -95,8 +97,9 @@ def leave_one_out(
         A fit of a cohort; its records are in it.
     rule
         What would be decided: success criteria about the mean change, or rate, at `week`, thresholds in
-        clinical units; a design's is ``design.final_rule`` at ``design.endpoint.week``. If not given, that a
-        change in the direction of benefit has probability 0.95; for a rate there is none.
+        clinical units; of two arms, about the treated arm's less the control arm's. A design's is
+        ``design.final_rule`` at ``design.endpoint.week``. If not given, that a change, or a difference
+        between arms, in the direction of benefit has probability 0.95; for the rate of one arm there is none.
     week
         The week that is told and decided on; the page's reference week if not given.
     ci_prob
@@ -123,12 +126,8 @@ def leave_one_out(
 
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    refuse_one_arm(tree)
     records, spec, entries = records_of(tree), spec_of(tree), provenance(tree)
-    if spec.arm is not None or spec.likelihood.name != "normal":
-        raise FitError(
-            f"model {spec.name!r} has two arms or another likelihood than the normal one, under which whole "
-            "patients cannot be left out yet; compare models by their records (ra-bayes compare)"
-        )
     checked = diagnose(tree)
     if not checked.passed:
         raise FitError(
@@ -147,7 +146,7 @@ def leave_one_out(
     criteria = criteria_of(asked) if asked else ()
     root = entries["seed"] if seed is None else seed
     rows = [{"patient": "", **_main(tree, told, ci_prob), "passed": True}]
-    visits, decisions = [], [{"patient": "", **each} for each in ask(criteria, read_posterior(tree), told)]
+    visits, decisions = [], [{"patient": "", **each} for each in ask(criteria, _both(tree), told)]
     for patient, own in zip(seen, seeds(root, len(seen)), strict=True):
         again = refit(
             spec,
@@ -158,7 +157,7 @@ def leave_one_out(
             cores=cores,
         )
         rng = np.random.default_rng(own)
-        posterior = read_posterior(again)
+        posterior = _both(again)
         value, error = elpd(log_density_of_patient(posterior, records, patient, rng))
         rows.append(
             {
@@ -201,8 +200,13 @@ def elpd(log_density: Array) -> tuple[float, float]:
     return float(np.log(mean)) + most, error / mean
 
 
+def _both(tree: xr.DataTree) -> Posterior:
+    # Of two arms the main quantity is their difference.
+    return read_posterior(tree, both_arms=True)
+
+
 def _main(tree: xr.DataTree, week: float, ci_prob: float) -> dict[str, Any]:
-    name, draws, unit = main_quantity(read_posterior(tree), week)
+    name, draws, unit = main_quantity(_both(tree), week)
     row = summarise(Quantity(name, draws, unit, "", week=week), ci_prob)
     return {each: row[each] for each in ("estimand", "week", "unit", "estimate", "lower", "upper", "mcse")}
 

@@ -1,4 +1,4 @@
-"""Missing not at random: how much worse the unseen would have to be to undo the conclusion of a single arm.
+"""Missing not at random: how much worse the unseen would have to be to undo the conclusion of a trial.
 
 What is unseen, how it is shifted and what stays as it is: :mod:`ra_bayes.trust.unseen`.
 
@@ -13,7 +13,7 @@ search, and the Monte Carlo error is that of a quantile. Under the log link all 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ from ra_bayes.mixtures import NormalMixture, normal
 from ra_bayes.tree import is_given_counts, provenance, spec_of
 from ra_bayes.trust.gate import refuse_unless_passed
 from ra_bayes.trust.missing_text import missing_text
-from ra_bayes.trust.unseen import Unseen, Which, gains, jumped, read_unseen, shifted
+from ra_bayes.trust.unseen import Unseen, Which, gains, jumped, jumped_to_control, read_unseen, shifted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +39,8 @@ type Array = NDArray[np.float64]
 _DEFINITIONS = {
     "mean_change_of_cohort": "mean true change from baseline of these patients",
     "mean_change": "change from baseline of the typical patient of the population",
+    "difference_of_cohort": "mean true change of the treated patients, less that of the control arm's",
+    "difference_from_control": "change of the typical patient, less that in the control arm",
 }
 
 
@@ -49,10 +51,11 @@ class MissingNotAtRandom:
     Parameters
     ----------
     table
-        A row for each ``estimand`` (``"mean_change_of_cohort"``, ``"mean_change"``), ``scheme``
-        (``"delta"`` or ``"jump to placebo"``) and ``delta``: ``estimate``, ``lower``, ``upper``,
-        ``p_benefit``, ``mcse`` of the estimate, ``ess``, ``outcome``, ``week``, ``unit``, ``unseen``,
-        ``patients``, ``ci_prob``, ``ci_kind``, ``definition``.
+        A row for each ``estimand`` (``"mean_change_of_cohort"``, ``"mean_change"``; of two arms
+        ``"difference_of_cohort"``, ``"difference_from_control"``), ``scheme`` (``"delta"``,
+        ``"jump to placebo"``; of two arms ``"jump to control"``) and ``delta``: ``estimate``, ``lower``,
+        ``upper``, ``p_benefit``, ``mcse`` of the estimate, ``ess``, ``outcome``, ``week``, ``unit``,
+        ``unseen``, ``patients`` (of two arms, the treated), ``ci_prob``, ``ci_kind``, ``definition``.
     tipping
         A row an estimand: ``p_benefit`` without a shift, ``cut_off``, ``needed`` (the gain that counts as
         benefit), ``tipping_point`` (infinite where nobody is unseen, NaN where there is no conclusion to
@@ -102,7 +105,8 @@ def missing_not_at_random(
         have ended, from their first unseen visit on; ``"every"``, also those who were seen again later.
     placebo
         Placebo change of the reference week for the jump, on the link's scale, such as ``robust`` of
-        :func:`~ra_bayes.historical.historical_placebo`; by default that of the model page, if it has one.
+        :func:`~ra_bayes.historical.historical_placebo`; by default that of the model page, if it has one. Of
+        two arms the jump is to the trial's own control arm, and this is not used.
     ci_prob
         Probability of the equal-tailed intervals.
     despite_gate
@@ -143,20 +147,31 @@ def missing_not_at_random(
         for delta in shifts
         for estimand, change in shifted(case, np.log(delta) if case.ratio else delta)
     ]
-    page = spec.placebo
-    placebo = normal(page.median, page.sd) if placebo is None and page is not None else placebo
-    if placebo is not None and case.unseen.any():
-        rng = np.random.default_rng([seed, 4])
-        rows += [
-            _row(case, estimand, "jump to placebo", float("nan"), change, least, ci_prob)
-            for estimand, change in jumped(case, placebo, rng)
-        ]
+    rows += [
+        _row(case, estimand, scheme, float("nan"), change, least, ci_prob)
+        for scheme, estimand, change in _jumps(case, placebo, np.random.default_rng([seed, 4]))
+    ]
     tipping = [
         _tipping(case, estimand, gain, weight, least, cut_off) for estimand, gain, weight in gains(case)
     ]
     patients, last = np.array(case.posterior.patients), case.posterior.last_week
     told = tuple(zip(patients[case.unseen].tolist(), last[case.unseen].tolist(), strict=True))
     return MissingNotAtRandom(pd.DataFrame(rows), pd.DataFrame(tipping), told, least)
+
+
+def _jumps(
+    case: Unseen, placebo: NormalMixture | None, rng: np.random.Generator
+) -> Iterator[tuple[str, str, Array]]:
+    """Yield scheme, estimand and change with the unseen as on placebo, or as the trial's own control arm."""
+    if not case.unseen.any():
+        return
+    if case.posterior.effect is not None:
+        yield from (("jump to control", *each) for each in jumped_to_control(case))
+        return
+    page = case.posterior.spec.placebo
+    placebo = normal(page.median, page.sd) if placebo is None and page is not None else placebo
+    if placebo is not None:
+        yield from (("jump to placebo", *each) for each in jumped(case, placebo, rng))
 
 
 def _checked(tree: xr.DataTree, cut_off: float, ci_prob: float, unseen: str) -> None:
@@ -217,7 +232,7 @@ def _row(
         "unit": "ratio" if case.ratio else spec.outcome.unit,
         **{name: made[name] for name in ("estimate", "lower", "upper", "p_benefit", "mcse", "ess")},
         "unseen": int(case.unseen.sum()),
-        "patients": case.unseen.size,
+        "patients": case.asked,
         "ci_prob": ci_prob,
         "ci_kind": "eti",
         "definition": _DEFINITIONS[estimand],

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.numbers import decimals, interval, listed, number, probability
+from ra_bayes.trust.unseen import OF_ONE_ARM, OF_TWO_ARMS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["missing_text", "tipping_words"]
+__all__ = ["missing_text", "tipping_words", "two_arms"]
 
-_NAMES = {"mean_change_of_cohort": "these patients", "mean_change": "the population"}
+_WHO = ("these patients", "the population")
+_NAMES = {name: who for pair in (OF_ONE_ARM, OF_TWO_ARMS) for name, who in zip(pair, _WHO, strict=True)}
 _LINE = "  {:<22}{:>27}{:>9}{:>30}{:>9}"
 
 
@@ -26,7 +28,7 @@ def missing_text(
     if not unseen:
         return "\n".join(_wrapped(tipping_words(table, tipping)[0], 0))
     lines = [*_heading(first, unseen, needed)]
-    heads = [f"{name}, {first['ci_prob']:.0%} interval" for name in _NAMES.values()]
+    heads = [f"{name}, {first['ci_prob']:.0%} interval" for name in _WHO]
     lines.append(
         _LINE.format(
             f"worse by, {'a factor' if first['unit'] == 'ratio' else first['unit']}",
@@ -53,33 +55,43 @@ def tipping_words(table: pd.DataFrame, tipping: pd.DataFrame) -> list[str]:
     """Return in a sentence for each estimand how much worse the unseen would have to be; one if none is."""
     first: dict[str, Any] = dict(table.iloc[0])
     if not first["unseen"]:
+        whose = "no treated patient" if two_arms(table) else "no patient"
         return [
-            f"{first['outcome']}: no patient is lost to week {first['week']:g}, so nothing is imputed "
+            f"{first['outcome']}: {whose} is lost to week {first['week']:g}, so nothing is imputed "
             "there and no shift of the unseen can change what is said of it."
         ]
     return [_tipping(dict(row), first["unit"] == "ratio") for _, row in tipping.iterrows()]
+
+
+def two_arms(table: pd.DataFrame) -> bool:
+    """Return whether the table is of the difference between two arms."""
+    return table["estimand"].iloc[0] in OF_TWO_ARMS
 
 
 def _heading(first: dict[str, Any], unseen: Sequence[tuple[str, float]], needed: float) -> Iterator[str]:
     who = listed([f"{patient} (last record week {week:g})" for patient, week in unseen])
     ratio = first["unit"] == "ratio"
     size = f" of more than {needed:g}" if needed > (1.0 if ratio else 0.0) else ""
+    two = first["estimand"] in OF_TWO_ARMS
+    what = "difference from the control arm" if two else "mean change"
+    treated = "treated " if two else ""
+    kept = " The control arm's unseen stay as predicted." if two else ""
     yield from _wrapped(
-        f"{first['outcome']}, mean change at week {first['week']:g}, were the unseen worse than predicted "
-        f"from their own records. Unseen are {first['unseen']} of {first['patients']} patients: {who}. "
-        f"Benefit is a gain{' by a factor' if ratio and size else ''}{size}.",
+        f"{first['outcome']}, {what} at week {first['week']:g}, were the {treated}unseen worse than "
+        f"predicted from their own records. Unseen are {first['unseen']} of {first['patients']} {treated}"
+        f"patients: {who}.{kept} Benefit is a gain{' by a factor' if ratio and size else ''}{size}.",
         0,
     )
 
 
 def _values(by: dict[str, dict[str, Any]], places: int) -> str:
     cells: list[str] = []
-    for estimand in _NAMES:
-        row = by[estimand]
+    for row in by.values():
         cells.append(f"{number(row['estimate'], places)} ({interval(row['lower'], row['upper'], places)})")
         cells.append(probability(row["p_benefit"]))
-    delta = by["mean_change"]["delta"]
-    return _LINE.format("as on placebo" if math.isnan(delta) else f"{delta:g}", *cells)
+    last = [*by.values()][-1]
+    jump = f"as on {str(last['scheme']).removeprefix('jump to ')}"
+    return _LINE.format(jump if math.isnan(last["delta"]) else f"{last['delta']:g}", *cells)
 
 
 def _tipping(row: dict[str, Any], ratio: bool) -> str:
@@ -94,8 +106,9 @@ def _tipping(row: dict[str, Any], ratio: bool) -> str:
     times = "a factor of " if ratio else ""
     point, back = (number(row[each], places) for each in ("tipping_point", "back_to_baseline"))
     found = f"{times}{point}{unit}{sized} (Monte Carlo error {number(row['mcse'], places + 1)})"
+    unseen = "treated unseen" if row["estimand"] in OF_TWO_ARMS else "unseen"
     return (
-        f"Of {who} benefit falls below {cut} where the unseen are worse by {found}. At {times}{back}{unit} "
+        f"Of {who} benefit falls below {cut} where the {unseen} are worse by {found}. At {times}{back}{unit} "
         "they would be back at baseline, on average."
     )
 

@@ -13,9 +13,12 @@ middles of the cells with two ends, and made good by draws of level and response
 with no middle, and no denominator, for a cell open at one end. The ratio of a narrow cell hardly varies, so
 that few draws will do; the estimate of p(y) is unbiased for any number of them.
 
-Covariates of the level add to m, those of the change to f(t_j), times r_j. Where residuals are AR(1),
-[j = k] is their correlation, and the ratio is that of all records of the patient to points and middles,
-given A and b, with the cells' scores drawn (:mod:`ra_bayes.model.residuals`).
+Covariates of the level add to m, those of the change to f(t_j), times r_j; of the treated arm d(t_j) does.
+Where residuals are AR(1), [j = k] is their correlation, and the ratio is that of all records of the patient
+to points and middles, given A and b, with the cells' scores drawn (:mod:`ra_bayes.model.residuals`).
+
+Under another likelihood than the normal one level and response are drawn near where the records put them
+(:mod:`ra_bayes.trust.patient_effects`).
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.people import covariate_shift
 from ra_bayes.model.records import Grid
 from ra_bayes.model.residuals import log_density, sequence
+from ra_bayes.trust.patient_effects import log_density_by_draws
 
 __all__ = ["course_of_patient", "log_density_of_patient", "spread"]
 
@@ -48,17 +52,21 @@ def spread(posterior: Posterior) -> Array:
 
 
 def course_of_patient(posterior: Posterior, records: Grid, patient: str) -> tuple[Array, Array]:
-    """Return what is expected of a new patient with this one's covariates.
+    """Return what is expected of a new patient of this one's arm, with this one's covariates.
 
     Returns
     -------
     tuple of ndarray
-        The mean level (chain, draw), and the mean change from it by visit (chain, draw, visit).
+        The mean level (chain, draw), and the mean change from it by visit (chain, draw, visit), of the
+        patient's arm if there are two.
     """
     level, change = posterior.scalars["baseline_mean"], posterior.mean_change
     if records.people is None:
         return level, change
-    own = records.people.covariates[[records.patients.index(patient)]]
+    i = records.patients.index(patient)
+    if posterior.effect is not None:
+        change = change + records.people.treated[i] * posterior.effect
+    own = records.people.covariates[[i]]
     of_level, of_change = (
         covariate_shift(posterior.spec.covariates, moves, posterior.scalars, own)
         for moves in ("level", "change")
@@ -92,6 +100,10 @@ def log_density_of_patient(
     ndarray
         On the outcome's own scale, as the likelihood of a fit is. 0 for a patient without records.
     """
+    if posterior.spec.likelihood.name != "normal":
+        return log_density_by_draws(
+            posterior, records, patient, course_of_patient(posterior, records, patient), rng
+        )
     i = records.patients.index(patient)
     kind, low, high = records.kind[i], records.low[i], records.high[i]
     lead = posterior.scalars["baseline_mean"].shape

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.errors import FitError, RaBayesError
 from ra_bayes.estimand import Quantity, quantities, read_posterior, summarise
+from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.historical.placebo import HistoricalPlacebo, historical_placebo
 from ra_bayes.mixtures import NormalMixture, normal
@@ -162,6 +163,11 @@ def _checked(tree: xr.DataTree, ci_prob: float, despite_gate: bool) -> None:
         raise RaBayesError(
             "a posterior given published counts has its pages' placebo responses within it; "
             "estimands tells its change_beyond_placebo"
+        )
+    if has_two_arms(tree):
+        raise RaBayesError(
+            f"the fit of {spec_of(tree).name!r} has a control arm of its own, so that no other trial's "
+            "placebo is taken off; its difference from that arm is what estimands and the report tell first"
         )
     if spec_of(tree).binary:
         raise RaBayesError(

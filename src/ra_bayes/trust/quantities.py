@@ -1,4 +1,8 @@
-"""What a report shows of a population, as draws: estimands at the reference week, and the model's SDs."""
+"""What a report shows of a population, as draws: estimands at the reference week, and the model's SDs.
+
+Of two arms the estimands are the difference between them; what each arm did by itself is not what the trial
+is for.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.estimand import Quantity, quantities, read_posterior
+from ra_bayes.estimand.arms import arm_names, difference_estimands
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -19,11 +24,12 @@ type Array = NDArray[np.float64]
 type Key = tuple[str, str]
 
 # Parameters that an estimand is already.
-_ESTIMANDS = ("baseline_mean", "response_sd", "change")
+_OF_ONE_ARM = ("baseline_mean", "response_sd", "change")
+_OF_TWO_ARMS = ("baseline_mean", "effect_change")
 
 
 def reported(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
-    """Return the estimands that are not of one patient, at the reference week or of all weeks; then the SDs.
+    """Return the estimands that are not of one patient, at the reference week or of all weeks, and the SDs.
 
     Parameters
     ----------
@@ -32,18 +38,20 @@ def reported(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
     group
         ``"posterior"`` or ``"prior"``.
     """
-    spec = spec_of(tree)
+    spec, posterior = spec_of(tree), read_posterior(tree, group, both_arms=True)
+    two = posterior.effect is not None
+    estimands = difference_estimands(posterior, arm_names(tree)[0]) if two else quantities(tree, group)
     told = [
         each
-        for each in quantities(tree, group)
+        for each in estimands
         if not each.patient and (np.isnan(each.week) or each.week == spec.reference_week)
     ]
-    scalars = read_posterior(tree, group).scalars
+    scalars = posterior.scalars
     unit = spec.outcome.unit if spec.link.name == "identity" else f"{spec.link.name} scale"
     for prior in spec.priors:
         name, family = prior.parameter.name, prior.parameter.family
         alone = name == "correlation" and spec.prior("response_sd").fixed
-        if name in _ESTIMANDS or prior.fixed or alone:
+        if name in (_OF_TWO_ARMS if two else _OF_ONE_ARM) or prior.fixed or alone:
             continue
         of = "" if family in ("correlation", "proportion") else "weeks" if prior.parameter.in_weeks else unit
         told.append(Quantity(name, scalars[name], of, prior.parameter.meaning))

@@ -50,6 +50,7 @@ from ra_bayes.estimand import Quantity, summarise
 from ra_bayes.inference.refit import records_of
 from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.tree import provenance, spec_of
+from ra_bayes.trust.gate import refuse_one_arm
 from ra_bayes.trust.quantities import Key, for_comparison, keyed, reported
 from ra_bayes.trust.sensitivity_text import sensitivity_text
 from ra_bayes.trust.variants import DOUBLED, HALVED, smoothed, summed, tell, variants_of
@@ -100,7 +101,7 @@ class Sensitivity:
 def sensitivity(
     tree: xr.DataTree, *, ci_prob: float = 0.90, seed: int | None = None, cores: int | None = None
 ) -> Sensitivity:
-    """Tell for every estimand of a fit how much of it is the prior's.
+    """Tell for every estimand of a fit how much of it is the prior's; of two arms, of their difference.
 
     Parameters
     ----------
@@ -133,6 +134,7 @@ def sensitivity(
 
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    refuse_one_arm(tree)
     records, spec = records_of(tree), spec_of(tree)
     checked = diagnose(tree)
     if not checked.passed:

@@ -19,6 +19,17 @@ the posterior of every parameter; the changes of patients who were seen; visits 
 Delta is not identified: no record speaks for or against any delta. Changes are true ones, noise taken out,
 and are not cut at the ends of the scale, as in the fit's own estimands, so that delta = 0 gives these.
 
+**Two arms.** What counts is the treated arm's change less the control arm's, D, and the doubt is that the
+treated who stayed away did worse: they alone are shifted, the control arm's unseen stay as predicted. With m
+of the n treated patients unseen, T and K the patients of the arms,
+
+    these patients(delta)     =  mean_T C_i - mean_K C_i + harm delta m / n
+    the population(delta)     =  D + harm delta share                 share ~ Beta(1 + m, 1 + n - m)
+
+**Jump to control** (two arms; Carpenter, Roger and Kenward 2013, jump to reference). The treated who are
+unseen did as on control: mu_i - d at the reference week, their own level and response kept. Of the population
+D (1 - share) is left.
+
 **Jump to placebo** (Carpenter, Roger and Kenward 2013, jump to reference). The unseen did as on placebo: on
 the link's scale patient i goes from A_i to A_i + P + d_i, P one draw of the historical placebo mean for all
 of them, d_i ~ Normal(0, (response_sd r)^2) how patients differ, of which under placebo nothing is known. The
@@ -41,10 +52,23 @@ from ra_bayes.trust.placebo import draws_of
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Unseen", "gains", "jumped", "read_unseen", "shifted"]
+__all__ = [
+    "OF_ONE_ARM",
+    "OF_TWO_ARMS",
+    "Unseen",
+    "gains",
+    "jumped",
+    "jumped_to_control",
+    "read_unseen",
+    "shifted",
+]
 
 type Array = NDArray[np.float64]
 type Which = Literal["dropout", "every"]
+
+# Of these patients, and of the population.
+OF_ONE_ARM = ("mean_change_of_cohort", "mean_change")
+OF_TWO_ARMS = ("difference_of_cohort", "difference_from_control")
 
 
 class Unseen(NamedTuple):
@@ -57,11 +81,14 @@ class Unseen(NamedTuple):
     change
         Change of each patient (..., patient).
     population
-        Change of the typical patient (...).
+        Change of the typical patient, of two arms the treated less the control (...).
     unseen
         Who is shifted (patient).
     share
         Part of the population that would be unseen (...).
+    weights
+        What each patient's change counts in the cohort's (patient): 1 / n, of two arms 1 / n treated and
+        -1 / n control.
     """
 
     posterior: Posterior
@@ -69,11 +96,22 @@ class Unseen(NamedTuple):
     population: Array
     unseen: NDArray[np.bool_]
     share: Array
+    weights: Array
 
     @property
     def ratio(self) -> bool:
         """Whether a change is a ratio."""
         return self.posterior.spec.link.change == "ratio"
+
+    @property
+    def estimands(self) -> tuple[str, str]:
+        """Names of the cohort's and the population's estimand."""
+        return OF_ONE_ARM if self.posterior.effect is None else OF_TWO_ARMS
+
+    @property
+    def asked(self) -> int:
+        """How many patients could have been unseen: all, or those of the treated arm."""
+        return int((self.weights > 0.0).sum())
 
 
 def read_unseen(tree: xr.DataTree, which: Which, rng: np.random.Generator) -> Unseen:
@@ -88,19 +126,27 @@ def read_unseen(tree: xr.DataTree, which: Which, rng: np.random.Generator) -> Un
     rng
         For the share of the population.
     """
-    posterior = read_posterior(tree)
+    posterior = read_posterior(tree, both_arms=True)
     at = posterior.at_reference
     made = tree["constant_data"]["kind"].transpose("patient", "visit").values != MISSED
     missed = ~made[made.any(axis=1), at]
     gone = missed & (posterior.last_week < posterior.spec.reference_week)
     chosen = gone if which == "dropout" else missed
+    treated = np.ones(missed.size, dtype=bool) if posterior.treated is None else posterior.treated > 0.0
+    chosen &= treated
+    weights = np.where(treated, 1.0 / treated.sum(), -1.0 / max((~treated).sum(), 1))
     middle = posterior.scalars["baseline_mean"]
+    population = _contrast(posterior, middle, middle + posterior.mean_change[..., at])
+    if posterior.effect is not None:
+        there = posterior.mean_change[..., at] + posterior.effect[..., at]
+        population = _contrast(posterior, middle, middle + there) - population
     return Unseen(
         posterior,
         change=_contrast(posterior, posterior.level, posterior.patient_mean[..., at]),
-        population=_contrast(posterior, middle, middle + posterior.mean_change[..., at]),
+        population=population,
         unseen=chosen,
-        share=rng.beta(1 + chosen.sum(), 1 + (~chosen).sum(), size=middle.shape),
+        share=rng.beta(1 + chosen.sum(), 1 + (treated & ~chosen).sum(), size=middle.shape),
+        weights=weights,
     )
 
 
@@ -113,9 +159,22 @@ def _contrast(posterior: Posterior, start: Array, end: Array) -> Array:
 def shifted(case: Unseen, delta: float) -> Iterator[tuple[str, Array]]:
     """Yield the two mean changes with the unseen shifted: a difference, or the log of a factor."""
     harm = -case.posterior.spec.benefit_sign
-    yield "mean_change_of_cohort", (case.change + harm * delta * case.unseen).mean(axis=-1)
+    of_cohort, of_population = case.estimands
+    yield of_cohort, (case.change + harm * delta * case.unseen) @ case.weights
     # Where nobody is unseen no share is guessed either.
-    yield "mean_change", case.population + harm * delta * (case.share if case.unseen.any() else 0.0)
+    yield of_population, case.population + harm * delta * (case.share if case.unseen.any() else 0.0)
+
+
+def jumped_to_control(case: Unseen) -> Iterator[tuple[str, Array]]:
+    """Yield the two differences between arms with the treated who are unseen as on control."""
+    posterior = case.posterior
+    assert posterior.effect is not None
+    of_cohort, of_population = case.estimands
+    at = posterior.at_reference
+    alike = posterior.patient_mean[..., at] - posterior.effect[..., at][..., None]
+    of_control = _contrast(posterior, posterior.level, alike)
+    yield of_cohort, np.where(case.unseen, of_control, case.change) @ case.weights
+    yield of_population, (1.0 - case.share) * case.population
 
 
 def jumped(case: Unseen, placebo: NormalMixture, rng: np.random.Generator) -> Iterator[tuple[str, Array]]:
@@ -125,15 +184,16 @@ def jumped(case: Unseen, placebo: NormalMixture, rng: np.random.Generator) -> It
     spread = posterior.scalars["response_sd"] * posterior.shape[..., posterior.at_reference]
     own = mean[..., None] + spread[..., None] * rng.normal(size=posterior.level.shape)
     of_placebo = _contrast(posterior, posterior.level, posterior.level + own)
-    yield "mean_change_of_cohort", np.where(case.unseen, of_placebo, case.change).mean(axis=-1)
+    of_cohort, of_population = case.estimands
+    yield of_cohort, np.where(case.unseen, of_placebo, case.change) @ case.weights
     middle = posterior.scalars["baseline_mean"]
     of_typical = _contrast(posterior, middle, middle + mean)
-    yield "mean_change", (1.0 - case.share) * case.population + case.share * of_typical
+    yield of_population, (1.0 - case.share) * case.population + case.share * of_typical
 
 
 def gains(case: Unseen) -> Iterator[tuple[str, Array, Array]]:
     """Yield of both the gain towards benefit without a shift, and what a shift of 1 takes from it."""
     sign = case.posterior.spec.benefit_sign
-    whole = np.full(case.share.shape, case.unseen.mean())
+    whole = np.full(case.share.shape, case.weights[case.unseen].sum())
     for (estimand, change), weight in zip(shifted(case, 0.0), (whole, case.share), strict=True):
         yield estimand, sign * change, weight
