@@ -101,6 +101,23 @@ def other(likelihood: str) -> tuple[ModelSpec, list[float]]:
         own = {"dof": {"median": 4.0, "sdlog": 0.3}}
         # The last is far off: its pull is weak.
         return spec("linear", likelihood="student_t", priors=own), [12.0, 10.5, 11.0, 9.0, 25.0]
+    if likelihood == "negative_binomial":
+        own = {
+            "baseline_mean": {"median": 4.0, "sd": 0.5},
+            "baseline_sd": {"median": 0.8, "sdlog": 0.3},
+            "overdispersion": {"median": 0.3, "sdlog": 0.4},
+            "change": {"median": -0.4, "sd": 0.3},
+            "residual_sd": None,
+        }
+        outcome = {
+            "id": "x",
+            "label": "X",
+            "unit": "flares",
+            "lower": 0.0,
+            "step": 1.0,
+            "benefit": "decrease",
+        }
+        return spec("linear", outcome=outcome, likelihood="negative_binomial", priors=own), [6, 4, 9, 1, 0]
     if likelihood in ("binomial", "beta_binomial"):
         own = {**FEW, **({"precision": {"median": 8.0, "sdlog": 0.5}} if "_" in likelihood else {})}
         outcome = {**JOINTS, "benefit": "decrease"}
@@ -133,6 +150,9 @@ def density_by_scipy(likelihood: str, y: float, mu: Array, own: dict[str, float]
             return np.asarray(stats.t.pdf((y - mu) / own["residual_sd"], own["dof"]) / own["residual_sd"])
         case "binomial":
             return np.asarray(stats.binom.pmf(y, 28, special.expit(mu)))
+        case "negative_binomial":
+            r, m = 1.0 / own["overdispersion"], np.exp(mu)
+            return np.asarray(stats.nbinom.pmf(y, r, r / (r + m)))
         case "beta_binomial":
             # Beyond that scipy has no number.
             p = special.expit(np.clip(mu, -14.0, 14.0))
@@ -150,7 +170,10 @@ def density_by_scipy(likelihood: str, y: float, mu: Array, own: dict[str, float]
     return np.asarray(below(ends[k + 1] - mu) - below(ends[k] - mu))
 
 
-OTHERS = ("student_t", "binomial", "beta_binomial", "hurdle", "cumulative_probit", "cumulative_logit")
+OTHERS = (
+    "student_t", "binomial", "beta_binomial", "negative_binomial", "hurdle", "cumulative_probit",
+    "cumulative_logit",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("likelihood", OTHERS)
