@@ -202,7 +202,7 @@ BINARIES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda file: workbook(file, HEADER, ["A", 0, "haq", dt.date(2024, 5, 1)]),
         "row 2, column 'value', value '2024-05-01': this is not a number; write a number such as 12.5, or "
         "leave the cell "
-        "empty if the value is missing",
+        "empty if the value is missing, or list such a code as missing in a mapping",
     ),
     "Excel, a date for a week": (
         lambda file: workbook(file, HEADER, ["A", dt.date(2024, 5, 1), "haq", 1]),

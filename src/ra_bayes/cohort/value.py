@@ -74,7 +74,10 @@ _ABOVE = frozenset(
 _DONE_OR_DETECTED = frozenset({"nd", "n.d.", "n.d", "n. d."})
 _YES_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
 _EMPTY_IF_MISSING = "leave the cell empty if the value is missing"
-_NOT_A_NUMBER = Mistake("this is not a number", f"write a number such as 12.5, or {_EMPTY_IF_MISSING}")
+_NOT_A_NUMBER = Mistake(
+    "this is not a number",
+    f"write a number such as 12.5, or {_EMPTY_IF_MISSING}, or list such a code as missing in a mapping",
+)
 
 
 def is_empty(text: str) -> bool:
