@@ -61,6 +61,12 @@ BENCHMARKS = {
     "calibrate_joint": Benchmark(
         "Do truths rank uniformly in joint fits?", "calibrate_joint.py", ("--n", "120"), long=True
     ),
+    "calibrate_joint_unstructured": Benchmark(
+        "Do they with every correlation free?",
+        "calibrate_joint.py",
+        ("--page", "unstructured", "--n", "60"),
+        long=True,
+    ),
     "brms_refits": Benchmark(
         "What do many small re-fits cost beside brms?", "brms_refits.py", long=True, needs=("Rscript",)
     ),

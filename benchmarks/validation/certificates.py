@@ -19,7 +19,9 @@ CLASSICAL = "paired t-test"
 def certificates() -> str:
     """Return the section: what simulation found of each model."""
     names = sorted(path.stem for path in (models_dir() / "certificates").glob("*.json"))
-    found = {name: rb.certificate_of(rb.load_model(name)) for name in names}
+    every = {name: rb.certificate_of(rb.load_model(name)) for name in names}
+    found = {name: each for name, each in every.items() if name in rb.list_models()}
+    examples = {name: each for name, each in every.items() if name in rb.list_examples()}
     missing = sorted(set(rb.list_models()) - set(names))
     without = f" Without a certificate so far: {', '.join(missing)}." if missing else ""
     return "\n\n".join(
@@ -38,7 +40,24 @@ def certificates() -> str:
             "wide they are; Monte Carlo errors in brackets. A far truth is unlikely under the prior and "
             f"held less often. Beside it the {CLASSICAL} on the same cohorts, where there is one.",
             "\n".join(coverage(found)),
+            f"**Parts of a model** that no shipped model has, on their example pages: {len(examples)} of "
+            f"{len(rb.list_examples())}, each fitted to two hundred simulated cohorts of truths from the "
+            f"prior. {_smallest(examples)}",
+            "\n".join(uniformity(examples)),
         ]
+    )
+
+
+def _smallest(found: dict[str, Certificate]) -> str:
+    """Return the smallest p of all, beside what the smallest of so many is by chance."""
+    rows = [
+        (row["p"], row["quantity"], name) for name, each in found.items() for row in uniformity_rows(each)
+    ]
+    p, quantity, name = min(rows)
+    least = 1.0 - 0.5 ** (1.0 / len(rows))
+    return (
+        f"The smallest p of {len(rows)} quantities is {p:.3g} ({quantity} of `{name}`); of so many unrelated "
+        f"ones it would be below {least:.2g} every other time."
     )
 
 

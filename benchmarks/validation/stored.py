@@ -12,6 +12,7 @@ RUNS = {
     "pool_counts": "Pooled fits of reconstructed cohorts beside the posterior given the counts",
     "calibrate_counts": "Ranks of truths given published counts",
     "calibrate_joint": "Ranks of truths in joint fits",
+    "calibrate_joint_unstructured": "Ranks of truths in joint fits with every correlation free",
 }
 
 

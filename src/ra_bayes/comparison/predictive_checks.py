@@ -13,7 +13,7 @@ that p keeps closer to 1/2 than a uniform number would (Robins, van der Vaart an
 
 A record below a limit of quantification, and a replicate that would have been written so, are put at the
 limit for a mean or an SD; lowest and highest record are told by their order, in which both tie. Of ratios
-(log link, records not rounded) the mean is the geometric one and the SD is of logs.
+(log link, records neither rounded nor 0) the mean is the geometric one and the SD is of logs.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _statistics(made: Replicates, spec: ModelSpec) -> list[_Statistic]:
 def _of_size(spec: ModelSpec, everywhere: Flags) -> list[_Statistic]:
     unit = spec.outcome.unit
     # A record rounded to 0 has no logarithm.
-    if spec.link.change == "ratio" and not spec.rounding:
+    if spec.on_log and not spec.rounding:
         middle = _Statistic("geometric mean", _geometric, unit, 1, everywhere)
         spread = _Statistic("SD of logs", _sd_log, "", 2, everywhere)
     else:

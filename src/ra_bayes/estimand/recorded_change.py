@@ -17,7 +17,8 @@ def recorded_change(
     """Return the change from one record to another, and on which side of it the truth lies.
 
     A record below its limit says only that the value lies below, so a change from 4 to "<1" is at most -3,
-    and one from "<1" to 4 is at least 3. Of "<1" to "<1" nothing is known: the change is NaN.
+    and one from "<1" to 4 is at least 3. Of "<1" to "<1" nothing is known: the change is NaN. So is the
+    ratio of two records of which one is 0.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def recorded_change(
     >>> recorded_change(start, below_at_start, end, below_at_end, ratio=False)
     (array([-3.,  3., nan]), array([-1,  1,  0]))
     """
+    if ratio:
+        start, end = (np.where(each == 0.0, np.nan, each) for each in (start, end))
     change = end / start if ratio else end - start
     pulls = np.sign(end_side - start_side)
     # Both beyond limits of the same side pull in opposite directions.

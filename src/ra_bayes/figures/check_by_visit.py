@@ -12,7 +12,7 @@ from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
-from ra_bayes.figures.marks import log_axis, on_log, short_name
+from ra_bayes.figures.marks import log_axis, short_name
 from ra_bayes.figures.style import INK, POSTERIOR, style
 from ra_bayes.tree import spec_of
 
@@ -110,7 +110,7 @@ def _draw(axes: Axes, spec: ModelSpec, own: pd.DataFrame, by: str) -> None:
     turned = by == "patient" and sum(map(len, names)) > 18
     axes.set_xticks(place, names, rotation=90.0 if turned else 0.0)
     axes.set_xlim(-0.6, max(len(own) - 0.4, 0.6))
-    if on_log(spec) and not spec.rounding and own["unit"].eq(spec.outcome.unit).all():
+    if spec.on_log and not spec.rounding and own["unit"].eq(spec.outcome.unit).all():
         axes.set_yscale("log")
         log_axis(axes.yaxis)
     else:

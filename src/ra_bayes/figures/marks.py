@@ -30,7 +30,6 @@ __all__ = [
     "halo",
     "log_axis",
     "mark_infusions",
-    "on_log",
     "short_name",
     "shows_cutoffs",
     "value_axis",
@@ -233,11 +232,6 @@ def week_axis(axes: Axes, weeks: Array, *, sparse: bool = False, label: bool = T
         axes.set_xlabel("Week")
 
 
-def on_log(spec: ModelSpec) -> bool:
-    """Return whether records are drawn on a logarithmic axis: changes are ratios, and no record is 0."""
-    return spec.link.change == "ratio" and spec.likelihood.ends(0.0, spec.outcome) is None
-
-
 def value_axis(axes: Axes, spec: ModelSpec, lowest: float, highest: float) -> None:
     """Set the outcome's axis: from its lower bound where that is near, logarithmic under a log link.
 
@@ -255,7 +249,7 @@ def value_axis(axes: Axes, spec: ModelSpec, lowest: float, highest: float) -> No
         pad = 0.05 * (levels[-1] - levels[0])
         axes.set_ylim(levels[0] - pad, levels[-1] + pad)
         return
-    if on_log(spec):
+    if spec.on_log:
         axes.set_yscale("log")
         axes.set_ylim(lowest / 1.15, highest * 1.15)
         log_axis(axes.yaxis, wide=highest / lowest > _WIDE)

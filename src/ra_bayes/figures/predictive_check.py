@@ -16,7 +16,7 @@ from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.counts import count_interval, draw_counts
 from ra_bayes.figures.journals import column_mm, pen, pt, text_pt
 from ra_bayes.figures.lettering import wrap
-from ra_bayes.figures.marks import draw_limits, draw_records, on_log, value_axis, value_label
+from ra_bayes.figures.marks import draw_limits, draw_records, value_axis, value_label
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET, style
 from ra_bayes.tree import spec_of
 
@@ -131,7 +131,7 @@ def _records(axes: Axes, spec: ModelSpec, records: Records, made: Replicates, ci
     value = records.value[made.patient, made.visit]
     lowest, highest = _extent(spec, np.concatenate([*outer, value]))
     # An arrow at a limit needs room beyond it, a sixth of the axis.
-    if on_log(spec) and (records.limit < 0).any():
+    if spec.on_log and (records.limit < 0).any():
         lowest = min(lowest, float(np.nanmin(value)) * (lowest / highest) ** 0.15)
     value_axis(axes, spec, lowest, highest)
     if crowd:
@@ -211,7 +211,7 @@ def _pit(axes: Axes, made: Replicates, ci_prob: float) -> None:
 
 def _extent(spec: ModelSpec, values: Array) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
-    if on_log(spec):
+    if spec.on_log:
         finite = finite[finite > 0.0]
     return float(finite.min()), float(finite.max())
 

@@ -30,8 +30,9 @@ from ra_bayes.figures.change_axis import (
     zero,
 )
 from ra_bayes.figures.forest_rows import MOST_NAMED
-from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, text_pt
 from ra_bayes.figures.keys import key_above
+from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import ARROW, short_name
 from ra_bayes.figures.reading import band, band_words
 from ra_bayes.figures.style import INK, QUIET, patient_style, style
@@ -49,7 +50,7 @@ type Array = NDArray[np.float64]
 
 # Places across the bar, in patients: the model's change and the record's.
 _MODEL, _RECORD, _BAR = -0.14, 0.24, 0.62
-_LETTER_MM, _AXIS_SHARE = 1.25, 0.82
+_LETTER_MM, _AXIS_SHARE, _HIGH_MM = 1.25, 0.82, 76.0
 # Mark of a record: the same for all, since it stands beside the patient's own.
 _RECORD_MARK: dict[str, Any] = {"linestyle": "none", "color": INK, "zorder": 5, "markerfacecolor": "none"}
 
@@ -112,7 +113,7 @@ def waterfall(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnosis 
     named = len(fall.order) <= MOST_NAMED
     with style():
         width = column_mm(80.0 if len(fall.order) <= 12 else 150.0)
-        figure = Canvas(width, 76.0, _notes(spec, fall, interval), warnings_of(tree, diagnosis))
+        figure = Canvas(width, _HIGH_MM, _notes(spec, fall, interval), warnings_of(tree, diagnosis))
         axes = figure.subplots()
         mcid = signed_mcid(spec)
         shown = [*fall.outer.ravel(), *fall.record, *([] if mcid is None else [mcid])]
@@ -122,7 +123,8 @@ def waterfall(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnosis 
             _draw(axes, spec, fall, place, named=named)
         axes.set_xlim(-0.7, len(fall.order) - 0.3)
         draw_mcid(axes, "y", spec)
-        axes.set_ylabel(change_label(spec, spec.reference_week))
+        label = change_label(spec, spec.reference_week)
+        axes.set_ylabel("\n".join(wrap(label, 0.62 * _HIGH_MM, text_pt())))
         axes.spines["bottom"].set_visible(False)
         _names(axes, records, fall, house_mm(width), named=named)
         if named and spec.benefit_sign:

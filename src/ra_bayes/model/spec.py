@@ -134,6 +134,11 @@ class ModelSpec:
         return self.outcome.kind == "ordinal"
 
     @property
+    def on_log(self) -> bool:
+        """Whether records are told and drawn on the log: changes are ratios, and no record is 0."""
+        return self.link.change == "ratio" and self.likelihood.ends(0.0, self.outcome) is None
+
+    @property
     def plain(self) -> bool:
         """Whether there is one arm, no covariate, and normal noise."""
         return self.arm is None and not self.covariates and self.likelihood.name == "normal"
