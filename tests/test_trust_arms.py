@@ -19,6 +19,9 @@ from trees import drawn_tree
 
 import ra_bayes as rb
 from ra_bayes.cohort import Cohort
+from ra_bayes.comparison.given_others import likelihood_of_records
+from ra_bayes.comparison.records_left_out import log_density_of_record
+from ra_bayes.comparison.stacked import stacked_estimands
 from ra_bayes.errors import FitError, RaBayesError
 from ra_bayes.estimand import Posterior, of_arm, read_posterior
 from ra_bayes.figures.leave_one_out import leave_one_out as leave_one_out_figure
@@ -281,6 +284,31 @@ def test_what_is_not_asked_of_two_arms_is_said_with_the_way_out() -> None:
     for asked in (leave_one_out, sensitivity):
         with pytest.raises(FitError, match=r"arm 'cells' of a fit of two arms.*; ask the fit of both"):
             asked(of_arm(tree, "cells"))
+
+
+# ---- models of two arms compared
+
+
+def test_a_record_left_out_is_of_its_arm_where_residuals_follow_each_other() -> None:
+    own = {"autocorrelation": {"median": 0.4, "sd": 0.5}}
+    model = armed(spec("linear", residuals="ar1", autocorrelation_weeks=4, priors=own))
+    rows = [(who, week, 9.0 + k) for who in "ab" for k, week in enumerate(WEEKS)]
+    tree = drawn_tree(model, two(cohort(rows, model)))
+    told = likelihood_of_records(tree).transpose("observation", "chain", "draw").to_numpy()
+    records = records_of(tree)
+    for i, j in ((0, 2), (1, 4)):
+        found = log_density_of_record(tree, records, i, j)
+        np.testing.assert_allclose(found, told[i * WEEKS.size + j], rtol=1e-9)
+
+
+def test_a_mixture_of_one_model_tells_each_arm_as_the_model_does() -> None:
+    tree = drawn_tree(with_arm("vas"), made(), seed=2)
+    own = rb.estimands(tree, despite_gate=True)
+    alone = own.set_index(["arm", "estimand", "patient", "week"])["estimate"]
+    mixture = stacked_estimands({"one": tree, "other": tree}, {"one": 1.0, "other": 0.0})
+    found = mixture.set_index(["arm", "estimand", "patient", "week"])["estimate"].dropna()
+    assert {"cells", "placebo"} == {arm for arm, *_ in found.index}
+    np.testing.assert_allclose(found, alone.loc[found.index], rtol=2e-3, atol=2e-3)
 
 
 # ---- missing not at random, by hand

@@ -164,9 +164,11 @@ def log_density_of_record(tree: xr.DataTree, records: Grid, i: int, j: int) -> A
 
 def _given_others(tree: xr.DataTree, records: Grid, i: int, j: int) -> Array:
     """Return the same where residuals are correlated: given the patient's other records, too."""
-    spec, posterior = spec_of(tree), read_posterior(tree)
+    spec, posterior = spec_of(tree), read_posterior(tree, both_arms=True)
     own = tree["posterior"].to_dataset().isel(patient=[i])
     mu = own["patient_level"] + own["mean_change"] + own["patient_response"] * own["response_shape"]
+    if "effect" in own and records.people is not None:
+        mu = mu + records.people.treated[i] * own["effect"]
     draws = {**posterior.scalars, "expected": mu.transpose("chain", "draw", "patient", "visit").values}
     if "residual_z" in own:
         draws["residual_z"] = own["residual_z"].values

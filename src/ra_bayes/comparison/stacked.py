@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["mixed", "stacked_estimands"]
 
 type Array = NDArray[np.float64]
-type _Key = tuple[str, str, str, str, str]
+type _Key = tuple[str, str, str, str, str, str]
 
 
 def stacked_estimands(
@@ -88,6 +88,9 @@ def stacked_estimands(
     table = pd.DataFrame(rows).assign(
         outcome=spec_of(trees[next(iter(share))]).outcome.id, ci_prob=ci_prob, ci_kind="eti"
     )
+    arms = [first[key].arm for key in common]
+    if any(arms):
+        table = table.assign(arm=arms)
     thin = table["ess"] <= MIN_ESS
     table.loc[thin, ["estimate", "lower", "upper", "p_benefit", "mcse"]] = np.nan
     table.loc[thin, "note"] = [
@@ -123,6 +126,7 @@ def _by_key(tree: xr.DataTree) -> dict[_Key, Quantity]:
     link = spec_of(tree).link.name
     return {
         (
+            each.arm,
             each.name,
             each.patient,
             f"{each.week:g}",

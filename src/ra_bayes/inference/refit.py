@@ -221,7 +221,7 @@ def refit(
             f"repeat={repeat}: where residuals are correlated, records cannot count more than once; "
             "leave repeat out"
         )
-    if model.arm is not None and records.people is None:
+    if model.arm is not None and (records.people is None or not records.people.arms):
         raise FitError(f"model {model.name!r} is of two arms, and these records are of one; fit both again")
     rung, factor, tried = 0, 1, list[str]()
     best: tuple[int, xr.DataTree] | None = None
