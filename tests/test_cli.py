@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ra_bayes.cli import GATE_FAILED, main
+from ra_bayes.model import list_examples
 from ra_bayes.resources import data_dir
 from ra_bayes.tree import load
 
@@ -204,6 +205,9 @@ def test_check_says_what_is_in_a_table() -> None:
 
 def test_models_are_listed_and_explained() -> None:
     listed = json.loads(run("models", "--json").stdout)
+    models, examples = run("models").stdout.split("\nExample pages, to copy from (docs/model-pages.md):\n")
+    assert [line.split()[0] for line in models.splitlines()] == list(listed)
+    assert [line.split()[0] for line in examples.splitlines()] == list(list_examples())
     assert {
         "vas",
         "sdai",

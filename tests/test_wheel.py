@@ -46,7 +46,7 @@ def test_wheel_finds_models_and_data(wheel: Path, tmp_path: Path) -> None:
     assert Path(where).resolve().is_relative_to(target.resolve())
     wanted = {
         path.relative_to(REPOSITORY).as_posix()
-        for pattern in ("models/outcomes/*.toml", "data/*.csv")
+        for pattern in ("models/*/*.toml", "data/*.csv")
         for path in REPOSITORY.glob(pattern)
     }
     assert {Path(name).suffix for name in wanted} == {".toml", ".csv"}, "the repository lacks models or data"

@@ -235,6 +235,8 @@ def _notes(spec: ModelSpec, records: Records, ci_prob: float, *, crowd: bool) ->
     else:
         notes[0] += "; thin lines, the patients' medians."
         notes.append(f"Small panels ({number}): a patient's true value, {own}; marks, records as measured.")
+    if spec.likelihood.name == "hurdle":
+        notes.append("Values are those of records above 0.")
     if (_last(records) < records.weeks[records.made.any(axis=0)].max()).any():
         notes.append("Dashed: after a patient's last record, predicted.")
     if shows_cutoffs(spec.outcome.categories):
