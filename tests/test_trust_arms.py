@@ -39,6 +39,7 @@ from ra_bayes.trust.missing_not_at_random import missing_not_at_random
 from ra_bayes.trust.patient_likelihood import log_density_of_patient
 from ra_bayes.trust.placebo import change_beyond_placebo
 from ra_bayes.trust.predicted import predicted
+from ra_bayes.trust.quantities import for_comparison, reported
 from ra_bayes.trust.sensitivity import Sensitivity, sensitivity
 
 type Array = NDArray[np.float64]
@@ -251,6 +252,18 @@ def test_leaving_out_tells_all_of_it_under_other_likelihoods(
     assert np.isfinite(found.patients["elpd"].iloc[1:]).all()
     assert found.records["pit"].notna().all()
     assert "Decision with everybody" in str(found)
+
+
+@pytest.mark.parametrize("likelihood", OTHERS)
+def test_every_scale_is_compared_by_its_log(likelihood: str) -> None:
+    model, value = other(likelihood)
+    model = armed(model)
+    rows = [(who, week, y) for who in "ab" for week, y in zip(WEEKS, value, strict=True)]
+    tree = drawn_tree(model, two(cohort(rows, model)))
+    scales = {each.parameter.name for each in model.priors if each.parameter.family == "scale"}
+    for each in reported(tree):
+        if each.name in scales:
+            np.testing.assert_array_equal(for_comparison(each), np.log(np.asarray(each.draws)))
 
 
 # ---- decisions and refusals

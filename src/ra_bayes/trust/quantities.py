@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.estimand import Quantity, quantities, read_posterior
 from ra_bayes.estimand.arms import arm_names, difference_estimands
+from ra_bayes.model.people import EFFECT
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -64,10 +65,16 @@ def keyed(told: list[Quantity]) -> dict[Key, Quantity]:
 
 
 def for_comparison(quantity: Quantity) -> Array:
-    """Return draws on the scale on which spreads are compared: the log of ratios and of SDs."""
+    """Return draws on the scale on which spreads are compared: the log of ratios, SDs and other scales."""
     draws = np.asarray(quantity.draws, dtype=float)
-    positive = quantity.unit == "ratio" or quantity.name.endswith("_sd") or quantity.name in _POSITIVE
+    name = quantity.name.removeprefix(EFFECT)
+    positive = (
+        quantity.unit == "ratio" or name.endswith("_sd") or name.startswith("gap_") or name in _POSITIVE
+    )
     return np.log(draws) if positive else draws
 
 
-_POSITIVE = ("response_heterogeneity", "half_time", "loss_half_time", "lengthscale")
+_POSITIVE = (
+    "response_heterogeneity", "half_time", "loss_half_time", "lengthscale", "dof", "precision",
+    "overdispersion", "zero_spread",
+)  # fmt: skip
