@@ -78,6 +78,15 @@ def test_the_numbers_of_a_sentence_are_the_tables_rounded_by_its_error(results: 
     assert "changed by −7 mm (90% interval −19 to 6)" in words(coarse, None, 0.9)
 
 
+def test_the_mean_of_the_patients_themselves_is_told_beside_the_populations(
+    results: dict[str, Result],
+) -> None:
+    made = with_row(results["vas"], "mean_change_of_cohort", estimate=-9.0, lower=-14.0, upper=-4.0)
+    assert "The mean of these patients changed by −9.0 mm (−14.0 to −4.0)." in words(made, None, 0.9)
+    ratio = with_row(results["il10"], "mean_change_of_cohort", estimate=1.5, lower=1.1, upper=2.2)
+    assert "The mean of these patients was at 1.50 times baseline (1.10 to 2.20)." in words(ratio, None, 0.9)
+
+
 def test_a_ratio_is_judged_against_one(results: dict[str, Result]) -> None:
     rising = with_row(results["il10"], "mean_change", estimate=1.6, lower=1.1, upper=2.6)
     text = words(rising, None, 0.9)

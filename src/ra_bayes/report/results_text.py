@@ -153,7 +153,7 @@ def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     if (row := rows.get("mean_change_of_cohort")) is not None:
         # What a reader holds against the mean of the sheet; the typical patient's is drawn to the prior.
         said.append(
-            f"The mean of these patients was at {estimate_words(row)} times baseline."
+            f"The mean of these patients was at {estimate_words(row, ' times baseline')}."
             if row["unit"] == "ratio"
             else f"The mean of these patients changed by {estimate_words(row, ' ' + row['unit'])}."
         )
