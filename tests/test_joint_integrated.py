@@ -11,13 +11,16 @@ from numpy.typing import NDArray
 from scipy import special, stats
 from test_joint_pieces import arms_and_covariates
 from test_joint_pieces import records_of as arms_records
-from test_joint_records import log_density, mixed, raw_of, records_of
+from test_joint_records import MATRIX, log_density, mixed, raw_of, records_of
 
 from ra_bayes.inference.fit_joint import LARGE, attempts
 from ra_bayes.model.joint_build import build_joint
 from ra_bayes.model.joint_draws import outcome_values, to_joint_values, with_patients
 from ra_bayes.model.joint_structure import JointRecords
+from ra_bayes.model.joint_ties import lkj_shapes
+from ra_bayes.model.joint_values import population_values
 from ra_bayes.model.likelihoods import CELL, MISSED
+from ra_bayes.model.namespace import NUMPY
 
 type Array = NDArray[np.float64]
 type Draws = dict[str, Array]
@@ -39,6 +42,11 @@ def of_a_trial() -> JointRecords:
     return arms_records(arms_and_covariates(), **priors())
 
 
+def unstructured() -> JointRecords:
+    """Every correlation free, of a trial with covariates and of outcomes that are met or not."""
+    return arms_records(arms_and_covariates(), **MATRIX)
+
+
 def a_point(records: JointRecords, seed: int) -> tuple[Any, Draws]:
     """The model, and a point of what it samples."""
     model, rng = build_joint(records, "integrated"), np.random.default_rng(seed)
@@ -47,6 +55,9 @@ def a_point(records: JointRecords, seed: int) -> tuple[Any, Draws]:
 
 def patients_of(records: JointRecords) -> dict[str, tuple[int, ...]]:
     measured, patients = records.measured, len(records.patients)
+    if records.matrix:
+        rest = 2 * len(records.pages) - measured
+        return {"patient_level_z": (measured, patients), "patient_score_z": (rest, patients)}
     shapes = {"baseline_factor": (patients,), "responder_factor": (patients,)}
     shapes |= {"patient_level_z": (measured, patients), "patient_response_z": (measured, patients)}
     if measured < len(records.pages):
@@ -118,7 +129,7 @@ def noise_of(records: JointRecords, raw: Draws) -> Array:
     return np.asarray(median * np.exp(sdlog * raw["residual_sd_z"]))
 
 
-@pytest.mark.parametrize("made", [mixed_records, with_walk, of_a_trial])
+@pytest.mark.parametrize("made", [mixed_records, with_walk, of_a_trial, unstructured])
 def test_the_density_is_the_normal_one_of_records(made: Any) -> None:
     records = made()
     kind = np.stack([each.kind for each in records.grids])
@@ -128,7 +139,11 @@ def test_the_density_is_the_normal_one_of_records(made: Any) -> None:
     raw = raw_of(point)
     concentration = np.array([page.prior("correlation").numbers[0] for page in records.pages])
     total = stats.beta.logpdf(raw["correlation_u"], concentration, concentration).sum()
-    plain = [name for name in raw if name not in ("correlation_u", "inside") and not name.endswith("walk_c")]
+    if records.matrix:
+        shapes = lkj_shapes(2 * len(records.pages), 1.5)
+        total += stats.beta.logpdf(raw["partial_u"], shapes, shapes).sum()
+    other = ("correlation_u", "partial_u", "inside")
+    plain = [name for name in raw if name not in other and not name.endswith("walk_c")]
     total += sum(stats.norm.logpdf(raw[name]).sum() for name in plain)
     for name, steps in steps_of(records, raw).items():
         scale = raw[name.replace("walk_step", "walk_c")] / steps
@@ -144,7 +159,7 @@ def test_the_density_is_the_normal_one_of_records(made: Any) -> None:
     assert log_density(model, point) == pytest.approx(total, rel=1e-8)
 
 
-@pytest.mark.parametrize("made", [mixed_records, of_a_trial])
+@pytest.mark.parametrize("made", [mixed_records, of_a_trial, unstructured])
 def test_patients_are_drawn_given_the_records(made: Any) -> None:
     """Mean and covariance of one patient's scores over many draws, beside the conditional normal's."""
     records, size, i = made(), 20_000, 1
@@ -177,3 +192,17 @@ def test_patients_are_integrated_out_of_large_cohorts() -> None:
     assert len(records.patients) < LARGE
     assert attempts(records)[0].levels == "centred"
     assert str(attempts(records)[0]).startswith("centred patient levels")
+
+
+def test_what_is_told_of_the_population_is_left_alone_when_patients_are_drawn() -> None:
+    """Mean changes and differences by the population's own variables, effects related or not."""
+    of = arms_and_covariates()
+    for keys in (priors(), {**priors(), "related": {"correlation": 0.5}}):
+        records = arms_records(of, **keys)
+        _, point = a_point(records, 4)
+        raw = {name: each[None, None] for name, each in raw_of(point).items()}
+        numbers = records.data("integrated")
+        before = population_values(records, raw, numbers, NUMPY, np.concatenate)
+        after = to_joint_values(records, with_patients(records, raw, np.random.default_rng(1)))
+        for name in ("mean_change", "effect", "covariate", "baseline_mean"):
+            np.testing.assert_allclose(after[name], before[name], err_msg=name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["borrowing_across_outcomes", "predicted_outcomes"]
 
-_CHANGES = ("mean_change", "mean_change_of_cohort", "patient_change")
+_CHANGES = ("mean_change", "mean_change_of_cohort", "patient_change", "difference_from_control")
 
 
 def borrowing_across_outcomes(
@@ -38,7 +38,8 @@ def borrowing_across_outcomes(
     -------
     pandas.DataFrame
         ``outcome``, ``estimand``, ``patient``, ``week``, ``width_alone``, ``width_together`` (of ratios on
-        the log scale) and ``ratio``, together over alone: below 1 the other outcomes helped.
+        the log scale) and ``ratio``, together over alone: below 1 the other outcomes helped; of two arms
+        ``arm`` too.
 
     Raises
     ------
@@ -59,15 +60,16 @@ def borrowing_across_outcomes(
         _check(trees, outcome, single)
         widths = [_widths(each, ci_prob) for each in (single, trees[outcome])]
         both = widths[0].merge(
-            widths[1], on=["estimand", "patient", "week"], suffixes=("_alone", "_together")
+            widths[1], on=["arm", "estimand", "patient", "week"], suffixes=("_alone", "_together")
         )
         parts.append(both.assign(outcome=outcome, ratio=both["width_together"] / both["width_alone"]))
     if not parts:
         raise FitError(
             f"no fit was given to compare with; give those of {', '.join(trees)} alone, by outcome"
         )
-    columns = ["outcome", "estimand", "patient", "week", "width_alone", "width_together", "ratio"]
-    return pd.concat(parts)[columns].reset_index(drop=True)
+    columns = ["outcome", "arm", "estimand", "patient", "week", "width_alone", "width_together", "ratio"]
+    found = pd.concat(parts)[columns].reset_index(drop=True)
+    return found if (found["arm"] != "").any() else found.drop(columns="arm")
 
 
 def _check(trees: Mapping[str, xr.DataTree], outcome: str, single: xr.DataTree) -> None:
@@ -91,7 +93,8 @@ def _widths(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:
     rows = table[table["estimand"].isin(_CHANGES) & (table["week"] == spec_of(tree).reference_week)]
     ratio = rows["unit"] == "ratio"
     ends = [np.where(ratio, np.log(rows[end].where(ratio, 1.0)), rows[end]) for end in ("lower", "upper")]
-    return rows[["estimand", "patient", "week"]].assign(width=ends[1] - ends[0])
+    arm = rows.get("arm", "")
+    return rows[["estimand", "patient", "week"]].assign(arm=arm, width=ends[1] - ends[0])
 
 
 def predicted_outcomes(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFrame:

@@ -9,11 +9,12 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from ra_bayes.model.build import PYTENSOR
-from ra_bayes.model.joint_integrated import latent, log_density_of_records
+from ra_bayes.model.joint_integrated import latent, log_density_of_records, residuals
 from ra_bayes.model.joint_kinds import Chain, Noise
 from ra_bayes.model.joint_people import moved_by_people
 from ra_bayes.model.joint_structure import JointRecords, Ways
 from ra_bayes.model.joint_ties import log_density_of_levels, whitened
+from ra_bayes.model.joint_unstructured import precision, pull
 from ra_bayes.model.joint_values import joint_values, level_scores, population_values
 from ra_bayes.model.likelihoods.normal import log_cell
 from ra_bayes.model.numbers import declare
@@ -48,7 +49,7 @@ def build_joint(records: JointRecords, levels: Ways = "centred", *, packed: bool
         if levels == "integrated":
             values = population_values(records, raw, numbers, PYTENSOR, _join)
             _walks_density(records, values, numbers)
-            _records_density(values, raw.get("inside"), numbers)
+            _records_density(records, values, raw.get("inside"), numbers)
             return model
         values = joint_values(records, raw, numbers, PYTENSOR, _join)
         if levels == "centred":
@@ -168,7 +169,8 @@ def _raw(records: JointRecords, numbers: dict[str, Any], levels: Ways) -> dict[s
         found["partial_u"] = pm.Beta(
             "partial_u", numbers["lkj_shape"], numbers["lkj_shape"], shape=size * (size - 1) // 2
         )
-        shapes["patient_score_z"] = size - measured, patients
+        if levels != "integrated":
+            shapes["patient_score_z"] = size - measured, patients
     else:
         shapes |= {"loading_z": (outcomes,), "baseline_loading_z": (measured,)}
         if levels != "integrated":
@@ -226,7 +228,9 @@ def _walks_density(records: JointRecords, values: dict[str, Any], numbers: dict[
             pm.Potential(f"{place}_walk", steps.sum() - kind.steps * log_scale.sum())
 
 
-def _records_density(values: dict[str, Any], inside: Any | None, numbers: dict[str, Any]) -> None:
+def _records_density(
+    records: JointRecords, values: dict[str, Any], inside: Any | None, numbers: dict[str, Any]
+) -> None:
     """Add the density of records, patients integrated out."""
     value, moved = numbers["record"], 0.0
     if inside is not None:
@@ -236,8 +240,25 @@ def _records_density(values: dict[str, Any], inside: Any | None, numbers: dict[s
     by_people = moved_by_people(values, numbers)
     if by_people is not None:
         value = value - by_people
-    density = log_density_of_records(values, value, numbers["seen"], _join, PYTENSOR)
+    if records.matrix:
+        density = _log_density_unstructured(len(records.pages), values, value, numbers)
+    else:
+        density = log_density_of_records(values, value, numbers["seen"], _join, PYTENSOR)
     pm.Potential("records", density.sum() + moved)
+
+
+def _log_density_unstructured(
+    outcomes: int, values: dict[str, Any], value: Any, numbers: dict[str, Any]
+) -> Any:
+    """Return the log density of each patient's records where every correlation is free."""
+    residual, sd = residuals(values, value, numbers["seen"]), values["residual_sd"][:, None]
+    alone = -0.5 * (residual**2).sum(axis=-1) / sd**2
+    alone = alone - numbers["seen"].sum(axis=-1) * (pt.log(sd) + 0.5 * float(np.log(2.0 * np.pi)))
+    factor = pt.linalg.cholesky(precision(values, numbers["pattern_seen"], outcomes, _join))
+    log_root = pt.log(factor.diagonal(axis1=-2, axis2=-1)).sum(axis=-1)
+    at = pull(values, residual, _join).T
+    solved = pt.linalg.solve_triangular(factor[numbers["pattern"]], at, lower=True, b_ndim=1)
+    return alone.sum(axis=0) - log_root[numbers["pattern"]] + 0.5 * (solved**2).sum(axis=-1)
 
 
 def _levels_density(

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ra_bayes.model.joint_integrated import draw_scores, latent
+from ra_bayes.model.joint_integrated import draw_scores, latent, residuals
 from ra_bayes.model.joint_kinds import Kind
 from ra_bayes.model.joint_people import moved_by_people
 from ra_bayes.model.joint_structure import JointRecords
 from ra_bayes.model.joint_ties import baseline_factor_given, response_loadings
+from ra_bayes.model.joint_unstructured import draw_own_scores
 from ra_bayes.model.joint_values import joint_values, population_values
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.people import EFFECT
@@ -128,13 +129,19 @@ def _patients_of(
     moved = moved_by_people(values, numbers)
     if moved is not None:
         value = value - moved
+    # Of walks sampled themselves; steps that were sampled stay, for related ones are composed once more.
+    sampled = [name.removesuffix("_walk_c") for name in raw if name.endswith("_walk_c")]
+    walks = {f"{place}_walk_step": values[f"{place}_walk_step"] for place in sampled}
+    if records.matrix:
+        own = draw_own_scores(values, residuals(values, value, numbers["seen"]), numbers, rng)
+        measured = records.measured
+        return walks | {"patient_level_z": own[:, :measured], "patient_score_z": own[:, measured:]}
     (g, f), (u, w) = draw_scores(values, value, numbers["seen"], np.concatenate, rng)
     measured = records.measured
     found = {"baseline_factor": g, "responder_factor": f, "patient_level_z": u[:, :measured]}
     found["patient_response_z"] = w[:, :measured]
     if measured < len(records.pages):
         found["rate_level_z"] = u[:, measured:]
-    walks = {name: each for name, each in values.items() if name.endswith("_walk_step")}
     return found | walks
 
 

@@ -31,7 +31,7 @@ from ra_bayes.model.joint_ties import Join
 from ra_bayes.model.likelihoods import CELL, UNBOUNDED
 from ra_bayes.model.namespace import Namespace
 
-__all__ = ["Cells", "cells_of", "draw_scores", "latent", "log_density_of_records"]
+__all__ = ["Cells", "cells_of", "draw_scores", "latent", "log_density_of_records", "residuals"]
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 
@@ -121,7 +121,7 @@ def log_density_of_records(
     ns
         NumPy's or PyTensor's functions.
     """
-    residual, sd = _residuals(values, value, seen), values["residual_sd"][..., None]
+    residual, sd = residuals(values, value, seen), values["residual_sd"][..., None]
     known = _known(values, residual, seen, join)
     own = _transposed(known.t, known.h)
     alone = -0.5 * ((residual**2).sum(axis=-1) / sd**2 + ns.log(known.determinant))
@@ -144,7 +144,7 @@ def draw_scores(
     rng
         Random numbers.
     """
-    known = _known(values, _residuals(values, value, seen), seen, join)
+    known = _known(values, residuals(values, value, seen), seen, join)
     b, c = _of_factors(known)
     shared, _ = _inverse(c)
     factors = _normal(_times(shared, b), shared, rng)
@@ -156,7 +156,7 @@ def draw_scores(
     return factors, own
 
 
-def _residuals(values: Mapping[str, Any], value: Any, seen: Any) -> Any:
+def residuals(values: Mapping[str, Any], value: Any, seen: Any) -> Any:
     """Return e, 0 where there is no record."""
     middle = values["baseline_mean"][..., None] + values["mean_change"]
     return seen * (value - middle[..., None, :])

@@ -32,6 +32,7 @@ from ra_bayes.model.joint_kinds import (
 )
 from ra_bayes.model.joint_people import OfOutcome, covariates_of, people_data
 from ra_bayes.model.joint_ties import lkj_shapes
+from ra_bayes.model.joint_unstructured import patterns
 from ra_bayes.model.likelihoods import CELL, MISSED, POINT
 from ra_bayes.model.priors import Parameter, Prior
 from ra_bayes.model.records import Grid, grid
@@ -261,10 +262,12 @@ class JointRecords:
     def whole_data(self) -> dict[str, np.ndarray]:
         """Return the records on their grids (outcome, patient, visit), and the cells among them."""
         low, kind = (np.stack([getattr(each, name) for each in self.grids]) for name in ("low", "kind"))
+        seen = (kind != MISSED).astype(float)
         return {
             "record": np.where(kind == POINT, low, 0.0),
-            "seen": (kind != MISSED).astype(float),
+            "seen": seen,
             **{f"inside_{name}": each for name, each in self.cells._asdict().items()},
+            **(patterns(seen) if self.matrix else {}),
         }
 
     def _numbers(self, parameter: Parameter, places: slice) -> np.ndarray:
