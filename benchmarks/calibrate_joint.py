@@ -29,7 +29,7 @@ from ra_bayes.model.joint_draws import (
     with_patients,
 )
 from ra_bayes.model.joint_structure import JointRecords, make_joint_records
-from ra_bayes.model.simulate import recorded
+from ra_bayes.model.simulate import replicate
 
 DRAWS, CHAINS, RANKED = 500, 2, 99
 WEEKS = (0.0, 4.0, 8.0, 12.0, 16.0, 24.0)
@@ -92,7 +92,12 @@ def layout(page: str, outcomes: list[str], patients: int) -> JointRecords:
         for week in WEEKS
     ]
     used = tuple(joint.page(name).outcome for name in outcomes)
-    return make_joint_records(joint, Cohort("simulated", "", True, tuple(rows), used=used), outcomes)
+    arm = joint.page(outcomes[0]).arm
+    # Of two arms every second patient has the control.
+    arms = () if arm is None else tuple((f"P{i}", ("treated", arm.control)[i % 2]) for i in range(patients))
+    return make_joint_records(
+        joint, Cohort("simulated", "", True, tuple(rows), used=used, arms=arms), outcomes
+    )
 
 
 def simulated(records: JointRecords, values: Draws, n: int, rng: np.random.Generator) -> JointRecords:
@@ -100,9 +105,8 @@ def simulated(records: JointRecords, values: Draws, n: int, rng: np.random.Gener
     grids = []
     for place, (page, grid) in enumerate(zip(records.pages, records.grids, strict=True)):
         own = outcome_values(records, values, place)
-        mu = own["expected"][n]
-        latent = mu + own["residual_sd"][n] * rng.normal(size=mu.shape)
-        grids.append(with_values(page, grid, recorded(page, latent)))
+        one = {name: each[n : n + 1] for name, each in own.items()}
+        grids.append(with_values(page, grid, replicate(page, one, rng, grid.weeks)[0]))
     return replace(records, grids=tuple(grids))
 
 
@@ -116,6 +120,8 @@ def told(records: JointRecords, raw: Draws, rng: np.random.Generator) -> Draws:
             if not prior.fixed and not (records.matrix and prior.parameter.name == "correlation"):
                 found[f"{name} {prior.parameter.name}"] = own[prior.parameter.name]
         found[f"{name} mean change"] = own["mean_change"][:, -1]
+        if records.arms:
+            found[f"{name} difference between arms"] = own["effect"][:, -1]
         found[f"{name} level of patient 1"] = own["patient_level"][:, 0]
         found[f"{name} response of patient 1"] = own["patient_response"][:, 0]
     for name, each in joint_parameters(records, values, raw, rng).items():
