@@ -86,7 +86,7 @@ def layout(page: str, outcomes: list[str], patients: int) -> JointRecords:
     """A cohort with every record, whose values do not matter."""
     joint = rb.load_joint_model(page)
     rows = [
-        Record(f"P{i}", week, name, 10.0, "", 2)
+        Record(f"P{i}", week, name, 1.0, "", 2)
         for name in outcomes
         for i in range(patients)
         for week in WEEKS
