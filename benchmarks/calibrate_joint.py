@@ -49,7 +49,8 @@ def main() -> None:
     records = layout(arguments.page, arguments.outcomes, arguments.patients)
     rng, began = np.random.default_rng(arguments.seed), time.perf_counter()
     truth_raw = draw_joint_prior(records, arguments.n, rng)
-    truths = told(records, truth_raw, rng)
+    # What a page fixes has no rank: a yes-or-no outcome, say, has no level before treatment.
+    truths = {name: each for name, each in told(records, truth_raw, rng).items() if np.ptp(each) > 0.0}
     values = to_joint_values(records, truth_raw)
     attempt = attempts(records)[0]._replace(tune=500)
     ranks: dict[str, list[int]] = {name: [] for name in truths}
@@ -67,8 +68,9 @@ def main() -> None:
             raw = with_patients(made, raw, rng)
         raw = {name: each.reshape(CHAINS * DRAWS, *each.shape[2:]) for name, each in raw.items()}
         kept = np.linspace(0, CHAINS * DRAWS - 1, RANKED).round().astype(int)
-        for name, each in told(records, raw, rng).items():
-            ranks[name].append(int((each[kept] < truths[name][n]).sum()))
+        drawn = told(records, raw, rng)
+        for name, each in truths.items():
+            ranks[name].append(int((drawn[name][kept] < each[n]).sum()))
     found = {name: p_value(each, RANKED) for name, each in ranks.items()}
     for name, each in sorted(found.items(), key=lambda item: item[1]):
         print(f"{each:.3f}  {name}")
