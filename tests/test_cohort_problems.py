@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ra_bayes.cohort import read_cohort
-from ra_bayes.errors import CohortError, Problem
+from ra_bayes.errors import CohortError, Problem, RaBayesError
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcomes import get
 
@@ -256,3 +256,8 @@ def test_a_unit_on_some_rows_only_is_asked_for_where_another_is_usual(tmp_path: 
     with pytest.raises(CohortError, match="some rows of vas are in mm and others give no unit") as raised:
         read_cohort(file)
     assert raised.value.problems[0].mend == "write mm or cm in every row"
+
+
+def test_outcomes_that_are_none_are_told() -> None:
+    with pytest.raises(RaBayesError, match=r"holds 'vas', which is no Outcome; write outcomes=\(model"):
+        read_cohort("none.csv", outcomes={"vas": get("vas")})  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from few_figures import few_figures
 from joint_cohorts import WEEKS, cohort, joint, outcome, pages, priors
 from joint_trees import tree_of
 from test_joint_pieces import AGE, STEP, people, read
+from test_likelihoods import FEELS, LATENT
 
 import ra_bayes as rb
 from ra_bayes.estimand import borrowing, read_posterior
@@ -19,6 +20,7 @@ from ra_bayes.estimand.borrowing import borrowing_across_outcomes
 from ra_bayes.estimand.concordance import new_patient_improves_in_all
 from ra_bayes.estimand.joint import joint_estimands, response_correlations
 from ra_bayes.figures.draw_folder import draw_folder
+from ra_bayes.inference import fit_joint
 from ra_bayes.model import ModelSpec
 from ra_bayes.report import write_report
 from ra_bayes.results import find_results, joint_headline, save_result
@@ -108,3 +110,42 @@ def test_what_outcomes_lend_each_other_is_told_arm_by_arm(
     assert (rows == 1).all()
     assert ("down", "difference_from_control", "cells", "") in rows.index
     assert ("up", "mean_change", "placebo", "") in rows.index
+
+
+@pytest.mark.mcmc
+def test_differences_loadings_and_residuals_in_order_are_found() -> None:
+    """Scores whose residuals go together, and categories of the same patients, in two arms."""
+    rng, patients = np.random.default_rng(3), 24
+    keys = {"residuals": "ar1", "autocorrelation_weeks": 4}
+    rho = {"autocorrelation": {"median": 0.4, "sd": 0.6}}
+    feels = {**FEELS, "benefit": "decrease"}
+    wide = STEP.replace("median = 1.0", "median = 0.0").replace("sd = 0.8", "sd = 3.0")
+    of = pages(
+        read("down", wide, priors=rho, **keys),
+        read("feels", wide, outcome=feels, likelihood="cumulative_logit", priors=LATENT),
+    )
+    weeks, after, treated = np.array(WEEKS), np.array(WEEKS) > 0, 1.0 - np.arange(patients) % 2
+    factor = rng.normal(size=patients)
+    true = {"down": -3.0, "feels": -2.5}
+    v = -0.9 * factor + np.sqrt(1.0 - 0.9**2) * rng.normal(size=(2, patients))
+    noise = np.linalg.cholesky(0.6 ** (np.abs(weeks[:, None] - weeks) / 4.0)) @ rng.normal(size=(4, patients))
+    down = 11.0 + 3.0 * rng.normal(size=patients)[:, None] + (-2.0 + 2.0 * v[0])[:, None] * weeks / 24.0
+    down = down + treated[:, None] * true["down"] * after + 1.5 * noise.T
+    score = 0.5 + rng.normal(size=patients)[:, None] + (-1.0 + 2.0 * v[1])[:, None] * weeks / 24.0
+    score = score + treated[:, None] * true["feels"] * after + rng.logistic(size=(patients, weeks.size))
+    categories = 1.0 + (score[..., None] > [-2, 0, 2]).sum(axis=-1)
+    made = people(cohort({"down": np.maximum(down, 0.01), "feels": categories}, of))
+    tree = fit_joint(joint(of, **priors()), made, ("down", "feels"), seed=1, draws=2000)
+    checks = {check.name: check for check in rb.diagnose(tree).checks}
+    assert checks["divergences"].passed
+    assert checks["R-hat"].value < 1.02
+    effect = {name: tree[f"{name}/posterior/effect"].sel(visit=24.0) for name in true}
+    for name, draws in {
+        **effect,
+        "autocorrelation": tree["down/posterior/autocorrelation"],
+        "response_correlation": tree["posterior/response_correlation"].sel(outcome="down", other="feels"),
+    }.items():
+        expected = {**true, "autocorrelation": 0.6, "response_correlation": 0.81}[name]
+        low, high = np.quantile(draws, [0.01, 0.99])
+        assert low < expected < high, (name, low, high)
+    assert max(float(draws.quantile(0.95)) for draws in effect.values()) < 0.0

@@ -139,6 +139,10 @@ def known_outcomes(extra: Iterable[Outcome], problems: Problems) -> Mapping[str,
     """Join the registry and the user's own outcomes; the same name cannot mean two things."""
     known = dict(OUTCOMES)
     for outcome in extra:
+        if not isinstance(outcome, Outcome):
+            raise RaBayesError(
+                f"outcomes= holds {outcome!r}, which is no Outcome; write outcomes=(model.outcome,)"
+            )
         taken = next((id for id in (*known, INFUSION) if id.casefold() == outcome.id.casefold()), None)
         if taken is not None and known.get(outcome.id) != outcome:
             what = f"outcome {outcome.id!r} in outcomes= is already defined as something else"
