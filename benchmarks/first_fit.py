@@ -1,11 +1,12 @@
-"""The first fit of one outcome, whole process, beside rstanarm and bambi: python benchmarks/first_fit.py.
+"""The first fit of one outcome, whole process, beside its peers: python benchmarks/first_fit.py.
 
 What a user waits for who starts anew: imports, sampling, estimands. Ours finds the machine code of the
 structure that an earlier process compiled, as rstanarm finds the models that were compiled when it was
 installed; once ours has nothing of before (an empty cache of PyTensor's and numba's), as on the day of
 installation. bambi compiles in every process. The same records of SDAI, 4 chains of 1000 draws after 1000.
 The others have no random walk over visits: their visits are effects of their own, so the models are alike in
-size and not the same. Each runs once before the clock starts, so that disk caches are warm for all.
+size and not the same; lme4 has no posterior and is there for scale. Each runs once before the clock starts,
+so that disk caches are warm for all.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ def commands(file: Path, bambi: str | None) -> dict[str, list[str]]:
         for cores in (1, 2):  # chains one after the other, or in processes that are started for them
             name = f"rstanarm, {cores} core{'s' * (cores > 1)}"
             found[name] = ["Rscript", str(script), str(file), str(cores)]
+        found["lme4, REML, no posterior"] = ["Rscript", str(script.with_stem("first_fit_lme4")), str(file)]
     if bambi:
         found["bambi"] = [bambi, str(Path(__file__).with_name("first_fit_bambi.py")), str(file)]
     return found
