@@ -43,6 +43,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     return place, fresh
 
 
+# LLVM may take a helper from a library that was loaded before, with other last digits: hence a tolerance.
 def drawn(ready: Any) -> dict[str, np.ndarray]:
     import nutpie
 
@@ -60,10 +61,10 @@ def test_code_that_was_kept_starts_and_draws_as_the_code_just_compiled(kept: tup
     ours, theirs = drawn(again), drawn(fresh)
     assert ours.keys() == theirs.keys()
     for name, each in theirs.items():
-        np.testing.assert_array_equal(ours[name], each)
+        np.testing.assert_allclose(ours[name], each)
     other = {"real": np.array([9.0, 9.0, 0.01])}
     moved = drawn(again.with_data(**other))["x"]
-    np.testing.assert_array_equal(moved, drawn(fresh.with_data(**other))["x"])
+    np.testing.assert_allclose(moved, drawn(fresh.with_data(**other))["x"])
     assert moved.mean() > 5.0
 
 
@@ -77,7 +78,7 @@ def test_code_that_was_kept_runs_in_another_process(kept: tuple[Path, Any]) -> N
     )
     command = [sys.executable, "-c", program, str(Path(__file__).parent), str(place)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    np.testing.assert_array_equal(np.array(done.stdout.split(), dtype=float), drawn(fresh)["share"].ravel())
+    np.testing.assert_allclose(np.array(done.stdout.split(), dtype=float), drawn(fresh)["share"].ravel())
 
 
 def test_a_structure_is_compiled_once_for_all_processes(
