@@ -114,7 +114,9 @@ def compiled_once(
         place = place_of(whole, _cache_folder() / "ra_bayes")
         ready = revived(place, made, starts)
         if ready is None:
-            ready = compile_model(made, initial_points=starts)
-            keep(place, ready)
+            compiled_now = compile_model(made, initial_points=starts)
+            keep(place, compiled_now)
+            # What was kept, if it could be: the first process then runs the code that later ones run.
+            ready = revived(place, made, starts) or compiled_now
         _COMPILED[whole] = ready
     return _COMPILED[whole].with_data(**pack(numbers))

@@ -11,6 +11,7 @@ this process lacks, a file that is not whole) nothing is kept or taken, and the 
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import platform
@@ -53,9 +54,9 @@ _ENVIRONMENT = "_ZN08NumbaEnv"
 
 @dataclass(frozen=True)
 class _Function:
-    """A function of a library of machine code; what it stands on lives as long as it does."""
+    """A function that an engine of LLVM's loaded; what it stands on lives as long as it does."""
 
-    library: Any
+    engine: Any
     environments: list[Any]
     address: int
 
@@ -197,36 +198,40 @@ def _environments(module: Any) -> dict[str, tuple[str, list[str]]] | None:
 
 
 def _loaded(codes: Mapping[str, _Code]) -> dict[str, _Function] | None:
-    """Return functions by name, loaded from their code; None if a symbol that they need is not here."""
+    """Return functions by name, loaded from their code; None if a symbol that they need is not here.
+
+    Each is loaded by itself. In the engine that all of numba's functions share, a helper would be taken from
+    whatever was loaded before under the same name, which may have been compiled with other inlining: draws
+    would depend, in the last digits, on what else the process had compiled.
+    """
     import llvmlite.binding as llvm
     from numba.core.registry import cpu_target
 
-    context = cpu_target.target_context
-    context.refresh()  # numba's own helpers, which the code calls
+    cpu_target.target_context.refresh()  # numba's own helpers, which the code calls
     # LLVM would end the process over a symbol that it does not find.
     if any(llvm.address_of_symbol(symbol) is None for code in codes.values() for symbol in code.symbols):
         return None
-    codegen = context.codegen()
     found = {}
     for name, code in codes.items():
-        # numba looks up what a library defines in its bitcode: a stub says it in fewer bytes.
-        stub = llvm.parse_assembly(f'define void @"{code.symbol}"() {{\n ret void\n}}').as_bitcode()
-        library = codegen.unserialize_library((code.symbol, "object", (code.content, stub)))
-        environments = [_environment(codegen, each, *of) for each, of in code.environments.items()]
-        found[name] = _Function(library, environments, library.get_pointer_to_function(code.symbol))
+        machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code.content))
+        engine.finalize_object()
+        environments = [_environment(engine, each, *of) for each, of in code.environments.items()]
+        found[name] = _Function(engine, environments, engine.get_function_address(code.symbol))
     return found
 
 
-def _environment(codegen: Any, name: str, module: str, types: list[str]) -> Any:
+def _environment(engine: Any, name: str, module: str, types: list[str]) -> Any:
     """Return an environment of numba's, made as it was when the code was compiled, and in its place."""
-    from numba.core.environment import Environment, lookup_environment
+    from numba.core.environment import Environment
 
-    environment = lookup_environment(name)
-    if environment is None:
-        environment = Environment(vars(import_module(module)) if module else {})
-        environment.consts[:] = [np.dtype(each) for each in types]
-        environment.env_name = name
-    codegen.set_env(name, environment)
+    environment = Environment(vars(import_module(module)) if module else {})
+    environment.consts[:] = [np.dtype(each) for each in types]
+    environment.env_name = name
+    # What is in no use any more has no address.
+    if address := engine.get_global_value_address(name):
+        ctypes.c_void_p.from_address(address).value = id(environment)
     return environment
 
 
