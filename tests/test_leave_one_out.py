@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from normal_patient import assert_as_by_hand
 from pages import cohort, page, spec
 from scipy import special, stats
 from six_by_five import LEVEL_SD, NOISE, PATIENTS, WEEKS, made, normal_posterior, pinned, simulated
@@ -89,17 +90,8 @@ def test_covariates_move_what_is_expected_of_a_patient_left_out() -> None:
     mean = (
         level[:, None] + posterior.mean_change.reshape(-1, 3) + 2.5 * scalars["covariate_dose"][:, None] * r
     )
-    s, tau, rho, sigma = (scalars[n] for n in ("baseline_sd", "response_sd", "correlation", "residual_sd"))
     value = np.array([9.0, 8.0, 6.0])
-    for k in (0, 7, 400):
-        x = np.column_stack([np.ones(3), r])
-        effects = np.array([[s[k] ** 2, rho[k] * s[k] * tau[k]], [rho[k] * s[k] * tau[k], tau[k] ** 2]])
-        cov = x @ effects @ x.T + sigma[k] ** 2 * np.eye(3)
-        exact = stats.multivariate_normal.logpdf(value, mean[k], cov)
-        assert found.ravel()[k] == pytest.approx(exact, rel=1e-9)
-    sd = np.sqrt((s**2 + sigma**2)[:, None] + np.outer(2.0 * rho * s * tau, r) + np.outer(tau**2, r**2))
-    by_hand = special.ndtr((value - mean) / sd).mean(axis=0)
-    np.testing.assert_allclose([each["pit"] for each in visits], by_hand, rtol=1e-9)
+    assert_as_by_hand(found, visits, scalars, mean, r, value)
 
 
 @pytest.mark.parametrize("responses", [True, False])
