@@ -114,7 +114,7 @@ def natural(
     return point, float(log_slope)
 
 
-def assert_same_density(model: ModelSpec, cohort: Cohort) -> None:
+def assert_same_density(model: ModelSpec, cohort: Cohort, within: float = 2e-6) -> None:
     records = grid(model, cohort)
     built = build(model, records, "non-centred")
     script = density(run(as_pymc_script(model, cohort))["model"])
@@ -131,15 +131,21 @@ def assert_same_density(model: ModelSpec, cohort: Cohort) -> None:
             idle += float(model.prior("correlation").log_density(raw["correlation_u"]))
             idle += (-0.5 * raw["patient_response_z"] ** 2 - _LOG).sum()
         # PyTensor takes Beta(4.0, 4.0)'s constant in 32 bits, and log(1 - Phi) at 6 SD has six digits.
-        assert script(point) + log_slope + idle == pytest.approx(ours(raw), rel=0.0, abs=1e-5)
+        assert script(point) + log_slope + idle == pytest.approx(ours(raw), rel=0.0, abs=within)
 
 
 _LOG = 0.5 * float(np.log(2.0 * np.pi))
 
 
-@pytest.mark.parametrize("name", [*list_models(), *list_examples()])
+@pytest.mark.parametrize("name", list_models())
 def test_a_shipped_page_has_the_built_models_density(name: str) -> None:
     assert_same_density(load_model(name), records_for(load_model(name)))
+
+
+@pytest.mark.parametrize("name", list_examples())
+def test_an_example_page_has_the_built_models_density(name: str) -> None:
+    # Wide priors put records further out in the tails, where PyMC's own distributions have fewer digits.
+    assert_same_density(load_model(name), records_for(load_model(name)), within=1e-5)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
