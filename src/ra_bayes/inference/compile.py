@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ra_bayes.errors import FitError
+from ra_bayes.inference.machine_code import keep, place_of, revived
 from ra_bayes.model.build import Levels, build, data, structure
 from ra_bayes.model.built import refuse_builder
 from ra_bayes.model.numbers import layout, pack
@@ -108,8 +109,6 @@ def compiled_once(
     """
     whole = key, layout(numbers)
     if whole not in _COMPILED:
-        from ra_bayes.inference.machine_code import keep, place_of, revived
-
         made, starts = make(), dict(start or {})
         place = place_of(whole, _cache_folder() / "ra_bayes")
         ready = revived(place, made, starts)
