@@ -71,7 +71,7 @@ def number(text: str) -> tuple[str, Decimal] | None:
 
 def accounted(cohort: Cohort) -> int:
     """Values recorded, given or named; scores that were computed come from no cell."""
-    left = sum(each.count for each in cohort.left_out if each.of == "values")
+    left = sum(each.count for each in cohort.left_out if each.of in ("values", "empty"))
     return len(cohort.records) - len(cohort.computed) + len(cohort.infusions) + left
 
 

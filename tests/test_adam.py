@@ -79,7 +79,7 @@ BASELINE = row("24", "", "Baseline", day="-3", ablfl="Y")
 def left_out(cohort: Cohort) -> dict[str, int]:
     found: Counter[str] = Counter()
     for each in cohort.left_out:
-        if each.of == "values":
+        if each.of in ("values", "empty"):
             found[each.what] += each.count
     return dict(found)
 

@@ -41,7 +41,7 @@ def test_a_laboratory_domain_is_read_as_an_analysis_dataset_is(tmp_path: Path) -
         "rows of crp": 2,
         "rows of ALB (Albumin)": 1,
         "derived rows of crp, LBDRVFL Y": 1,
-        "missing values of crp": 1,
+        "missing crp": 1,
     }
     assert accounted(cohort) == 8
     assert "weeks come from the visit (VISIT: 'Week 4' is week 4)" in cohort.notes

@@ -88,7 +88,7 @@ def test_nothing_is_converted_or_left_out_silently(good: Cohort) -> None:
     assert good.conversions == (Conversion("vas", "cm", "mm", 10.0, 2),)
     assert good.left_out == (
         LeftOut("column 'site'", 2, "not a column of a long table"),
-        LeftOut("missing values of vas", 1, "the value is empty (row 5)"),
+        LeftOut("missing vas", 1, "the value is empty (row 5)"),
         LeftOut("patient 'P9'", 1, "no row of this patient holds a measured value"),
     )
 
@@ -97,7 +97,7 @@ def test_an_empty_value_is_missing_even_beside_a_lower_limit(tmp_path: Path) -> 
     text = "patient,week,outcome,value,lloq\nA,0,il10,5,1\nA,4,il10,NA,1\nA,8,il10,.,1\n"
     cohort = read_cohort(write(tmp_path, text))
     assert len(cohort.records) == 1
-    assert cohort.left_out == (LeftOut("missing values of il10", 2, "the value is empty (rows 3, 4)"),)
+    assert cohort.left_out == (LeftOut("missing il10", 2, "the value is empty (rows 3, 4)"),)
 
 
 def test_a_limit_is_converted_with_its_value(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_title_and_merged_header_rows(tmp_path: Path) -> None:
     }  # fmt: skip
     (missing,) = cohort.left_out
     assert (missing.what, missing.why) == (
-        "missing values of sdai in 'SDAI Week 4'",
+        "missing sdai in 'SDAI Week 4'",
         "the value is empty (row 5)",
     )
 

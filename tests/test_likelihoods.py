@@ -331,6 +331,14 @@ def test_a_limit_has_no_place_among_counts() -> None:
         grid(model, cohort([("a", 0, 3.0), ("a", 24, 5.0, ">")], model))
 
 
+def test_a_category_that_there_is_not_names_its_row() -> None:
+    model = of("cumulative_logit")
+    with pytest.raises(
+        FitError, match="row 4: patient 'a', week 24: feels has no category 7; write one of 1, 2"
+    ):
+        grid(model, cohort([("b", 0, 3.0), ("b", 24, 3.0), ("a", 24, 7.0)], model))
+
+
 def test_other_priors_are_still_asked_for() -> None:
     with pytest.raises(SpecError, match="dof"):
         read_spec(page("linear", likelihood="student_t", priors=PRIORS), name="test")

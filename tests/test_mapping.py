@@ -173,8 +173,8 @@ def test_missing_codes_arms_and_rows_left_out(tmp_path: Path) -> None:
         ("values of sdai", 1, "withdrew consent (row 5)"),
         ("values of crp", 1, "visit 'V3' is left out (row 6)"),
         ("values of sdai", 1, "visit 'V3' is left out (row 6)"),
-        ("missing values of crp in 'crp'", 1, "the value is empty (row 3)"),
-        ("missing values of sdai in 'sdai'", 1, "the value is empty (row 4)"),
+        ("missing crp in 'crp'", 1, "the value is empty (row 3)"),
+        ("missing sdai in 'sdai'", 1, "the value is empty (row 4)"),
     ]
     assert cohort.notes == (
         "values written '-99', read as missing: 1",

@@ -202,6 +202,25 @@ def test_the_text_is_at_most_100_columns_wide_and_says_that_no_record_speaks_for
     assert "as on placebo" in str(missing_not_at_random(known("vas", -30.0, 10.0)))
 
 
+def test_a_shift_is_told_beside_the_way_back_to_baseline() -> None:
+    def told(tree: xr.DataTree) -> str:
+        return " ".join(str(missing_not_at_random(tree)).split())
+
+    # All improve by 30 mm, all fall to exp(-1).
+    assert "Worse by 30 mm, they would be back at their baseline, on average." in told(
+        known("vas", -30.0, 10.0)
+    )
+    assert "Worse by a factor of 2.72, they would be back" in told(known("crp", -1.0, 0.3))
+    tree = known("vas", -30.0, 10.0)
+    who = {"patient": [*LOST]}
+    tree["posterior"]["patient_response"].loc[who] = 40.0 / _shape_at_24(tree)
+    assert "As predicted they are worse than at their baseline already, by 10 mm on average." in told(tree)
+
+
+def _shape_at_24(tree: xr.DataTree) -> float:
+    return float(np.ravel(tree["posterior"]["response_shape"].sel(visit=24.0))[0])
+
+
 def test_what_cannot_be_is_refused_in_a_sentence() -> None:
     vas = drawn_tree(rb.load_model("vas"), lost())
     for asked, says in (

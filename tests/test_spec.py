@@ -398,3 +398,20 @@ def test_weeks_of_a_trajectory_are_told_with_their_mend() -> None:
         told = problems(text)
         key, what = wanted.split(": ", 1)
         assert any(each.startswith(f"key {key}") and f": {what}" in each for each in told), (wanted, told)
+
+
+@pytest.mark.parametrize(
+    ("model", "units"),
+    [
+        ("sdai_ar1", {"baseline_mean": "points", "residual_sd": "points", "autocorrelation": ""}),
+        ("crp_student_t", {"baseline_mean": "mg/L", "residual_sd": "log scale", "dof": ""}),
+        ("sdai_onset", {"change": "points", "half_time": "weeks", "correlation": ""}),
+        ("sjc28_beta_binomial", {"baseline_mean": "joints", "baseline_sd": "logit scale", "precision": ""}),
+        ("sdai_state", {"baseline_mean": "latent scale", "gap_1": "latent scale"}),
+        ("acr20", {"baseline_mean": "rate", "walk_sd": "probit scale"}),
+        ("flares", {"overdispersion": ""}),
+    ],
+)
+def test_a_parameter_is_told_in_the_unit_that_it_has(model: str, units: dict[str, str]) -> None:
+    spec = load_model(model)
+    assert {name: spec.unit_of(spec.prior(name).parameter) for name in units} == units

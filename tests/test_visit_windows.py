@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_layouts import accounted, problems_of, read
 
+from ra_bayes.cohort import overview_text
 from ra_bayes.cohort.cohort import Assigned
 from ra_bayes.cohort.layouts.dates import order_of, read_date
 from ra_bayes.cohort.value import Mistake
@@ -44,6 +45,17 @@ def test_records_are_taken_for_the_planned_week_of_their_window(tmp_path: Path) 
         ("A", 0.0, "haq", 2.0), ("A", 4.0, "haq", 1.0), ("B", 0.0, "haq", 2.0),
     ]  # fmt: skip
     assert accounted(cohort) == 7 * 2
+
+
+def test_who_reads_the_first_line_alone_learns_that_values_are_left_out(tmp_path: Path) -> None:
+    lines = overview_text(read(tmp_path, SHEET, WINDOWS.replace("= 5", "= 7"))).splitlines()
+    # Of 14 cells 6 are records.
+    assert lines[0] == "sheet, read from sheet.csv: no error, but 8 values left out: see below"
+    assert "  1 value of sdai: row 3 lies in the same window, week 0" in "\n".join(lines)
+    # An empty cell is no loss: nothing was measured.
+    lines = overview_text(read(tmp_path, "patient,week,sdai,haq\nA,0,30,2\nA,4,20,\n")).splitlines()
+    assert lines[0] == "sheet, read from sheet.csv: no problem found"
+    assert "  1 missing haq in 'haq': the value is empty (row 3)" in lines
 
 
 def test_the_table_of_windows_says_what_was_taken_for_what(tmp_path: Path) -> None:

@@ -68,16 +68,17 @@ class Infusion(NamedTuple):
 class LeftOut:
     """Something in the table that the cohort does not hold: what, how many cells, and why.
 
-    `of` says what is counted: ``"values"``, which together with records and infusions are all values (rows of
-    a long table) that there were; ``"cells"`` of columns that hold no values; ``"patients"``, which the
-    values counted elsewhere belong to; ``"scores"`` that could not be computed, which are under
-    `not_computed` of a cohort. Records that were computed are no values of the table.
+    `of` says what is counted: ``"values"`` and ``"empty"`` ones (nothing was measured), which together with
+    records and infusions are all values (rows of a long table) that there were; ``"cells"`` of columns that
+    hold no values; ``"patients"``, which the values counted elsewhere belong to; ``"scores"`` that could not
+    be computed, which are under `not_computed` of a cohort. Records that were computed are no values of the
+    table.
     """
 
     what: str
     count: int
     why: str
-    of: Literal["values", "cells", "patients", "scores"] = field(default="values", compare=False)
+    of: Literal["values", "empty", "cells", "patients", "scores"] = field(default="values", compare=False)
 
 
 class Assigned(NamedTuple):

@@ -90,7 +90,7 @@ def overview_text(cohort: Cohort) -> str:
     """
     found = overview(cohort)
     lines = [
-        f"{found['name']}, read from {found['source']}: no problem found",
+        f"{found['name']}, read from {found['source']}: {_verdict(cohort)}",
         f"patients  {len(cohort.patients)}: {_listed(cohort.patients)}",
         *(f"arm       {arm}, {len(who)}: {_listed(tuple(who))}" for arm, who in found["arms"].items()),
         *(
@@ -130,6 +130,21 @@ def overview_text(cohort: Cohort) -> str:
     return "\n".join(lines)
 
 
+def _verdict(cohort: Cohort) -> str:
+    """Say in a few words what there is to look at: nobody reads on after 'no problem found'."""
+    left = sum(each.count for each in cohort.left_out if each.of == "values")
+    differ = len(cohort.disagreements)
+    told = [
+        f"{left} value{'' if left == 1 else 's'} left out" if left else "",
+        f"{differ} given and computed differ" if differ else "",
+    ]
+    return (
+        f"no error, but {' and '.join(each for each in told if each)}: see below"
+        if any(told)
+        else "no problem found"
+    )
+
+
 def _differences(cohort: Cohort) -> list[str]:
     lines = []
     for each in cohort.disagreements[:_MOST_DIFFERENCES]:
@@ -144,7 +159,10 @@ def _differences(cohort: Cohort) -> list[str]:
 def _left_out(each: LeftOut) -> str:
     if each.of == "cells":
         return f"{each.what}, {each.count} cell{'' if each.count == 1 else 's'}: {each.why}"
-    return f"{each.count} {each.what}: {each.why}"
+    what = each.what
+    if each.count == 1:
+        what = what.replace("values of", "value of", 1).replace("rows of", "row of", 1)
+    return f"{each.count} {what}: {each.why}"
 
 
 def _share(outcome: dict[str, Any]) -> str:

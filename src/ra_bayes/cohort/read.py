@@ -222,9 +222,10 @@ def _missing_values(found: Found) -> list[LeftOut]:
         rows[gap.outcome, gap.column].append(gap.row)
     return [
         LeftOut(
-            f"missing values of {outcome}" + (f" in {column!r}" if column else ""),
+            f"missing {outcome}" + (f" in {column!r}" if column else ""),
             len(at),
             f"the value is empty ({some_rows(at)})",
+            "empty",
         )
         for (outcome, column), at in sorted(rows.items())
     ]

@@ -219,7 +219,7 @@ def _over_time(posterior: Posterior, population: Array) -> Iterator[Quantity]:
         yield Quantity(
             "response_heterogeneity",
             posterior.scalars["response_sd"],
-            spec.outcome.unit if spec.link.name == "identity" else f"{spec.link.name} scale",
+            spec.link_unit,
             f"between-patient SD of the true change at week {spec.reference_week:g}",
             week=spec.reference_week,
         )

@@ -75,13 +75,9 @@ def prior_to_posterior(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFr
         if each.fixed or (each.parameter.name == "correlation" and spec.prior("response_sd").fixed):
             continue
         pair = [group.scalars[each.parameter.name] for group in (prior, posterior)]
-        family, unit = (
-            each.parameter.family,
-            "" if each.parameter.family == "correlation" else _unit(posterior),
-        )
+        family, unit = each.parameter.family, spec.unit_of(each.parameter)
         if family == "level":
             pair = [spec.link.inverse(draws) for draws in pair]
-            unit = "rate" if spec.binary else _unit(posterior) if spec.ordinal else spec.outcome.unit
         log = family == "scale" or (family == "level" and spec.link.change == "ratio")
         row = _row(each.parameter.name, each.parameter.meaning, unit, pair[0], pair[1], log, ci_prob)
         rows.append(row | _exact(each, posterior, ci_prob))
@@ -95,11 +91,6 @@ def _exact(prior: Prior, posterior: Posterior, ci_prob: float) -> dict[str, obje
     if prior.parameter.family == "level":
         lower, median, upper = (float(posterior.spec.link.inverse(each)) for each in (lower, median, upper))
     return {"prior": median, "prior_lower": lower, "prior_upper": upper}
-
-
-def _unit(posterior: Posterior) -> str:
-    link = posterior.spec.link.name
-    return posterior.spec.outcome.unit if link == "identity" else f"{link} scale"
 
 
 def _row(

@@ -144,11 +144,7 @@ def _headline(spec: ModelSpec, before: Posterior, after: Posterior) -> _Panel:
     title = "Change of the typical patient"
     if spec.link.change == "ratio":
         return _Panel(title, f"Ratio, {week} to week {spec.anchor_week:g}", *quantity, "log", log_axis=True)
-    return _Panel(title, f"Change at {week} ({_unit(spec)})", *quantity, "as it is")
-
-
-def _unit(spec: ModelSpec) -> str:
-    return spec.outcome.unit or "no unit"
+    return _Panel(title, f"Change at {week} ({spec.outcome.unit or 'no unit'})", *quantity, "as it is")
 
 
 def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _Panel:
@@ -157,23 +153,21 @@ def _parameter(spec: ModelSpec, prior: Prior, before: Array, after: Array) -> _P
     meaning = prior.parameter.meaning.replace("the anchor week", f"week {spec.anchor_week:g}")
     meaning = meaning.replace("the reference week", f"week {spec.reference_week:g}")
     title = meaning[0].upper() + meaning[1:]
-    on_link = _unit(spec) if spec.link.name == "identity" else f"{spec.link.name} scale"
+    unit = spec.unit_of(prior.parameter) or "no unit"
     match family:
         case "level":
             before, after = spec.link.inverse(before), spec.link.inverse(after)
             ratio = spec.link.change == "ratio"
-            unit = "probability" if spec.binary else on_link if spec.ordinal else _unit(spec)
             free: _Free = "logit" if spec.binary else "log" if ratio else "as it is"
-            return _Panel(title, unit, before, after, free, log_axis=ratio)
+            return _Panel(title, "probability" if spec.binary else unit, before, after, free, log_axis=ratio)
         case "scale":
-            own = "weeks" if prior.parameter.in_weeks else on_link
-            return _Panel(title, own, before, after, "log")
+            return _Panel(title, unit, before, after, "log")
         case "correlation":
             return _Panel(title, "correlation", before, after, "atanh")
         case "proportion":
             return _Panel(title, "share", before, after, "logit")
         case "shift":
-            return _Panel(title, on_link, before, after, "as it is")
+            return _Panel(title, unit, before, after, "as it is")
 
 
 def _to_free(free: _Free, value: Array) -> Array:

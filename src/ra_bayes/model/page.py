@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from ra_bayes.model.likelihoods.ordered import Ordered
-from ra_bayes.model.priors import Parameter
 from ra_bayes.model.simulate import draw_prior, replicate, to_clinical
 from ra_bayes.model.spec import ModelSpec
 
@@ -99,22 +98,11 @@ def prior_rows(spec: ModelSpec) -> list[dict[str, Any]]:
                 "median": median,
                 "lower": low,
                 "upper": high,
-                "unit": _unit(spec, prior.parameter),
+                "unit": spec.unit_of(prior.parameter),
                 "why": prior.why,
             }
         )
     return rows
-
-
-def _unit(spec: ModelSpec, parameter: Parameter) -> str:
-    family = parameter.family
-    if parameter.in_weeks:
-        return "weeks"
-    if family in ("correlation", "proportion"):
-        return ""
-    if (family == "level" and not spec.ordinal) or spec.link.name == "identity":
-        return "rate" if spec.binary else spec.outcome.unit
-    return spec.link.name
 
 
 def implied(spec: ModelSpec) -> list[dict[str, Any]]:

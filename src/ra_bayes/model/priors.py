@@ -59,15 +59,15 @@ class Parameter:
         One line for the model page and the report.
     may_be_zero
         Whether a scale may be fixed at 0; the others are divided by.
-    in_weeks
-        Whether its unit is the week, whatever the link.
+    own_unit
+        Its unit, where that is neither the outcome's nor of the link's scale; ``""`` of a bare number.
     """
 
     name: str
     family: Family
     meaning: str
     may_be_zero: bool = False
-    in_weeks: bool = False
+    own_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

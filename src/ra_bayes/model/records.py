@@ -79,8 +79,10 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
     arms = sorted({arm for _, arm in cohort.arms})
     if len(arms) > 1 and spec.arm is None:
         raise FitError(
-            f"{cohort.name} has {len(arms)} arms ({', '.join(arms)}), and a model is of one; choose one with "
-            f"cohort.only(patients=cohort.patients_of({arms[0]!r})), or give the page a table [arm]"
+            f"{cohort.name} has {len(arms)} arms ({', '.join(arms)}), and a model is of one; to compare them "
+            "give a copy of the page (models/outcomes) a table [arm], as models/examples/sdai_two_arms.toml "
+            "has it, with the name of the control arm; or leave the patients of one out of the table "
+            f"(in Python: cohort.only(patients=cohort.patients_of({arms[0]!r})))"
         )
     records = cohort.of(spec.outcome.id)
     if not records:
@@ -93,7 +95,8 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
         if week not in weeks:
             raise FitError(
                 f"model {spec.name!r}: {name} {week:g} is not a visit of {cohort.name} "
-                f"(visits: {', '.join(f'{each:g}' for each in weeks)}); set it to one in the model page"
+                f"(visits: {', '.join(f'{each:g}' for each in weeks)}); set it to one in the page, "
+                "or in a copy of it (models/outcomes), and fit with --model COPY.toml"
             )
     if spec.arm is not None and spec.arm.trajectory.steps(weeks.size) and 0.0 not in weeks:
         raise FitError(
@@ -138,6 +141,12 @@ def ends(spec: ModelSpec, record: Record) -> tuple[float, float]:
     FitError
         If the record is a point that the link cannot take.
     """
+    if spec.ordinal and record.value not in spec.outcome.levels:
+        levels = ", ".join(map(str, spec.outcome.levels))
+        raise FitError(
+            f"row {record.row}: patient {record.patient!r}, week {record.week:g}: {spec.outcome.id} has no "
+            f"category {record.value:g}; write one of {levels}"
+        )
     kept = spec.likelihood.ends(record.value, spec.outcome)
     if kept is not None and not record.limit:
         return kept

@@ -1,8 +1,9 @@
 """A page of one outcome and its records as a PyMC script, and as the part of one that is of that outcome.
 
 The script is put together from lines that stand beside what they say: a trajectory's in its file
-(:class:`ScriptedTrajectory`), a likelihood's in its own (:class:`ScriptedLikelihood`); priors, records and
-patients in :mod:`~ra_bayes.model.script_priors`, :mod:`~ra_bayes.model.script_records` and
+(:class:`~ra_bayes.model.trajectories.Trajectory`), a likelihood's in its own
+(:class:`~ra_bayes.model.likelihoods.Likelihood`); priors, records and patients in
+:mod:`~ra_bayes.model.script_priors`, :mod:`~ra_bayes.model.script_records` and
 :mod:`~ra_bayes.model.script_patients`.
 
 Lines of a trajectory or likelihood may use
@@ -23,9 +24,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol, runtime_checkable
-
-import numpy as np
+from typing import NamedTuple
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
@@ -37,7 +36,6 @@ from ra_bayes.model.script_people import effect_lines, people_lines
 from ra_bayes.model.script_priors import prior_lines, sampled
 from ra_bayes.model.script_records import (
     PLACES,
-    Kind,
     grid_lines,
     link_function,
     placed,
@@ -46,38 +44,8 @@ from ra_bayes.model.script_records import (
 )
 from ra_bayes.model.script_residuals import residuals_script
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.outcome import Outcome
 
-__all__ = [
-    "OutcomeLines",
-    "ScriptedLikelihood",
-    "ScriptedTrajectory",
-    "coords",
-    "outcome_lines",
-    "outcome_script",
-]
-
-
-@runtime_checkable
-class ScriptedTrajectory(Protocol):
-    """A trajectory that can be written as a script."""
-
-    def script(self, weeks: np.ndarray, reference: float, anchor: float, /) -> str:
-        """Return lines that define ``mean_change`` (a Deterministic by visit) and ``response_shape``.
-
-        Steps between visits have the dim ``gap``.
-        """
-
-
-@runtime_checkable
-class ScriptedLikelihood(Protocol):
-    """A likelihood that can be written as a script."""
-
-    def script(self, outcome: Outcome, kinds: frozenset[Kind], /) -> tuple[str, str]:
-        """Return functions that the lines need, or an empty text, and the lines for records of these kinds.
-
-        Where nothing lies on the link's scale all records are ``points``, as they were written down.
-        """
+__all__ = ["OutcomeLines", "coords", "outcome_lines", "outcome_script"]
 
 
 class OutcomeLines(NamedTuple):
@@ -119,18 +87,18 @@ def outcome_lines(model: ModelSpec, records: Grid) -> OutcomeLines:
     Raises
     ------
     RaBayesError
-        If the model has a part that no script is written for yet.
+        If the mean change is fixed at zero, which no script is written for yet.
     """
     refuse_builder(model, "scripts")
-    trajectory, likelihood = _parts(model)
+    _refuse_pinned(model)
     tables = record_tables(model, records)
     kinds = frozenset(tables)
     functions, observed = (
-        likelihood.script(model.outcome, kinds)
+        model.likelihood.script(model.outcome, kinds)
         if model.residuals is None
         else residuals_script(model.residuals, kinds)
     )
-    course = trajectory.script(records.weeks, model.reference_week, model.anchor_week)
+    course = model.trajectory.script(records.weeks, model.reference_week, model.anchor_week)
     if model.arm is not None:
         course = effect_lines(model, records) + course
     people = people_lines(model, records)
@@ -184,22 +152,11 @@ def coords(lines: str, more: Sequence[str] = ()) -> str:
     return f"{{{on_one}}}" if not more else "{\n" + textwrap.indent(",\n".join(found), "    ") + ",\n}"
 
 
-def _parts(model: ModelSpec) -> tuple[ScriptedTrajectory, ScriptedLikelihood]:
-    """Return what writes the script, or say what cannot be written yet."""
-    trajectory, likelihood = model.trajectory, model.likelihood
-    pinned = [each for each in model.priors if each.numbers == (0.0, 0.0)]
-    unknown = ""
-    if not isinstance(trajectory, ScriptedTrajectory):
-        unknown = f"the trajectory {trajectory.name}"
-    elif not isinstance(likelihood, ScriptedLikelihood):
-        unknown = f"the likelihood {likelihood.name}"
-    elif model.arm is not None and not isinstance(model.arm.trajectory, ScriptedTrajectory):
-        unknown = f"the effect {model.arm.trajectory.name}"
-    elif any(each.parameter.name != "response_sd" for each in pinned):
-        unknown = "a mean change that is fixed at zero"
-    else:
-        return trajectory, likelihood
-    raise RaBayesError(
-        f"model {model.name!r} cannot be written as a script yet: no script knows {unknown}; take the model "
-        "as rb.fit builds it, ra_bayes.model.build.build"
-    )
+def _refuse_pinned(model: ModelSpec) -> None:
+    """Refuse a model whose mean change is fixed at zero: its lines would have no variable for it."""
+    pinned = [each.parameter.name for each in model.priors if each.numbers == (0.0, 0.0)]
+    if any(name != "response_sd" for name in pinned):
+        raise RaBayesError(
+            f"model {model.name!r} cannot be written as a script yet: no script knows a mean change that is "
+            "fixed at zero; take the model as rb.fit builds it, ra_bayes.model.build.build"
+        )

@@ -49,7 +49,7 @@ def effect_lines(model: ModelSpec, records: Grid) -> str:
     Raises
     ------
     RaBayesError
-        If week 0, at which arms are alike, is not a visit, or no script is written for the trajectory.
+        If week 0, at which arms are alike, is not a visit.
     """
     assert model.arm is not None
     trajectory = model.arm.trajectory
@@ -58,7 +58,7 @@ def effect_lines(model: ModelSpec, records: Grid) -> str:
             f"model {model.name!r} cannot be written as a script: arms are alike at week 0, which is not a "
             "visit of the cohort; take the model as rb.fit builds it, ra_bayes.model.build.build"
         )
-    lines: str = trajectory.script(records.weeks, model.reference_week, 0.0)  # type: ignore[attr-defined]
+    lines = trajectory.script(records.weeks, model.reference_week, 0.0)
     own = {each.name for each in trajectory.parameters} | {*re.findall(r'pm\.\w+\(\s*"(\w+)"', lines)}
     for name in sorted(own - {"mean_change"}):
         lines = re.sub(rf"\b{name}\b", EFFECT + name, lines)

@@ -71,7 +71,7 @@ def _clinically(model: ModelSpec, row: dict[str, Any]) -> str:
     said, why = (f"{each[:1].upper()}{each[1:]}" for each in (said, why))
     if row["fixed"]:
         return f"{said}: fixed. {why}."
-    scale = f" on the {unit} scale" if unit == model.link.name else f" {unit}".rstrip()
+    scale = f" on the {unit}" if unit.endswith(" scale") else f" {unit}".rstrip()
     span = f"{row['lower']:.3g} to {row['upper']:.3g}"
     return f"{said}: median {row['median']:.3g}{scale}, 90% from {span}. {why}."
 

@@ -10,19 +10,19 @@ __all__ = ["comment", "listed", "number"]
 _WIDTH = 96
 
 
-def comment(text: str, indent: str = "") -> str:
+def comment(text: str) -> str:
     """Return a text as comment lines.
 
     Examples
     --------
-    >>> comment("a reason\\nin two lines", "  ")
-    '  # a reason in two lines'
+    >>> comment("a reason\\nin two lines")
+    '# a reason in two lines'
     """
     return textwrap.fill(
         " ".join(text.split()),
         _WIDTH,
-        initial_indent=f"{indent}# ",
-        subsequent_indent=f"{indent}# ",
+        initial_indent="# ",
+        subsequent_indent="# ",
         break_long_words=False,
         break_on_hyphens=False,
     )

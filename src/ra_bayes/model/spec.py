@@ -148,6 +148,21 @@ class ModelSpec:
         """-1 where lower is better, +1 where higher is, 0 where no direction is agreed on."""
         return {"decrease": -1, "increase": 1, None: 0}[self.outcome.benefit]
 
+    @property
+    def link_unit(self) -> str:
+        """Unit of what is told on the link's scale: that of the outcome under the identity link."""
+        return self.outcome.unit if self.link.name == "identity" else f"{self.link.name} scale"
+
+    def unit_of(self, parameter: Parameter) -> str:
+        """Unit of a parameter: a level is told as records are, all else on the link's scale."""
+        if parameter.own_unit is not None:
+            return parameter.own_unit
+        if parameter.family in ("correlation", "proportion"):
+            return ""
+        if parameter.family == "level" and not self.ordinal:
+            return "rate" if self.binary else self.outcome.unit
+        return self.link_unit
+
     def prior(self, name: str) -> Prior:
         """Return the prior of one parameter."""
         return next(prior for prior in self.priors if prior.parameter.name == name)

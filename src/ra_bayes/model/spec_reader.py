@@ -257,7 +257,7 @@ def _read_placebo(page: TomlTable, outcome: Outcome, chosen: Link) -> Placebo | 
         page.problem("placebo", f"has no clinical unit under the {chosen.name} link", "leave the table out")
     median = table.number("median", "give the placebo arms' typical change (or rate)")
     placebo = Placebo(
-        median=on_link(table, "median", median, chosen) if outcome.kind == "binary" else median,
+        median=on_link(table, median, chosen) if outcome.kind == "binary" else median,
         sd=table.number("sd", "give the SD between placebo arms, on the link's scale", above=0),
         why=table.text("why", "say how the numbers were reached"),
         source=table.text("source", "name the trials"),

@@ -104,13 +104,21 @@ def _tipping(row: dict[str, Any], ratio: bool) -> str:
     unit = "" if ratio else f" {row['unit']}"
     sized = "" if math.isnan(row["in_mcids"]) else f", {row['in_mcids']:.1f} MCIDs"
     times = "a factor of " if ratio else ""
-    point, back = (number(row[each], places) for each in ("tipping_point", "back_to_baseline"))
+    point = number(row["tipping_point"], places)
     found = f"{times}{point}{unit}{sized} (Monte Carlo error {number(row['mcse'], places + 1)})"
     unseen = "treated unseen" if row["estimand"] in OF_TWO_ARMS else "unseen"
-    return (
-        f"Of {who} benefit falls below {cut} where the {unseen} are worse by {found}. At {times}{back}{unit} "
-        "they would be back at baseline, on average."
-    )
+    return f"Of {who} benefit falls below {cut} where the {unseen} are worse by {found}. {_scale(row, ratio)}"
+
+
+def _scale(row: dict[str, Any], ratio: bool) -> str:
+    """Say how far the unseen are from their baseline, without which a shift cannot be judged."""
+    back, none = row["back_to_baseline"], 1.0 if ratio else 0.0
+    places = decimals(0.0, row["tipping_point"] * 3.0, ratio=ratio)
+    away = back if back >= none else 1.0 / back if ratio else -back
+    size = f"{'a factor of ' if ratio else ''}{number(away, places)}{'' if ratio else ' ' + row['unit']}"
+    if back >= none:
+        return f"Worse by {size}, they would be back at their baseline, on average."
+    return f"As predicted they are worse than at their baseline already, by {size} on average."
 
 
 def _wrapped(text: str, indent: int = 2) -> list[str]:

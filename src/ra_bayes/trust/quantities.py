@@ -48,14 +48,14 @@ def reported(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
         if not each.patient and (np.isnan(each.week) or each.week == spec.reference_week)
     ]
     scalars = posterior.scalars
-    unit = spec.outcome.unit if spec.link.name == "identity" else f"{spec.link.name} scale"
     for prior in spec.priors:
-        name, family = prior.parameter.name, prior.parameter.family
+        name = prior.parameter.name
         alone = name == "correlation" and spec.prior("response_sd").fixed
         if name in (_OF_TWO_ARMS if two else _OF_ONE_ARM) or prior.fixed or alone:
             continue
-        of = "" if family in ("correlation", "proportion") else "weeks" if prior.parameter.in_weeks else unit
-        told.append(Quantity(name, scalars[name], of, prior.parameter.meaning))
+        # Draws are on the link's scale, of a level too.
+        unit = spec.link_unit if prior.parameter.family == "level" else spec.unit_of(prior.parameter)
+        told.append(Quantity(name, scalars[name], unit, prior.parameter.meaning))
     return told
 
 

@@ -37,7 +37,7 @@ class BetaBinomial:
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return what says how far counts go together."""
         meaning = "any two of the total are correlated by 1 / (precision + 1)"
-        return (Parameter("precision", "scale", meaning),)
+        return (Parameter("precision", "scale", meaning, own_unit=""),)
 
     def misfit(self, outcome: Outcome) -> tuple[str, str] | None:
         """Return why an outcome has no total."""

@@ -38,7 +38,7 @@ class NegativeBinomial:
     def parameters(self, _outcome: Outcome) -> tuple[Parameter, ...]:
         """Return what says how far counts vary beyond Poisson's."""
         meaning = "the variance of a count is m + overdispersion m^2, m the one expected"
-        return (Parameter("overdispersion", "scale", meaning),)
+        return (Parameter("overdispersion", "scale", meaning, own_unit=""),)
 
     def misfit(self, outcome: Outcome) -> tuple[str, str] | None:
         """Return why an outcome is no count without a total."""

@@ -53,7 +53,7 @@ class StudentT:
         """Return the scale of a record and the degrees of freedom."""
         return (
             RESIDUAL_SD,
-            Parameter("dof", "scale", "degrees of freedom of a record's noise: 30 is Normal"),
+            Parameter("dof", "scale", "degrees of freedom of a record's noise: 30 is Normal", own_unit=""),
         )
 
     def misfit(self, _outcome: Outcome) -> tuple[str, str] | None:

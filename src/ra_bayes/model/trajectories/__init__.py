@@ -58,6 +58,13 @@ class Trajectory(Protocol):
     def response(self, values: Mapping[str, Any], constants: Mapping[str, Any], ns: Namespace, /) -> Any:
         """Return r at the visits, shape (visit) or (..., visit)."""
 
+    def script(self, weeks: np.ndarray, reference: float, anchor: float, /) -> str:
+        """Return lines of a PyMC script that define ``mean_change`` (by visit) and ``response_shape``.
+
+        Which names they may use stands in :mod:`ra_bayes.model.script_outcome`; steps between visits have
+        the dim ``gap``.
+        """
+
 
 @runtime_checkable
 class OfThePage(Protocol):

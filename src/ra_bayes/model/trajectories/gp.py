@@ -44,7 +44,7 @@ class GaussianProcess:
     )
     parameters = (
         Parameter("gp_sd", "scale", "SD of the population mean change at the reference week"),
-        Parameter("lengthscale", "scale", "weeks over which the mean changes its course", in_weeks=True),
+        Parameter("lengthscale", "scale", "weeks over which the mean changes its course", own_unit="weeks"),
     )
 
     def steps(self, visits: int) -> int:

@@ -27,7 +27,7 @@ class Onset:
     equation = "s(t) = 1 - 2^(-t / half_time),  f(t) = change s(t) / s(t_ref),  r(t) = s(t) / s(t_ref)"
     parameters = (
         Parameter("change", "shift", "population mean change at the reference week"),
-        Parameter("half_time", "scale", "weeks to half of the full change", in_weeks=True),
+        Parameter("half_time", "scale", "weeks to half of the full change", own_unit="weeks"),
     )
 
     def steps(self, _visits: int) -> int:

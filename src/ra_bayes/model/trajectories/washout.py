@@ -47,8 +47,8 @@ class Washout:
     keys = ("infusions",)
     parameters = (
         Parameter("change", "shift", "population mean change at the reference week"),
-        Parameter("half_time", "scale", "weeks to half of what one infusion brings on", in_weeks=True),
-        Parameter("loss_half_time", "scale", "weeks until half of it is lost again", in_weeks=True),
+        Parameter("half_time", "scale", "weeks to half of what one infusion brings on", own_unit="weeks"),
+        Parameter("loss_half_time", "scale", "weeks until half of it is lost again", own_unit="weeks"),
     )
 
     @property

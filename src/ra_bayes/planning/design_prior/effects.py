@@ -100,7 +100,7 @@ def elicited_effect(
         if spread.binary:
             raise RaBayesError(f"page {spread.name} is of a rate; state one with elicited_rate")
         scales, of_spread = _scales_of_page(spread), f"SDs of patients as page {spread.name} has them"
-        unit = spread.outcome.unit if spread.link.name == "identity" else f"on the {spread.link.name} scale"
+        unit = spread.link_unit if spread.link.name == "identity" else f"on the {spread.link_unit}"
         about = About(
             "effect",
             outcome or spread.outcome.id,

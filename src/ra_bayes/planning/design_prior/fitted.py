@@ -101,7 +101,7 @@ def from_tree(
         other = read_posterior(_of_outcome(tree, spec.outcome.id, control))
     nodes = _nodes(posterior, other, at)
     main = nodes["effect"] if "effect" in nodes else nodes["rate"] - nodes.get("control_rate", 0.0)
-    unit = spec.outcome.unit if spec.link.name == "identity" else f"on the {spec.link.name} scale"
+    unit = spec.link_unit if spec.link.name == "identity" else f"on the {spec.link_unit}"
     about = About(
         "rate" if spec.binary else "effect",
         spec.outcome.id,
