@@ -333,9 +333,7 @@ def test_a_limit_has_no_place_among_counts() -> None:
 
 def test_a_category_that_there_is_not_names_its_row() -> None:
     model = of("cumulative_logit")
-    with pytest.raises(
-        FitError, match="row 4: patient 'a', week 24: feels has no category 7; write one of 1, 2"
-    ):
+    with pytest.raises(FitError, match="row 4: patient 'a', week 24: feels has no category 7"):
         grid(model, cohort([("b", 0, 3.0), ("b", 24, 3.0), ("a", 24, 7.0)], model))
 
 
