@@ -67,20 +67,27 @@ BENCHMARKS = {
         ("--page", "unstructured", "--n", "60"),
         long=True,
     ),
+    "calibrate_joint_trial": Benchmark(
+        "Do they in a trial: two arms, residuals in order, ordered and yes-or-no outcomes?",
+        "calibrate_joint.py",
+        ("--page", "benchmarks/joint_trial/trial.toml", "--outcomes", "sdai", "state", "acr20")
+        + ("--patients", "8", "--n", "400", "--seed", "5"),
+        long=True,
+    ),
     "brms_refits": Benchmark(
         "What do many small re-fits cost beside brms?", "brms_refits.py", long=True, needs=("Rscript",)
     ),
     "brms_ar1": Benchmark(
         "Are AR(1) residuals what brms finds?",
         "brms_ar1.py",
-        (str(SHARED / "lme4_sleepstudy.csv"),),
+        (str(SHARED / "lme4_sleepstudy.csv"), "--draws", "12000"),
         long=True,
         needs=("Rscript",),
     ),
     "brms_ordinal": Benchmark(
         "Is the effect of an ordinal trial what brms finds, at what cost?",
         "brms_ordinal.py",
-        (str(SHARED / "multgee_arthritis.csv"),),
+        (str(SHARED / "multgee_arthritis.csv"), "--draws", "4000"),
         long=True,
         needs=("Rscript",),
     ),

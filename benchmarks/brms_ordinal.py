@@ -93,7 +93,8 @@ def main() -> None:
     tree = fit(spec, cohort, seed=1, draws=arguments.draws, chains=arguments.chains)
     print(f"ra_bayes: fit {time.perf_counter() - began:.0f} s\n{diagnose(tree)}")
     table = estimands(tree, despite_gate=True)
-    print(table[table["estimand"].isin(["odds_ratio_of_arm", "difference_from_control"])].to_string())
+    of_arm = table[table["estimand"].isin(["odds_ratio_of_arm", "difference_from_control"])]
+    print(of_arm[["estimand", "week", "unit", "estimate", "lower", "upper", "mcse"]].to_string(index=False))
     theirs = brms(records, spec, arguments.chains, arguments.draws)
     print(f"{'':>14} {'ra_bayes':>18} {'brms':>18}  difference over its Monte Carlo error")
     for name, (mean, sd, mcse) in theirs.items():

@@ -54,7 +54,7 @@ def run(name: str, script: str, arguments: list[str]) -> Run:
         out.seek(0)
         printed = out.read()
     # A file of data is told by its name: its place is this machine's.
-    shown = [Path(each).name if Path(each).is_file() else each for each in arguments]
+    shown = [Path(each).name if Path(each).is_absolute() else each for each in arguments]
     return Run(
         name=name,
         command=" ".join(["python", f"benchmarks/{script}", *shown]),
