@@ -19,6 +19,8 @@ from runs import REPOSITORY, Run, run, store, stored
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 SHARED = Path(os.environ.get("RA_BAYES_SHARED", REPOSITORY.parent / "shared")) / "data"
 
+TRIAL = "benchmarks/joint_trial/trial.toml"
+
 
 class Benchmark(NamedTuple):
     """A script, what it asks, its arguments; ``long`` ones are run only by name."""
@@ -70,8 +72,7 @@ BENCHMARKS = {
     "calibrate_joint_trial": Benchmark(
         "Do they in a trial: two arms, residuals in order, ordered and yes-or-no outcomes?",
         "calibrate_joint.py",
-        ("--page", "benchmarks/joint_trial/trial.toml", "--outcomes", "sdai", "state", "acr20")
-        + ("--patients", "8", "--n", "400", "--seed", "5"),
+        tuple(f"--page {TRIAL} --outcomes sdai state acr20 --patients 8 --n 400 --seed 5".split()),
         long=True,
     ),
     "brms_refits": Benchmark(
