@@ -82,7 +82,7 @@ def _read_prior(entry: TomlTable, parameter: Parameter, chosen: Link, outcome: O
                     "median", f"is outside {outcome.id}'s bounds", "give a value inside them", median
                 )
             sd = entry.number("sd", "give the SD on the link's scale", above=0)
-            return Prior(parameter, (on_link(entry, "median", median, chosen), sd), why)
+            return Prior(parameter, (on_link(entry, median, chosen), sd), why)
         case "shift":
             return Prior(parameter, read_shift(entry), why)
         case "scale" if "fixed" in entry:
@@ -107,12 +107,14 @@ def _read_prior(entry: TomlTable, parameter: Parameter, chosen: Link, outcome: O
             return Prior(parameter, (float(special.ndtri(median)), sd), why)
 
 
-def on_link(table: TomlTable, key: str, value: float, chosen: Link) -> float:
-    """Return a value in the outcome's unit on the link's scale; one that it cannot take is noted."""
-    found = float(chosen.forward(value))
-    if math.isnan(value) or math.isfinite(found):
+def on_link(table: TomlTable, median: float, chosen: Link) -> float:
+    """Return a median in the outcome's unit on the link's scale; one that it cannot take is noted."""
+    found = float(chosen.forward(median))
+    if math.isnan(median) or math.isfinite(found):
         return found
-    table.problem(key, f"is outside what the {chosen.name} link can take", "give a value inside it", value)
+    table.problem(
+        "median", f"is outside what the {chosen.name} link can take", "give a value inside it", median
+    )
     return math.nan
 
 

@@ -71,6 +71,13 @@ class Likelihood(Protocol):
     ) -> np.ndarray:
         """Draw records, shape of `mu`."""
 
+    def script(self, outcome: Outcome, kinds: frozenset[str], /) -> tuple[str, str]:
+        """Return functions that its lines of a PyMC script need, or "", and the lines, by kinds of records.
+
+        Where nothing lies on the link's scale all records are ``points``, as they were written down. Which
+        names the lines may use stands in :mod:`ra_bayes.model.script_outcome`.
+        """
+
 
 LIKELIHOODS: Mapping[str, Likelihood] = MappingProxyType(
     {
