@@ -8,7 +8,7 @@ __all__ = ["broken", "guarded", "plain", "unguarded"]
 
 # Marks that turn the direction of what follows, also outside the cell: embeddings, overrides, isolates.
 _TURNS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LONGEST_WORD = 24
+_LONGEST_WORD, _PIECE = 24, 8
 # What makes a spreadsheet take a text for a formula (OWASP, CSV Injection), also after blanks.
 _FORMULA = ("=", "+", "-", "@")
 
@@ -47,7 +47,7 @@ def _plain(char: str) -> str:
     )
 
 
-def broken(word: str, every: int = 8) -> list[str]:
+def broken(word: str) -> list[str]:
     """Return the pieces between which a word too long for any column may be broken; itself if it is not.
 
     Examples
@@ -57,7 +57,7 @@ def broken(word: str, every: int = 8) -> list[str]:
     """
     if len(word) <= _LONGEST_WORD:
         return [word]
-    return [word[start : start + every] for start in range(0, len(word), every)]
+    return [word[start : start + _PIECE] for start in range(0, len(word), _PIECE)]
 
 
 def guarded(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -73,20 +73,18 @@ def page_text(path: Path, what: str) -> str:
         raise RaBayesError(f"{path}: the {what} cannot be read: {error.strerror}") from None
 
 
-def begin_page(
-    toml: str, source: str, error: Callable[[str, Sequence[Problem]], RaBayesError] = SpecError
-) -> tuple[TomlTable, list[Problem]]:
+def begin_page(toml: str, source: str) -> tuple[TomlTable, list[Problem]]:
     """Return the table of a page's text, and the list that its problems are added to.
 
     Raises
     ------
-    RaBayesError
-        `error`, if the text is not TOML. A wrong ``schema`` is noted like any other wrong key.
+    SpecError
+        If the text is not TOML. A wrong ``schema`` is noted like any other wrong key.
     """
     try:
         table = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as wrong:
-        raise error(source, [Problem(f"not TOML: {wrong}", "mend the line it names")]) from None
+        raise SpecError(source, [Problem(f"not TOML: {wrong}", "mend the line it names")]) from None
     problems: list[Problem] = []
     page = TomlTable(table, problems)
     schema = page.raw("schema")

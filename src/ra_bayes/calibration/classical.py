@@ -18,7 +18,7 @@ from ra_bayes.calibration.truths import no_effect
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["METHODS", "Answer", "answers", "methods_of"]
+__all__ = ["METHODS", "Answer", "answers"]
 
 type Array = NDArray[np.float64]
 
@@ -36,11 +36,6 @@ METHODS = {
     "reml": "mixed model, REML",
     "binomial": "exact binomial",
 }
-
-
-def methods_of(model: ModelSpec) -> tuple[str, ...]:
-    """Return the methods that the outcome has."""
-    return ("binomial",) if model.binary else ("t", "wilcoxon", "reml")
 
 
 def answers(model: ModelSpec, records: Grid, ci_probs: Sequence[float]) -> dict[str, Answer]:

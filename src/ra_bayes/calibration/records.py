@@ -23,7 +23,6 @@ type Residuals = Literal["normal", "heavy"]
 # Student's t with so many degrees of freedom, scaled to the same SD: one record in 76 is beyond 3 SDs, not
 # one in 370.
 _HEAVY = 4.0
-_LIMIT_DRAWS = 4000
 
 
 def written_down(

@@ -253,7 +253,7 @@ def bop2(
     check_place(place, "bop2")
     when = None
     if looks is not None:
-        when = _integers("--looks", looks)
+        when = _integers(looks)
     elif n is not None:
         when = regular_looks(_positive("--n", n), first, every)
     if (lambda_ is None) != (gamma is None):
@@ -320,7 +320,7 @@ def thall_simon(
     check_place(place, "thall-simon")
     known, before = _beta("--standard", standard), _beta("--prior", prior)
     boundaries = thall_simon_boundaries(
-        _integers("--looks", looks), known, before, delta=delta, lower=lower, upper=upper
+        _integers(looks), known, before, delta=delta, lower=lower, upper=upper
     )
     rates = [known.mean] if known.mean + delta > 1.0 else [known.mean, known.mean + delta]
     title = f"Thall and Simon's design, standard {known}, treated {before}, delta {delta:g}"
@@ -354,12 +354,12 @@ def _beta(option: str, text: str) -> BetaMixture:
     return beta(a, b)
 
 
-def _integers(option: str, text: str) -> tuple[int, ...]:
+def _integers(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(each) for each in text.split(","))
     except ValueError:
         raise RaBayesError(
-            f"{option} {text!r} are not numbers of patients; write them as 10,20,30,40"
+            f"--looks {text!r} are not numbers of patients; write them as 10,20,30,40"
         ) from None
 
 

@@ -100,7 +100,7 @@ def biomarker(
     trees = {spec_of(each).name: each for each in (marker, outcome)}
     if len(trees) < 2:
         raise RaBayesError(f"biomarker was given {next(iter(trees))} twice; give the fits of two outcomes")
-    one_cohort(trees, "biomarker", 2)
+    one_cohort(trees, "biomarker")
     across, up = posteriors_of(trees, "biomarker").values()
     week = common_week({each.spec.name: each for each in (across, up)}, "biomarker")
     names = tuple(each for each in across.patients if each in up.patients)

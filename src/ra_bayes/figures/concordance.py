@@ -121,7 +121,7 @@ def concordance(
     >>> rb.figures.concordance({"il10": a, "tnf_alpha": b, "il17": c})          # doctest: +SKIP
     """
     interval_name(ci_prob)
-    one_cohort(trees, "concordance", 2)
+    one_cohort(trees, "concordance")
     if len(trees) > _MOST_OUTCOMES:
         raise RaBayesError(
             f"concordance has room for {_MOST_OUTCOMES} outcomes, and was given {len(trees)}; give those "

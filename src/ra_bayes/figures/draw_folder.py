@@ -159,7 +159,6 @@ def draw_plan(
     *,
     style: str = "house",
     formats: Sequence[str] | None = None,
-    dpi: int | None = None,
 ) -> tuple[Drawn, ...]:
     """Draw and save every figure of the gallery that a plan has something for: ``DESIGN-FIGURE.pdf``.
 
@@ -169,7 +168,7 @@ def draw_plan(
         What :func:`~ra_bayes.planning.plan.make_plan` returned.
     out
         Where the files go; made if it is not there.
-    style, formats, dpi
+    style, formats
         As for :func:`draw_folder`.
 
     Raises
@@ -177,7 +176,7 @@ def draw_plan(
     RaBayesError
         If the style or a format is not known.
     """
-    return _draw_alone(plan.design.name, plan, "plan", out, style, formats, dpi)
+    return _draw_alone(plan.design.name, plan, "plan", out, style, formats)
 
 
 def draw_design(
@@ -185,9 +184,7 @@ def draw_design(
     design: NamedDesign,
     out: str | PathLike[str],
     *,
-    style: str = "house",
-    formats: Sequence[str] | None = None,
-    dpi: int | None = None,
+    style: str,
 ) -> tuple[Drawn, ...]:
     """Draw and save the decision boundaries of a named design: ``NAME-named-boundaries.pdf``.
 
@@ -199,15 +196,15 @@ def draw_design(
         Its boundaries, and what it is called.
     out
         Where the files go; made if it is not there.
-    style, formats, dpi
+    style
         As for :func:`draw_folder`.
 
     Raises
     ------
     RaBayesError
-        If the style or a format is not known.
+        If the style is not known.
     """
-    return _draw_alone(name, design, "design", out, style, formats, dpi)
+    return _draw_alone(name, design, "design", out, style)
 
 
 def _draw_alone(
@@ -216,13 +213,12 @@ def _draw_alone(
     need: Need,
     out: str | PathLike[str],
     style: str,
-    formats: Sequence[str] | None,
-    dpi: int | None,
+    formats: Sequence[str] | None = None,
 ) -> tuple[Drawn, ...]:
     """Draw what needs no results folder."""
     names = tuple(each.name for each in applying(source, need))
     kinds = None if formats is None else tuple(formats)
-    return _draw(_Job(name, source, names, style, kinds, dpi, _PLANS_CI_PROB, Path(out)))
+    return _draw(_Job(name, source, names, style, kinds, None, _PLANS_CI_PROB, Path(out)))
 
 
 def missing(

@@ -107,7 +107,7 @@ def forest_outcomes(
     >>> rb.figures.forest_outcomes({"sdai": tree, "haq": other}).savefig("figure-5.pdf")   # doctest: +SKIP
     """
     named = interval_name(ci_prob)
-    one_cohort(trees, "forest_outcomes", 2)
+    one_cohort(trees, "forest_outcomes")
     verdicts = {name: (diagnoses or {}).get(name) or diagnose(tree) for name, tree in trees.items()}
     rows = [_row(tree, (tables or {}).get(name), ci_prob, verdicts[name]) for name, tree in trees.items()]
     panels = _panels(rows)

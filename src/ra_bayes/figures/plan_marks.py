@@ -42,6 +42,9 @@ __all__ = [
 
 type Array = NDArray[np.float64]
 
+# In one line of the label of an axis.
+_LETTERS = 50
+
 # Beside style.POSTERIOR, the blue of power. In grey print the strokes differ, and every line is named.
 ASSURANCE = "#c8500a"
 FUTILITY = "#6b6b6b"
@@ -111,12 +114,12 @@ def truth_words(design: Design, value: float) -> str:
     return f"the true {estimand_words(design)} is {value_text(design, value)}"
 
 
-def truth_label(design: Design, letters: int = 50) -> str:
-    """Return the estimand as the label of an axis of truths, in lines of at most so many letters."""
+def truth_label(design: Design) -> str:
+    """Return the estimand as the label of an axis of truths, in lines that fit under a panel."""
     end = design.endpoint
     joint = "of" if end.kind == "binary" else "to baseline in" if end.ratio else "in"
     unit = f" ({end.unit})" if end.unit and end.kind != "binary" and not end.ratio else ""
-    return evenly(f"True {end.name(design.arms)} {joint} {end.label} at week {end.week:g}{unit}", letters)
+    return evenly(f"True {end.name(design.arms)} {joint} {end.label} at week {end.week:g}{unit}", _LETTERS)
 
 
 def evenly(text: str, letters: int) -> str:

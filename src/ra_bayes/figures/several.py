@@ -33,17 +33,17 @@ _CYTOKINES = ("il10", "tnf_alpha", "il17")
 _LEAST_PATIENTS = 3
 
 
-def one_cohort(trees: Mapping[str, xr.DataTree], figure: str, least: int) -> None:
-    """Raise unless there are enough fits, all of one cohort.
+def one_cohort(trees: Mapping[str, xr.DataTree], figure: str) -> None:
+    """Raise unless there are two fits or more, all of one cohort.
 
     Raises
     ------
     RaBayesError
-        If there are fewer than `least`, or two are of other cohorts.
+        If there are fewer, or one is of another cohort.
     """
-    if len(trees) < least:
+    if len(trees) < 2:
         raise RaBayesError(
-            f"{figure} needs at least {least} fits, and was given {len(trees)}; write "
+            f"{figure} needs at least 2 fits, and was given {len(trees)}; write "
             f"{figure}({{'sdai': tree, 'haq': other_tree}})"
         )
     cohorts = {name: provenance(tree)["cohort"] for name, tree in trees.items()}

@@ -37,7 +37,6 @@ def sample_trial(
     tune: int = 1000,
     chains: int = 4,
     cores: int | None = None,
-    target_accept: float = 0.95,
 ) -> TrialDraws:
     """Sample the posterior of one trial, patients' effects included.
 
@@ -45,7 +44,7 @@ def sample_trial(
     ----------
     y, arm, shape, scales, effect
         As in :func:`~ra_bayes.model.trial.trial_data`; the arms are those that `arm` names.
-    seed, draws, tune, chains, cores, target_accept
+    seed, draws, tune, chains, cores
         Of the sampler.
 
     Examples
@@ -66,7 +65,7 @@ def sample_trial(
         chains=chains,
         cores=cores,
         seed=seed,
-        target_accept=target_accept,
+        target_accept=0.95,
     )
     posterior = trace["posterior"]
     found = {}

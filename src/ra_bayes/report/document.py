@@ -163,10 +163,10 @@ class _Writer:
         self._anchors.clear()
 
 
-def _runs(node: Node, kind: str = "", link: str = "") -> Iterator[tuple[str, str, str]]:
+def _runs(node: Node) -> Iterator[tuple[str, str, str]]:
     """Yield a paragraph's texts with what they are and where they lead, white space collapsed."""
     ends_in_space = True
-    for text, what, where in _pieces(node, kind, link):
+    for text, what, where in _pieces(node, "", ""):
         shown = " ".join(plain(text).split(" "))
         shown = " ".join(shown.split()) if shown.strip() else " "
         if text[:1].isspace() and shown != " ":

@@ -21,6 +21,7 @@ type Array = NDArray[np.float64]
 
 WIDTH, HEIGHT = 480, 320
 LEFT, RIGHT, TOP, BOTTOM = 52, 470, 24, 278
+_RADIUS, _MOST_TICKS = 3.5, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +55,19 @@ class Axis:
         low, high, here = (math.log(v) if self.log else v for v in (self.low, self.high, value))
         return round(self.start + (self.stop - self.start) * (here - low) / (high - low), 1)
 
-    def ticks(self, most: int = 6) -> list[dict[str, Any]]:
+    def ticks(self) -> list[dict[str, Any]]:
         """Return round values within the ends, each with its place and label."""
-        return [
-            {"at": self.at(value), "label": f"{value:g}".replace("-", "−")} for value in self._round(most)
-        ]
+        return [{"at": self.at(value), "label": f"{value:g}".replace("-", "−")} for value in self._round()]
 
-    def _round(self, most: int) -> list[float]:
+    def _round(self) -> list[float]:
         if self.log and self.high / self.low >= 4.0:
             powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
             for steps in ((1, 2, 5), (1, 3), (1,)):
                 found = [k * 10.0**p for p in powers for k in steps if self.low <= k * 10.0**p <= self.high]
-                if len(found) <= most + 2:
+                if len(found) <= _MOST_TICKS + 2:
                     return found
-            return found[:: -(-len(found) // most)]
-        raw = (self.high - self.low) / most
+            return found[:: -(-len(found) // _MOST_TICKS)]
+        raw = (self.high - self.low) / _MOST_TICKS
         power = 10.0 ** math.floor(math.log10(raw))
         step = next(k * power for k in (1, 2, 2.5, 5, 10) if k * power >= raw * (1.0 - 1e-9))
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
@@ -85,9 +84,9 @@ def area(x: Sequence[float], lower: Sequence[float], upper: Sequence[float]) -> 
     return line([*x, *reversed(x)], [*upper, *reversed(lower)]) + "Z"
 
 
-def circles(points: Iterable[tuple[float, float]], radius: float = 3.5) -> str:
+def circles(points: Iterable[tuple[float, float]]) -> str:
     """Return the path of a circle around each point."""
-    r = radius
+    r = _RADIUS
     return "".join(
         f"M{x - r:g},{y:g}a{r:g},{r:g} 0 1 0 {2 * r:g},0a{r:g},{r:g} 0 1 0 {-2 * r:g},0" for x, y in points
     )

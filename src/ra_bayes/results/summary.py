@@ -19,6 +19,7 @@ __all__ = ["finding", "findings", "headline", "main_row", "read_order", "records
 
 
 _INFINITE = (float("inf"), float("-inf"))
+_MOST_MODELS = 7
 
 
 def main_row(result: Result) -> dict[Hashable, Any] | None:
@@ -59,8 +60,8 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def headline(results: dict[str, Result], folder: str | PathLike[str], most: int = 7) -> list[str]:
-    """Return what was found, in at most `most` + 3 lines."""
+def headline(results: dict[str, Result], folder: str | PathLike[str]) -> list[str]:
+    """Return what was found, in at most ten lines."""
     trees = [result.tree for result in results.values()]
     cohort = provenance(trees[0])["cohort"]
     failed = [name for name, result in results.items() if not result.gate.passed]
@@ -78,8 +79,8 @@ def headline(results: dict[str, Result], folder: str | PathLike[str], most: int 
     if cohort["synthetic"]:
         lines[0] += "; no real patient stands behind these numbers"
     order = read_order(results)
-    lines += [_sentence(name, results[name]) for name in order[:most]]
-    rest = len(order) - most
+    lines += [_sentence(name, results[name]) for name in order[:_MOST_MODELS]]
+    rest = len(order) - _MOST_MODELS
     more = f"{rest} more and " if rest > 0 else ""
     lines.append(
         f"{more}every estimand: {Path(folder) / 'MODEL' / 'estimands.csv'}; page: ra-bayes report {folder}"
