@@ -24,7 +24,6 @@ from conditions import conditions  # noqa: E402
 
 from ra_bayes.mixtures import beta  # noqa: E402
 from ra_bayes.planning.binary.boundaries import Boundaries  # noqa: E402
-from ra_bayes.planning.binary.interim import interim_stopping  # noqa: E402
 from ra_bayes.planning.binary.recursion import binary_stopping  # noqa: E402
 from ra_bayes.planning.binary.simon import simon  # noqa: E402
 
@@ -104,7 +103,7 @@ def main() -> None:
             f"rpact, {TRIALS} trials a rate: {peer[0]:.2f} s, ratio {peer[0] / here:,.0f}; "
             f"largest difference {off[error > 1e-4].max():.1f} Monte Carlo errors"
         )
-    interim = seconds(lambda: interim_stopping(design, beta(0.2, 0.8), 9, 30))
+    interim = seconds(lambda: binary_stopping(design.remaining(9, 30), beta(0.2, 0.8).update(9, 30)))
     print(f"predictive probabilities at an interim with four looks to come: {interim * 1e3:.3f} ms")
     print(conditions())
 

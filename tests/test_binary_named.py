@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from scipy import stats
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.mixtures import UNIFORM, beta
+from ra_bayes.mixtures import UNIFORM, BetaMixture, beta
 from ra_bayes.planning.binary.bop2 import (
     GAMMAS,
     LAMBDAS,
@@ -19,16 +20,23 @@ from ra_bayes.planning.binary.bop2 import (
     regular_looks,
 )
 from ra_bayes.planning.binary.boundaries import Boundaries
-from ra_bayes.planning.binary.interim import interim_stopping
 from ra_bayes.planning.binary.predictive import (
-    predictive_boundaries,
     predictive_design,
     predictive_probability,
 )
 from ra_bayes.planning.binary.recursion import binary_stopping
+from ra_bayes.planning.binary.rules import rate_boundaries
 from ra_bayes.planning.binary.simon import simon
 
 # More published numbers stand in test_binary_published.py.
+
+
+def lee_and_liu(
+    looks: Sequence[int], p0: float, theta_l: float, theta_t: float, prior: BetaMixture
+) -> Boundaries:
+    """Boundaries with given thresholds: futility when PP < theta_l, success at the end from theta_t on."""
+    final = [(p0, (*(None,) * (len(looks) - 1), theta_t))]
+    return rate_boundaries(looks, prior, success=final, futility=final, predictive_futility=theta_l)
 
 
 def test_predictive_probability_is_lee_and_lius() -> None:
@@ -46,7 +54,7 @@ def test_lee_and_lius_design_has_their_error_rates() -> None:
     first_stops = {10: 0, 17: 1, 21: 2, 24: 3, 27: 4, 29: 5, 31: 6, 33: 7, 34: 8, 35: 9, 36: 10}
     looks = tuple(range(10, 37))
     for theta_t in (0.852, 0.922):
-        design = predictive_boundaries(looks, 0.2, theta_l=0.001, theta_t=theta_t, prior=beta(0.2, 0.8))
+        design = lee_and_liu(looks, 0.2, 0.001, theta_t, beta(0.2, 0.8))
         for n, r in first_stops.items():
             assert design.decision(r, n) == "futility"
             assert design.decision(r + 1, n) != "futility"
@@ -67,7 +75,7 @@ def test_search_finds_lee_and_lius_size_with_fewer_patients_expected() -> None:
     low, high = found.theta_l
     theta_t = sum(found.theta_t) / 2.0
     for theta_l in (low + 0.01 * (high - low), high):
-        again = predictive_boundaries(found.boundaries.looks, 0.2, theta_l, theta_t, beta(0.2, 0.8))
+        again = lee_and_liu(found.boundaries.looks, 0.2, theta_l, theta_t, beta(0.2, 0.8))
         assert again == found.boundaries
 
 
@@ -82,7 +90,7 @@ def test_no_better_predictive_design_of_this_size_and_none_smaller() -> None:
             if theta_t < 0.75:
                 continue
             for theta_l in (1e-9, *np.geomspace(1e-3, 0.49, 20)):
-                design = predictive_boundaries(looks, 0.1, theta_l, theta_t, UNIFORM)
+                design = lee_and_liu(looks, 0.1, theta_l, theta_t, UNIFORM)
                 at = binary_stopping(design, [0.1, 0.5])
                 if at.p_success[0] <= 0.1 and at.p_success[1] >= 0.8:
                     assert n == size
@@ -99,7 +107,7 @@ def test_predictive_probability_is_the_chance_of_what_is_left() -> None:
     final = Boundaries((40,), (None,), (need,))
     for x in range(0, 24, 3):
         success, _ = predictive_probability(x, 23, 40, p0=0.6, theta=0.9, prior=beta(0.6, 0.4))
-        left = interim_stopping(final, beta(0.6, 0.4), x, 23).p_success[0]
+        left = binary_stopping(final.remaining(x, 23), beta(0.6, 0.4).update(x, 23)).p_success[0]
         assert success == pytest.approx(left, abs=1e-12)
 
 

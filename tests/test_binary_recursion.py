@@ -11,7 +11,6 @@ from scipy import integrate, special, stats
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import UNIFORM, BetaMixture, beta, mix
 from ra_bayes.planning.binary.boundaries import Boundaries
-from ra_bayes.planning.binary.interim import interim_stopping
 from ra_bayes.planning.binary.recursion import binary_stopping
 
 DESIGNS = {
@@ -128,7 +127,7 @@ def test_what_is_left_of_a_trial_averages_to_the_whole() -> None:
     first = Boundaries((6,), (0,), (6,))
     for x in range(7):
         if first.decision(x, 6) == "continue":
-            left = interim_stopping(design, MIXTURE, x, 6)
+            left = binary_stopping(design.remaining(x, 6), MIXTURE.update(x, 6))
             reached += MIXTURE.predictive(6)[x] * left.p_success[0]
     assert whole.p_success[0] == pytest.approx(whole.success[0, 0] + reached, abs=1e-12)
     assert chance.sum() == pytest.approx(1.0)
@@ -137,7 +136,7 @@ def test_what_is_left_of_a_trial_averages_to_the_whole() -> None:
 def test_an_interim_between_two_looks_keeps_to_the_looks_to_come() -> None:
     # One of two responders, a look with one more patient to come: success at once with both, else at the end.
     design = Boundaries((3, 4), (0, 1), (2, 2))
-    left = interim_stopping(design, UNIFORM, 1, 2)
+    left = binary_stopping(design.remaining(1, 2), UNIFORM.update(1, 2))
     # Beta(2, 2): the next responds with 1/2; if not, Beta(2, 3) and the last one with 2/5.
     assert left.success[0] == pytest.approx([0.5, 0.5 * 0.4])
     assert left.looks.tolist() == [1.0, 2.0]
@@ -145,8 +144,8 @@ def test_an_interim_between_two_looks_keeps_to_the_looks_to_come() -> None:
 
 def test_a_trial_that_is_won_already_stays_won() -> None:
     design = Boundaries((10, 20), (2, 6), (None, 7))
-    assert interim_stopping(design, UNIFORM, 9, 12).p_success[0] == pytest.approx(1.0)
-    lost = interim_stopping(design, UNIFORM, 0, 17)
+    assert binary_stopping(design.remaining(9, 12), UNIFORM.update(9, 12)).p_success[0] == pytest.approx(1.0)
+    lost = binary_stopping(design.remaining(0, 17), UNIFORM.update(0, 17))
     assert lost.p_success[0] == 0.0
     assert lost.futility.sum() == pytest.approx(1.0)
 

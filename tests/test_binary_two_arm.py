@@ -12,7 +12,6 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import JEFFREYS, UNIFORM, BetaMixture, beta, mix
 from ra_bayes.mixtures.difference import p_difference_below
 from ra_bayes.planning.binary.difference_table import difference_table
-from ra_bayes.planning.binary.interim import two_arm_interim_stopping
 from ra_bayes.planning.binary.thall_simon import thall_simon_boundaries
 from ra_bayes.planning.binary.two_arm import TwoArmTables, two_arm_stopping, two_arm_tables
 
@@ -172,7 +171,9 @@ def test_what_is_left_of_a_trial_averages_to_the_whole() -> None:
     treated, control = HISTORICAL.predictive(2), beta(0.5, 2.0).predictive(1)
     for x, y in product(range(3), range(2)):
         if tables.decision((x, y), (2, 1)) == "continue":
-            left = two_arm_interim_stopping(tables, HISTORICAL, beta(0.5, 2.0), (x, y), (2, 1))
+            left = two_arm_stopping(
+                tables.remaining((x, y), (2, 1)), HISTORICAL.update(x, 2), beta(0.5, 2.0).update(y, 1)
+            )
             reached += treated[x] * control[y] * left.p_success[0]
     assert whole.p_success[0] == pytest.approx(whole.success[0, 0] + reached, abs=1e-12)
 

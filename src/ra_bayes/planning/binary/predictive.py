@@ -23,9 +23,9 @@ from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.planning.binary.checks import check_errors, check_rates
 from ra_bayes.planning.binary.posterior import posterior_above, predictive_of
 from ra_bayes.planning.binary.recursion import LARGEST_N, binary_stopping, count_probabilities
-from ra_bayes.planning.binary.rules import MET, rate_boundaries
+from ra_bayes.planning.binary.rules import MET
 
-__all__ = ["PredictiveDesign", "predictive_boundaries", "predictive_design", "predictive_probability"]
+__all__ = ["PredictiveDesign", "predictive_design", "predictive_probability"]
 
 # Lee and Liu begin to watch after ten patients.
 _FIRST_LOOK = 10
@@ -67,48 +67,6 @@ def predictive_probability(
     # From here on the data so far are the prior's.
     left = predictive_of(given, 0, n_max - n, success[responders : responders + n_max - n + 1])
     return min(float(left[0]), 1.0), given.p_above(p0)
-
-
-def predictive_boundaries(
-    looks: Sequence[int],
-    p0: float,
-    theta_l: float,
-    theta_t: float,
-    prior: BetaMixture,
-    theta_u: float | None = None,
-) -> Boundaries:
-    """Return the boundaries of the design with given thresholds.
-
-    Parameters
-    ----------
-    looks
-        Patients at each look; the last is n_max.
-    p0
-        The response rate to beat.
-    theta_l, theta_u
-        The trial stops for futility when PP < theta_l, and for success when PP >= theta_u (None: never).
-    theta_t
-        Success at the end is Pr(p > p0 | data) >= theta_t.
-    prior
-        What is believed of the rate before the trial.
-
-    Examples
-    --------
-    >>> predictive_boundaries((10, 20, 36), 0.2, 0.001, 0.9, beta(0.2, 0.8))
-    after 10 patients: futility with 0 responders or fewer
-    after 20 patients: futility with 1 responder or fewer
-    after 36 patients: futility with 10 responders or fewer, success with 11 or more
-    """
-    check_rates(p0, theta=theta_t)
-    none = (None,) * (len(looks) - 1)
-    return rate_boundaries(
-        looks,
-        prior,
-        success=[(p0, (*none, theta_t))],
-        futility=[(p0, (*none, theta_t))],
-        predictive_success=theta_u,
-        predictive_futility=theta_l,
-    )
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a design with a known SD does under given truths, and on average over a design prior."""
+"""What a design with a known SD does under given truths, or on average over a normal belief of the effect."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.mixtures.normal import NormalMixture
 from ra_bayes.planning.continuous.boundary import bounds
 from ra_bayes.planning.continuous.known import KnownSd
 from ra_bayes.planning.continuous.plane import Truths, cost, two_sums
@@ -16,7 +15,7 @@ from ra_bayes.planning.continuous.simulated import simulated_sums
 from ra_bayes.planning.continuous.sizes import truth_arrays
 from ra_bayes.planning.stopping import Stopping
 
-__all__ = ["known_assurance", "known_stopping"]
+__all__ = ["known_stopping"]
 
 type Array = NDArray[np.float64]
 
@@ -81,49 +80,3 @@ def known_stopping(
     if drawn.any():
         engine = f"{simulations:,} simulated trials, SD known"
     return Stopping(design.looks, success, futility, error[0], error[1], engine)
-
-
-def known_assurance(
-    design: KnownSd,
-    effect: NormalMixture,
-    *,
-    control_mean: float | None = None,
-    residual_sd: float | None = None,
-) -> Stopping:
-    """Return what a design does on average over a normal mixture of true effects (one truth).
-
-    Each part of the mixture is integrated in closed form, int Pr(end | theta) Normal(theta; m, t^2) d theta:
-    the sums' distribution is widened, nothing else changes (see `recursion`).
-
-    Parameters
-    ----------
-    design
-        The design.
-    effect
-        Design prior of the true effect.
-    control_mean, residual_sd
-        True mean of the control (matters with priors by arm) and SD of a patient's number; what the design
-        expects if not given.
-
-    Examples
-    --------
-    >>> from ra_bayes.mixtures import normal
-    >>> from ra_bayes.planning.rule import Criterion, Rule
-    >>> design = KnownSd(Rule((Criterion("mean change", "above", 0, 0.95),)), 1.0, (25,))
-    >>> known_assurance(design, normal(0.5, 0.3)).p_success.round(4)
-    array([0.6824])
-    """
-    mean, sd, weight = effect.arrays
-    same = {"effect": mean, "effect_sd": sd}
-    if control_mean is not None:
-        same["control_mean"] = np.full(mean.shape, control_mean)
-    same["residual_sd"] = np.full(mean.shape, design.sd if residual_sd is None else residual_sd)
-    each = known_stopping(design, same)
-    return Stopping(
-        each.looks,
-        (weight @ each.success)[None, :],
-        (weight @ each.futility)[None, :],
-        np.sqrt(weight**2 @ each.success_mcse**2)[None, :],
-        np.sqrt(weight**2 @ each.futility_mcse**2)[None, :],
-        each.engine,
-    )
