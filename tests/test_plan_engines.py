@@ -189,6 +189,31 @@ def test_the_boundary_is_the_critical_difference():
     assert row["futility"] is None
 
 
+def test_the_boundary_of_an_estimated_sd_is_where_the_rule_itself_turns():
+    # Looks at 20 and 40: a predictive stop, then the t test.
+    futile = '[[futility]]\nbasis = "predictive"\nprobability = 0.2\n[truth]'
+    design = page(CONTINUOUS.replace("n = 40", "n = 40\nlooks = [20, 40]").replace("[truth]", futile))
+    first, last = boundary_rows(design)
+    assert first["sd"] == last["sd"] == 20.0
+    assert last["success"] == pytest.approx(-stats.t.ppf(0.95, 38) * 20.0 * np.sqrt(0.1), abs=1e-9)
+    assert first["success"] is None
+    for beyond, decision in ((-0.01, "continue"), (0.01, "futility")):
+        found = interim(design, _showing(first["futility"] + beyond, 20.0, 10), seed=1)
+        assert found.decision == decision
+
+
+def _showing(difference: float, sd: float, n: int):
+    """A cohort of two arms with this difference between mean changes, and this SD in either."""
+    scores = np.arange(n) - (n - 1) / 2.0
+    own = scores * sd / scores.std(ddof=1)
+    rows = []
+    for arm, mean in (("treated", difference), ("control", 0.0)):
+        for k, change in enumerate(own):
+            who = f"{arm}-{k}"
+            rows += [(who, arm, 0, "vas", 50.0), (who, arm, 24, "vas", 50.0 + mean + change)]
+    return read_cohort(pd.DataFrame(rows, columns=["patient", "arm", "week", "outcome", "value"]))
+
+
 def test_a_grid_of_truths_is_as_good_as_each_truth():
     design = page(CONTINUOUS)
     rng = np.random.default_rng(3)

@@ -10,6 +10,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.boundaries import COUNTED, MOST_IN_WORDS, End, Look, Values, draw, regions
 from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.plan_marks import evenly, value_text
+from ra_bayes.planning.plan_numbers import observed_sd
 
 if TYPE_CHECKING:
     from ra_bayes.planning.design import Design
@@ -144,4 +145,6 @@ def _notes(plan: Plan) -> str:
         )
     elif design.arms == 2 and len(plan.boundaries) <= MOST_IN_WORDS:
         said.append("In brackets: treated and control.")
+    if of_sd := observed_sd(design, plan.boundaries[0]):
+        said.append(f"Drawn {of_sd}.")
     return " ".join(said)

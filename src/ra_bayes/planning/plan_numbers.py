@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ra_bayes.numbers import number
 
-__all__ = ["error_text", "probability_text", "size_text", "with_error"]
+if TYPE_CHECKING:
+    from ra_bayes.planning.design import Design
+
+__all__ = ["error_text", "observed_sd", "probability_text", "size_text", "with_error"]
 
 _PLACES = 3
 
@@ -58,6 +63,15 @@ def with_error(value: float, mcse: float = 0.0) -> str:
     """
     error = error_text(mcse)
     return probability_text(value, mcse) + (f" (Monte Carlo error {error})" if error else "")
+
+
+def observed_sd(design: Design, boundary: Mapping[str, Any]) -> str:
+    """Return for which SD a boundary is told, as the end of a sentence; empty where none moves it."""
+    sd = boundary.get("sd")
+    if sd is None:
+        return ""
+    unit = " on the log scale" if design.endpoint.ratio else f" {design.endpoint.unit}"
+    return f"if the SD of a change is seen to be {sd:.3g}{unit}; it is estimated, and they move with it"
 
 
 def _places(mcse: float) -> int:

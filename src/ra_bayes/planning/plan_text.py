@@ -10,6 +10,7 @@ from typing import Any
 
 from ra_bayes.numbers import listed
 from ra_bayes.planning.plan import Plan
+from ra_bayes.planning.plan_numbers import observed_sd
 
 __all__ = ["plan_data", "plan_text"]
 
@@ -106,7 +107,12 @@ def _boundaries(plan: Plan) -> str:
         side = ("worse", "better")
     title = f"What stops the trial ({what}{note}; futility with so many or {side[0]}, success or {side[1]})"
     if not binary:
-        title = f"What stops the trial ({what}; futility there or {side[0]}, success there or {side[1]})"
+        unit = f", {plan.design.endpoint.unit}" if plan.design.endpoint.unit else ""
+        of_sd = observed_sd(plan.design, plan.boundaries[0])
+        title = (
+            f"What stops the trial ({what}{unit}; futility there or {side[0]}, success there or {side[1]}"
+            f"{f', {of_sd}' if of_sd else ''})"
+        )
     return _table(title, head, rows)
 
 

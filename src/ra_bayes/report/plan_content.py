@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.figures.plan_boundaries import boundary_words
 from ra_bayes.figures.plan_marks import value_text
 from ra_bayes.numbers import decimals, interval, number
-from ra_bayes.planning.plan_numbers import error_text, probability_text, size_text
+from ra_bayes.planning.plan_numbers import error_text, observed_sd, probability_text, size_text
 from ra_bayes.report.live_sizes import live_sizes
 from ra_bayes.report.plan_words import engines, grant, headline, limits, protocol
 
@@ -48,7 +48,7 @@ def plan_content(plan: Plan, figures: Mapping[str, Mapping[str, str]]) -> dict[s
         "scale": " on the log scale" if design.endpoint.ratio else "",
         "waterfall": [_step(row) for row in plan.waterfall],
         "boundaries": [_look(design, row) for row in plan.boundaries],
-        "counted": _counted(design),
+        "counted": _counted(plan),
         "decisions": _decisions(plan),
         "protocol": protocol(plan),
         "grant": grant(plan),
@@ -130,13 +130,14 @@ def _look(design: Design, row: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _counted(design: Design) -> str:
+def _counted(plan: Plan) -> str:
     """Return what the boundaries are boundaries of."""
-    end = design.endpoint
+    design, end = plan.design, plan.design.endpoint
     if end.kind == "binary":
         who = "responders" if end.benefit == "above" else "patients with the event"
         return who if design.arms == 1 else f"{who} among the treated, if the control shows what is told"
-    return f"observed {end.name(design.arms)}"
+    of_sd = observed_sd(design, plan.boundaries[0]) if plan.boundaries else ""
+    return f"observed {end.name(design.arms)}{f', {of_sd}' if of_sd else ''}"
 
 
 def _decisions(plan: Plan) -> dict[str, str] | None:

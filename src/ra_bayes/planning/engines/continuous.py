@@ -19,6 +19,7 @@ from ra_bayes.planning.continuous.characteristics import known_stopping
 from ra_bayes.planning.continuous.known import KnownSd, posterior_probability
 from ra_bayes.planning.continuous.predictive import predictive_probability
 from ra_bayes.planning.continuous.unknown import MeanPrior, UnknownSd, scale_of, state_of
+from ra_bayes.planning.continuous.unknown_boundary import unknown_bounds
 from ra_bayes.planning.continuous.unknown_characteristics import unknown_stopping
 from ra_bayes.planning.continuous.unknown_predictive import (
     unknown_posterior_probability,
@@ -181,21 +182,23 @@ def _difference(one: NormalMixture, two: NormalMixture) -> NormalMixture:
 
 
 def boundary_rows(design: Design) -> list[dict[str, Any]]:
-    """Return the mean, or difference, needed at each look; the SD is taken as true if it is estimated.
+    """Return the mean, or difference, needed at each look.
 
+    Where the SD is estimated the boundary moves with the one that is seen: it is told for the page's, ``sd``.
     None with priors by arm, since the boundary then moves with the control's mean.
     """
     model = _model(design)
-    if isinstance(model, UnknownSd):
-        if model.by_arm or model.mean is not None:
-            return []
-        rule, sd = scaled_rule(design), float(_change_sd(_as_arrays(design.truth.scales))[0])
-        model = KnownSd(rule, sd, model.treated, model.control)
-    if model.by_arm:
+    if model.by_arm or (isinstance(model, UnknownSd) and model.mean is not None):
         return []
     rows = []
     for look, n in enumerate(design.looks, 1):
-        low, high = (model.sign * float(each[0]) for each in bounds(model, look - 1, np.zeros(1)))
+        if isinstance(model, KnownSd):
+            low, high = (float(each[0]) for each in bounds(model, look - 1, np.zeros(1)))
+            seen = {}
+        else:
+            sd = float(_change_sd(_as_arrays(design.truth.scales))[0])
+            low, high = unknown_bounds(model, look - 1, sd)
+            seen = {"sd": sd}
         treated, *control = design.per_arm(n)
         rows.append(
             {
@@ -203,8 +206,9 @@ def boundary_rows(design: Design) -> list[dict[str, Any]]:
                 "n": n,
                 "treated": treated,
                 "control": control[0] if control else None,
-                "futility": _told(design, low),
-                "success": _told(design, high),
+                "futility": _told(design, model.sign * low),
+                "success": _told(design, model.sign * high),
+                **seen,
             }
         )
     return rows
