@@ -207,7 +207,8 @@ BINARIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "Excel, a date for a week": (
         lambda file: workbook(file, HEADER, ["A", dt.date(2024, 5, 1), "haq", 1]),
         "row 2, column 'week', value '2024-05-01': this is not a week; write the number of weeks since "
-        "baseline, such as 4",
+        "baseline, such as 4, or read the column by a mapping (ra-bayes check FILE --fix-template "
+        "mapping.toml)",
     ),
     "Excel, a date that became a number": (
         lambda file: workbook(file, HEADER, ["A", 45322, "haq", 1]),

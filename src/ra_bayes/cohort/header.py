@@ -9,7 +9,16 @@ from typing import NoReturn
 
 from ra_bayes.sources.problems import Problems
 
-__all__ = ["OPTIONAL", "REQUIRED", "Header", "is_long", "read_header", "recognised", "role_of"]
+__all__ = [
+    "OPTIONAL",
+    "REQUIRED",
+    "Header",
+    "is_long",
+    "meant_columns",
+    "read_header",
+    "recognised",
+    "role_of",
+]
 
 REQUIRED = ("patient", "week", "outcome", "value")
 OPTIONAL = ("unit", "lower_limit", "upper_limit", "limit", "batch", "synthetic", "arm")
@@ -142,6 +151,22 @@ def _ask_about_optional(
 def is_long(names: Sequence[str]) -> bool:
     """Say whether all columns that a long table must have are there."""
     return {*REQUIRED} <= {role_of(name) for name in names}
+
+
+def meant_columns(names: Sequence[str]) -> Mapping[str, str]:
+    """Return the column of each role of a long table, by its own name or by one that others use for it.
+
+    Examples
+    --------
+    >>> meant_columns(["PatientID", "week", "Analyte", "Result"])["outcome"]
+    'Analyte'
+    """
+    found = {role: name for name in reversed(names) if (role := role_of(name)) is not None}
+    for role in (*REQUIRED, *OPTIONAL):
+        others = [name for name in names if role_of(name) is None and name not in found.values()]
+        if role not in found and (name := _likely(role, others)):
+            found[role] = name
+    return found
 
 
 def role_of(name: str) -> str | None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from ra_bayes.cohort.batches import with_batch_limits
 from ra_bayes.cohort.covariates import take_covariates, without_covariates
-from ra_bayes.cohort.header import is_long, recognised, role_of
+from ra_bayes.cohort.header import is_long, recognised
 from ra_bayes.cohort.layouts.adam import from_adam
 from ra_bayes.cohort.layouts.adam_columns import is_adam
 from ra_bayes.cohort.layouts.adam_guess import guess_adam
 from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.layouts.guess import Guess, guess, sheet_layouts
-from ra_bayes.cohort.layouts.guess_parameters import with_parameters
+from ra_bayes.cohort.layouts.guess_long import guess_long, is_nearly_long
 from ra_bayes.cohort.layouts.idle_keys import refuse_idle_keys
 from ra_bayes.cohort.layouts.long_by_name import from_long_by_name
 from ra_bayes.cohort.layouts.lost_columns import refuse_lost_columns
@@ -26,7 +26,6 @@ from ra_bayes.cohort.layouts.windows import in_windows
 from ra_bayes.cohort.long_table import LongTable
 from ra_bayes.cohort.mapping import CDISC, LAYOUTS, TableMapping
 from ra_bayes.cohort.mapping_writer import write_mapping
-from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.sources import Problems, Table
@@ -106,11 +105,9 @@ def guess_of(table: Table, known: Mapping[str, Outcome], given: TableMapping, pr
     """Return what a table is taken to mean, with all that is not certain, to be written down and edited."""
     table, layout = layout_of(table, known, given, problems)
     refuse_idle_keys(given, layout, problems)
-    if layout == "long" and (is_long(table.header) or given.layout or given.value):
-        doubts: list[Problem] = []
-        column = given.outcome or next((name for name in table.header if role_of(name) == "outcome"), "")
-        mapping = with_parameters(table, replace(given, layout=layout), column, known, doubts)
-        return Guess(mapping, tuple(doubts), ())
+    long = is_long(table.header) or is_nearly_long(table.header)
+    if layout == "long" and (long or given.layout or given.value):
+        return guess_long(table, replace(given, layout=layout), known)
     if layout in CDISC:
         return guess_adam(table, known, replace(given, layout=layout), problems)
     # What fits no layout is most likely a sheet whose columns have names of their own.

@@ -80,6 +80,8 @@ def read_mapping(toml: str, source: str = "mapping") -> TableMapping:
     """
     page, problems = begin_page(toml, source)
     named = {key: page.text(key, "give the name of a column", required=False) for key in _COLUMN_KEYS}
+    for key in (key for key, text in named.items() if text == OPEN):
+        page.problem(key, "is not known yet", "give the name of a column", OPEN)
     mapping = TableMapping(
         layout=page.choice("layout", LAYOUTS, ""),
         visit_unit=page.choice("visit_unit", ("labels", "weeks", "days", "months"), "labels"),  # type: ignore[arg-type]

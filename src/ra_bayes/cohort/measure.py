@@ -6,6 +6,8 @@ import math
 from decimal import Decimal
 from typing import NamedTuple
 
+from ra_bayes.cohort.layouts.dates import is_date
+from ra_bayes.cohort.layouts.visit_names import read_visit
 from ra_bayes.cohort.limits import (
     Bounds,
     Imputed,
@@ -15,7 +17,16 @@ from ra_bayes.cohort.limits import (
     no_limit,
     read_bounds,
 )
-from ra_bayes.cohort.value import Limit, Mistake, Value, read_number, read_value, read_yes_no, split_unit
+from ra_bayes.cohort.value import (
+    COMMA_IS_OPEN,
+    Limit,
+    Mistake,
+    Value,
+    read_number,
+    read_value,
+    read_yes_no,
+    split_unit,
+)
 from ra_bayes.errors import RaBayesError
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources.problems import Problems
@@ -23,6 +34,7 @@ from ra_bayes.sources.problems import Problems
 __all__ = ["Line", "Measured", "measure", "read_week"]
 
 _MOST_WEEKS = 5218
+_COMMA = 'decimal_mark = ","'
 
 
 class Line(NamedTuple):
@@ -77,6 +89,8 @@ def read_week(line: Line, problems: Problems) -> float | None:
     if isinstance(read, Mistake):
         what = "this is not a week" if line.week else "the week is blank"
         mend = read.mend if "comma" in read.what else mend
+        if read.what != COMMA_IS_OPEN and (read_visit(line.week) is not None or is_date(line.week)):
+            mend += ", or read the column by a mapping (ra-bayes check FILE --fix-template mapping.toml)"
         problems.add("week", what, mend, row=line.row, column="week", value=line.week or None)
         return None
     if read.number > _MOST_WEEKS:
@@ -115,7 +129,8 @@ def measure(line: Line, outcome: Outcome, problems: Problems) -> Measured | None
         problems.add("limit", *wrong, row=line.row, column="limit", value=line.limit)
         return None
     if isinstance(read, Mistake):
-        problems.add("value", read.what, read.mend, row=line.row, column="value", value=line.value)
+        mend = f"{read.mend}, or say in a mapping: {_COMMA}" if read.what == COMMA_IS_OPEN else read.mend
+        problems.add("value", read.what, mend, row=line.row, column="value", value=line.value)
         return None
     if factor is None or not isinstance(bounds, Bounds):
         return None

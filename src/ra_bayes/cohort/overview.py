@@ -172,20 +172,20 @@ def _share(outcome: dict[str, Any]) -> str:
 
 
 def _windows(assigned: list[dict[str, Any]]) -> list[str]:
-    """Return the table of visit windows: every dated row, and the planned week that it was taken for."""
-    rows: list[tuple[str, ...]] = [
-        (
+    """Return the table of visit windows: every patient's day, and the planned week that it was taken for."""
+    kept: Counter[tuple[str, ...]] = Counter()
+    for each in assigned:
+        day = (
             each["patient"],
             each["date"],
             str(each["day"]),
             "none" if each["week"] is None else f"{each['week']:g}",
             "-" if each["difference"] is None else f"{each['difference']:+g}",
-            str(each["values"]),
         )
-        for each in assigned[:_MOST_WINDOWS]
-    ]
+        kept[day] += each["values"]
+    rows = [(*day, str(values)) for day, values in kept.items()][:_MOST_WINDOWS]
     head = ("patient", "date", "day", "planned week", "days off", "values kept")
-    more = len(assigned) - len(rows)
+    more = len(kept) - len(rows)
     title = "visit windows, days since the first infusion:"
     return [title, *(f"  {row}" for row in _table(head, rows)), *([f"  and {more} more"] if more else [])]
 

@@ -22,7 +22,8 @@ INFUSION = "infusion"
 # What people write below a table, and call no patient. SD, Max and N are not here: they may be initials.
 _SUMMARIES = frozenset(
     {"mean", "means", "average", "median", "total", "subtotal", "standard deviation", "mean (sd)"}
-    | {"mean ± sd", "median (iqr)", "range", "mittelwert", "moyenne", "media"}
+    | {"mean ± sd", "median (iqr)", "range", "mittelwert", "moyenne", "media", "gesamt", "summe"}
+    | {"durchschnitt", "standardabweichung"}
 )  # fmt: skip
 
 
@@ -173,7 +174,8 @@ def _patient(line: Line, found: Found) -> str | None:
     if line.patient not in found.patients:
         found.patients[line.patient] = line.row
         if " ".join(line.patient.casefold().split()) in _SUMMARIES:
-            what, mend = "this names a summary of the rows above, and no patient", "remove the row"
+            what = "this names a summary of the rows above, and no patient"
+            mend = f"remove the row, or leave it out under [[leave_out]] of a mapping, row = {line.row}"
             found.problems.add("patient", what, mend, row=line.row, column="patient", value=line.patient)
         # Two spellings of one patient would be analysed as two patients, which matters at n = 6.
         folded = " ".join(unicodedata.normalize("NFKC", line.patient).casefold().split())

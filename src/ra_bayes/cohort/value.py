@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 __all__ = [
+    "COMMA_IS_OPEN",
     "LIMIT_NAMES",
     "Limit",
     "Mistake",
@@ -73,6 +74,7 @@ _ABOVE = frozenset(
 )
 _DONE_OR_DETECTED = frozenset({"nd", "n.d.", "n.d", "n. d."})
 _YES_NO = {"1": True, "yes": True, "true": True, "0": False, "no": False, "false": False}
+COMMA_IS_OPEN = "the comma could mark thousands or decimals"
 _EMPTY_IF_MISSING = "leave the cell empty if the value is missing"
 _NOT_A_NUMBER = Mistake(
     "this is not a number",
@@ -110,8 +112,7 @@ def read_number(text: str) -> Number | Mistake:
     if match := _COMMA.fullmatch(text):
         sign, whole, part = match.groups()
         if len(part) == 3 and len(whole) <= 3 and not whole.startswith("0"):
-            mend = f"write {sign}{whole}{part} or {sign}{whole}.{part}"
-            return Mistake("the comma could mark thousands or decimals", mend)
+            return Mistake(COMMA_IS_OPEN, f"write {sign}{whole}{part} or {sign}{whole}.{part}")
         return _finite(Decimal(f"{sign}{whole}.{part}"), comma=True)
     if _NOT_FINITE.fullmatch(text.casefold()):
         return Mistake("this is not a finite number", _EMPTY_IF_MISSING)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from statistics import median
 
+from ra_bayes.cohort.layouts.column_names import names_of
 from ra_bayes.cohort.rows import INFUSION, Found, Visit
 from ra_bayes.outcome import Outcome
 
@@ -57,6 +58,10 @@ def _likely_outcome(text: str, known: Mapping[str, Outcome]) -> str:
     names |= {_folded(id): id for id in (*known, INFUSION)}
     if _folded(text) in names:
         return f"write {names[_folded(text)]}"
+    read = names_of(known).read(text)
+    if read.certain and len(read.outcomes) == 1 and not read.visit:
+        id = read.outcomes[0]
+        return f'write {id}, or {text!r} = "{id}" under [parameters] of a mapping (--fix-template writes it)'
     if close := [names[name] for name in difflib.get_close_matches(_folded(text), names, n=3, cutoff=0.7)]:
         return f"did you mean {' or '.join(dict.fromkeys(close))}? Or {_DEFINE}"
     return f"write one of {', '.join(known)}, or {_DEFINE}"

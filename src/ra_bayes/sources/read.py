@@ -70,6 +70,7 @@ def read_table(source: Source, problems: Problems, *, sheet: str | None = None, 
     (('patient', 'week', 'value'), [(2, ['001', '0', '12,5'])])
     """
     if isinstance(source, str | os.PathLike):
+        _refuse_lock_file(Path(source), problems)
         with _open(Path(source), problems) as file:
             table, named = _read_file(file, Path(source), problems, sheet, fits)
     elif hasattr(source, "columns") and hasattr(source, "itertuples"):
@@ -158,6 +159,15 @@ def _unpacked(file: BinaryIO, start: bytes, problems: Problems) -> BinaryIO | No
             "unpack it and give the file in it",
         )
     return BytesIO(bytes(content))
+
+
+def _refuse_lock_file(path: Path, problems: Problems) -> None:
+    """Refuse the file of a few bytes that Excel or LibreOffice keeps beside a workbook while it is open."""
+    for before, after in (("~$", ""), (".~lock.", "#")):
+        if path.name.startswith(before) and path.name.endswith(after):
+            workbook = path.name.removeprefix(before).removesuffix(after)
+            what = f"this only says that {workbook!r} is open in another program, and holds no data"
+            problems.stop("file", what, f"save the workbook there, and give {workbook!r}", value=path.name)
 
 
 @contextmanager

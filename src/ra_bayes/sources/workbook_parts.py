@@ -92,6 +92,9 @@ def _check_kind(archive: ZipFile, names: set[str], problems: Problems) -> None:
         problems.stop("file", "the file has a password", "save it without one")
     if "mimetype" in names:
         problems.stop("file", "this is an OpenDocument file", f"save it as .xlsx, or {EXPORT}")
+    if any(name.endswith(".iwa") for name in names) or "Index.zip" in names:
+        mend = "in Numbers choose File, Export To, Excel, and read the .xlsx"
+        problems.stop("file", "this is a Numbers document, which is not read", mend)
     if "xl/workbook.bin" in names:
         problems.stop("file", "this is a binary Excel workbook (.xlsb)", f"save it as .xlsx, or {EXPORT}")
     if "[Content_Types].xml" not in names or not any(name.startswith("xl/") for name in names):

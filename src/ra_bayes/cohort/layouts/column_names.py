@@ -18,11 +18,15 @@ __all__ = ["ColumnName", "Names", "alphanumeric", "names_of"]
 # that the name is asked about: a tender joint count may be of 28 joints or of 68.
 _ALIASES = {
     "vas": "pain vaspain painvas vasp schmerz vasschmerz schmerzvas",
-    "patient_global": "ptglobal ptga patga ptgl patientglobalassessment patientvas vaspatient",
+    "patient_global": "ptglobal ptga patga ptgl patientglobalassessment patientvas vaspatient"
+    " patientglobalvas vaspatientglobal vasglobalpatient patientenurteil globalurteilpatient",
     "physician_global": "mdglobal phga phyga mdga physicianglobalassessment physicianvas vasphysician"
-    " evaluatorglobal",
-    "tjc28": "tjc28 tendercount28 tenderjoints28 tjc? tenderjoints? tenderjointcount? tenjc?",
-    "sjc28": "sjc28 swollencount28 swollenjoints28 sjc? swollenjoints? swollenjointcount? swojc?",
+    " evaluatorglobal physicianglobalvas vasphysicianglobal vasglobalphysician arzturteil globalurteilarzt"
+    " vasarzt",
+    "tjc28": "tjc28 tendercount28 tenderjoints28 tjc? tenderjoints? tenderjointcount? tenjc?"
+    " druckschmerzhaftegelenke28 druckschmerzhaftegelenke?",
+    "sjc28": "sjc28 swollencount28 swollenjoints28 sjc? swollenjoints? swollenjointcount? swojc?"
+    " geschwollenegelenke28 geschwollenegelenke?",
     "tjc68": "tendercount68 tenderjoints68",
     "sjc66": "swollencount66 swollenjoints66",
     "eular_response": "eular? eularresponder?",
@@ -41,7 +45,10 @@ _ALIASES = {
     "anti_ccp": "ccp acpa? anticcp2",
     "infusion": "infused infusiongiven",
 }
-_SHARED = {"pga": ("patient_global", "physician_global"), "global": ("patient_global", "physician_global")}
+_SHARED = dict.fromkeys(
+    ("pga", "global", "vasglobal", "globalvas", "globalassessment", "globalurteil"),
+    ("patient_global", "physician_global"),
+)
 _WORD = re.compile(r"[^\s_\-./,:;|#]+")
 _RANGE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-|–|to)\s*(\d+(?:\.\d+)?)\s*([^\W\d]*)", re.ASCII)
 _BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")

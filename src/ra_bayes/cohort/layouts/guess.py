@@ -10,12 +10,12 @@ from ra_bayes.cohort.layouts.guess_columns import ask_about_alone, ask_about_twi
 from ra_bayes.cohort.layouts.guess_parameters import with_parameters
 from ra_bayes.cohort.layouts.guess_visits import with_labels, with_visits
 from ra_bayes.cohort.layouts.roles import Roles, event_column, find_roles, repeat_columns, visits_are_repeats
-from ra_bayes.cohort.mapping import BY_ROW, TableMapping, beside
+from ra_bayes.cohort.mapping import BY_ROW, OPEN, TableMapping, beside
 from ra_bayes.errors import Problem
 from ra_bayes.outcome import Outcome
 from ra_bayes.sources import Table
 
-__all__ = ["Guess", "guess", "sheet_layouts"]
+__all__ = ["Guess", "ask_about_roles", "guess", "sheet_layouts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,12 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
         Outcomes that may occur, by identifier.
     """
     doubts: list[Problem] = []
-    roles = _roles(table, given, doubts)
+    roles = ask_about_roles(table, given, doubts)
     has_visits = given.layout != "visits" and given.week is None and given.dates is None
     mapping = replace(
         given,
         patient=given.patient or roles.patient,
-        visit=given.visit or (roles.visit if has_visits else ""),
+        visit=given.visit or (roles.visit if has_visits and not _is_of_some_rows(table, roles) else ""),
         arm=given.arm or roles.arm,
         batch=given.batch or roles.batch,
     )
@@ -103,10 +103,19 @@ def guess(table: Table, given: TableMapping, known: Mapping[str, Outcome]) -> Gu
         used |= {*beside(column)}
     ask_about_alone(table, used, doubts)
     unread = tuple(name for name in table.header if name and name not in used)
-    return Guess(mapping, tuple(doubts), unread)
+    # A page that leaves who is who open says so in its place.
+    return Guess(replace(mapping, patient=mapping.patient or OPEN), tuple(doubts), unread)
 
 
-def _roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
+def _is_of_some_rows(table: Table, roles: Roles) -> bool:
+    """Say whether the column taken for visits is empty in rows that a date tells apart: a note, no visit."""
+    if not (roles.visit and roles.date):
+        return False
+    visit, date = table.header.index(roles.visit), table.header.index(roles.date)
+    return any(cells[date].strip() and not cells[visit].strip() for _, cells in table.rows)
+
+
+def ask_about_roles(table: Table, given: TableMapping, doubts: list[Problem]) -> Roles:
     """Find who, when and in which arm, and ask about what is not certain and not given."""
     roles = find_roles(table.header)
     if given.layout == "redcap":

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ra_bayes.cohort.header import role_of
 from ra_bayes.cohort.layouts.events import event_visit
 from ra_bayes.cohort.layouts.roles import Roles, repeat_columns
 from ra_bayes.cohort.layouts.visit_names import WEEKS_PER_MONTH, VisitName, read_visit
@@ -96,6 +97,8 @@ def _labels(table: Table, mapping: TableMapping) -> Mapping[str, int]:
     columns = [
         where[name] for name, column in mapping.columns.items() if name in where and column.week is None
     ]
+    if mapping.layout == "long":
+        columns = [at for name, at in where.items() if name == mapping.value or role_of(name) == "value"]
     for row, cells in table.rows:
         label, patient = (
             cells[visit].strip(),

@@ -12,18 +12,26 @@ __all__ = ["Roles", "event_column", "find_roles", "is_form", "repeat_columns", "
 
 # In the order in which they are preferred; the general ones number patients anew at every site.
 _PATIENT = "patient patientid patientno patientnumber patientcode patid patnr patientnr usubjid participant "
-_PATIENT += "participantid recordid studyid"
+_PATIENT += "participantid recordid studyid pat patid patcode"
 _GENERAL = "subjectid subject subjid id pid caseid case"
+# Where nothing else says who: initials tell six patients apart, and two of one name do not pass.
+_INITIALS = "initials initialen initiale kürzel kuerzel pseudonym"
 _SITE = "site siteid center centre centreid centerid klinik hospital"
 _WEEK = "week weeks wk studyweek visitweek weekno woche"
 _VISIT = "visit visits visite visitname visitlabel visitno avisit timepoint event eventname time visitnum"
 _VISIT += " assessment"
 _COUNTED: Mapping[VisitUnit, str] = {"months": "month months monat mois", "days": "day days studyday ady tag"}
 _ARM = "group treatment trt trta trtp trt01p trt01a actarm allocation randomisedto randomizedto"
-_DATE = "date visitdate dateofvisit datum assessmentdate sampledate dateofassessment adt"
+_DATE = (
+    "date visitdate dateofvisit datum assessmentdate sampledate dateofassessment adt collected datecollected"
+)
+_DATE += (
+    " collectiondate dateofcollection collectiontime sampled visitendatum untersuchungsdatum abnahmedatum"
+)
+_DATE += " entnahmedatum"
 _FIRST = "firstinfusion firstinfusiondate dateoffirstinfusion datefirstinfusion infusiondate dateofinfusion"
 _FIRST += " treatmentstart treatmentstartdate trtsdt firstdose firstdosedate dateoffirstdose"
-_FIRST += " ersteinfusion 1infusion"
+_FIRST += " ersteinfusion 1infusion datum1infusion datumersteinfusion"
 _BATCH = "batch assaybatch batchid batchno batchnumber"
 _EVENT = ("redcapeventname", "eventname")
 _REPEAT = {
@@ -70,7 +78,7 @@ def find_roles(header: Sequence[str]) -> Roles:
         general = _all(folded, _GENERAL)
         if len(general) > 1 or (general and _all(folded, _SITE)):
             unsure["patient"] = general
-        patient = general[0] if general else ""
+        patient = general[0] if general else _first(folded, _INITIALS)
     unit: VisitUnit = "weeks"
     visit = _first(folded, _WEEK)
     if not visit:
