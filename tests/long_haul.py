@@ -62,8 +62,10 @@ def played_twice(scene: Scene, first: Command, second: Command) -> list[tuple[Co
     running = [(each, Running(scene, each, PLAIN)) for each in (first, second)]
     ends = [(command, one.ended()) for command, one in running]
     both = [(command, [*wrong_end(command, PLAIN, end)]) for command, end in ends]
-    # Whichever of the two may have replaced what was there.
-    writer = next((each for each in ends if each[0].verb in ("fit", "compare", "published", "plan")), ends[0])
+    # Whichever of the two may have replaced what was there: a fit rather than a report, a report rather than
+    # one that writes nothing.
+    fits = [each for each in ends if each[0].verb in ("fit", "compare", "published", "plan")]
+    writer = next(iter([*fits, *(each for each in ends if each[0].out == scene.out), ends[0]]))
     both[0][1].extend(_left(scene, before, writer[0], PLAIN, writer[1]))
     return both
 
