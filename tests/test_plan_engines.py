@@ -14,10 +14,11 @@ from ra_bayes.cohort import read_cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import beta, normal
 from ra_bayes.planning.analysis import NormalAnalysis
-from ra_bayes.planning.assurance import assurance_curve, ceiling, decisions, waterfall_rows
+from ra_bayes.planning.assurance import assurance_curve, at_threshold, ceiling, decisions, waterfall_rows
 from ra_bayes.planning.characteristics import characteristics
 from ra_bayes.planning.design_prior import (
     DesignPrior,
+    Sceptical,
     Spread,
     between_trials,
     discounted,
@@ -145,6 +146,29 @@ def test_assurance_tends_to_its_ceiling():
     values = [row["assurance"] for row in assurance_curve(design, prior, [20, 100, 900], seed=1)]
     assert values[0] < values[1] < values[2] < most
     assert values[2] == pytest.approx(most, abs=0.03)
+
+
+def test_a_treatment_that_does_nothing_adds_its_false_successes_to_the_ceiling():
+    # A z test, one look: power at an effect d is Phi(-z - d / se), se going to 0 with n.
+    design = page(CONTINUOUS.replace("[scales]", "[analysis]\nsd = 20.0\n[scales]"))
+    source = elicited_effect(
+        normal(-20.0, 10.0),
+        spread=Spread(0, 0, 0, 20 / 2**0.5),
+        source="test",
+        outcome="vas",
+        week=24,
+        against_control=True,
+    )
+    prior = discounted(source, against="control", sceptical=Sceptical(0.4, 0.0, "test"))
+    most, more = ceiling(design, prior.last), at_threshold(design, prior.last)
+    assert most == pytest.approx(0.6 * stats.norm.cdf(2.0), abs=1e-3)
+    assert more == pytest.approx(0.4 * 0.05, abs=1e-12)
+    (row,) = assurance_curve(design, prior, [4000], seed=1)
+    assert most < row["assurance"] < most + more
+    told = sample_size(design, most + 0.5 * more, prior=prior, sizes=[40, 80], seed=1)
+    assert "No size up to 80" in str(told)
+    told = sample_size(design, 0.9, prior=prior, sizes=[40, 80], seed=1)
+    assert f"tends to {most:.3f} (with false successes at most {most + more:.3f})" in str(told)
 
 
 def test_right_and_wrong_decisions_add_up_and_agree_with_assurance():

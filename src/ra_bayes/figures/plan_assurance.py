@@ -85,7 +85,7 @@ def _answers(plan: Plan) -> list[str]:
         f"n = {each.n}: {each.quantity} {number(each.value)} (wanted {each.target:g})"
         if each.n is not None
         else f"no size reaches {each.quantity} {each.target:g}"
-        if each.ceiling < each.target
+        if each.limited
         else f"no size up to {each.rows[-1]['n']} reaches {each.quantity} {each.target:g}"
         for each in plan.answers
     ]

@@ -4,7 +4,9 @@
 
 over the nodes of a design prior. As n grows it does not go to 1 but to a ceiling: the probability, under the
 design prior, that the truth itself lies where success asks for it. A success there is right, elsewhere it
-is an error.
+is an error. Errors die out with n but where the truth lies exactly at the threshold, as it does where a
+sceptical part says that the treatment does nothing: there the type I error stays, and what it adds to the
+limit has a bound of its own (:func:`at_threshold`).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 type Array = NDArray[np.float64]
 
-__all__ = ["assurance", "assurance_curve", "ceiling", "decisions", "fits", "waterfall_rows"]
+__all__ = ["assurance", "assurance_curve", "at_threshold", "ceiling", "decisions", "fits", "waterfall_rows"]
 
 
 def assurance(
@@ -95,7 +97,7 @@ def assurance_curve(
 
 
 def ceiling(design: Design, step: Step) -> float:
-    """Return the limit of assurance as n grows: Pr(truth beyond every threshold of final success)."""
+    """Return the limit of right successes as n grows: Pr(truth beyond every threshold of final success)."""
     final = [each for each in design.criteria(len(design.looks))[0] if each.basis == "posterior"]
     below = [design.on_scale(each.threshold) for each in final if each.direction == "below"]
     above = [design.on_scale(each.threshold) for each in final if each.direction == "above"]
@@ -103,6 +105,23 @@ def ceiling(design: Design, step: Step) -> float:
     if not below:
         return inside
     return max(inside + step.p_beyond(min(below), "below") - 1.0, 0.0)
+
+
+def at_threshold(design: Design, step: Step) -> float:
+    """Return the most that false successes of truths exactly at a threshold add to the ceiling.
+
+    There a posterior probability is in the limit as likely to be any number as any other, so that a look's
+    success has the chance 1 less its cut-off; looks add up at most, and a predictive one is given all of it.
+    """
+    limits = {design.on_scale(each.threshold) for each in design.criteria(len(design.looks))[0]}
+    there = float(step.weights @ np.isin(step.main, list(limits)))
+    looks = (design.criteria(look)[0] for look in range(1, len(design.looks) + 1))
+    errors = [
+        min(1.0 - each.probability if each.basis == "posterior" else 1.0 for each in success)
+        for success in looks
+        if success
+    ]
+    return there * min(sum(errors), 1.0)
 
 
 def decisions(

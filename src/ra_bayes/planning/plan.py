@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ra_bayes.planning.assurance import ceiling, decisions, fits, waterfall_rows
+from ra_bayes.planning.assurance import at_threshold, ceiling, decisions, fits, waterfall_rows
 from ra_bayes.planning.characteristics import characteristics
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import DesignPrior
@@ -134,7 +134,8 @@ def make_plan(
         for row, (_, value, mcse, _) in zip(by_size, found, strict=True):
             row |= {"assurance": value, "assurance_mcse": mcse}
         most = ceiling(design, prior.last)
-        answers.append(sample_size_of("assurance", target, found, most))
+        edge = at_threshold(design, prior.last)
+        answers.append(sample_size_of("assurance", target, found, most, edge))
         falls = waterfall_rows(design, prior, seed=seed, settings=settings)
         chances = decisions(design, prior, seed=seed, settings=settings)
         over = surface(design, seed=seed, settings=settings)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.assurance import ceiling, fits
+from ra_bayes.planning.assurance import at_threshold, ceiling, fits
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import DesignPrior
 from ra_bayes.planning.engines import Point, Settings, curve, curve_at
@@ -34,9 +34,11 @@ class SampleSize:
     value, mcse
         At `n`; at the largest size looked at if there is none.
     ceiling
-        What assurance tends to as n grows; 1 for power.
+        What assurance tends to as n grows, but for `at_threshold`; 1 for power.
     rows
         The curve: ``n``, ``value``, ``mcse``, ``engine``.
+    at_threshold
+        The most that false successes of a truth exactly at the threshold add to that.
     """
 
     quantity: Literal["power", "assurance"]
@@ -47,6 +49,18 @@ class SampleSize:
     mcse: float
     ceiling: float
     rows: tuple[dict[str, Any], ...]
+    at_threshold: float = 0.0
+
+    @property
+    def limited(self) -> bool:
+        """Whether no size can reach the target."""
+        return self.ceiling + self.at_threshold < self.target
+
+    @property
+    def limit(self) -> str:
+        """What assurance tends to as n grows, and what false successes may add to it, in words."""
+        more = f" (with false successes at most {self.ceiling + self.at_threshold:.3f})"
+        return f"{self.ceiling:.3f}{more if self.at_threshold >= 0.0005 else ''}"
 
     def __str__(self) -> str:
         error = f" (Monte Carlo error {self.mcse:.3f})" if self.mcse else " (exact)"
@@ -60,9 +74,9 @@ class SampleSize:
                 f"{self.first} patients reach {self.quantity} {self.target:g}, but not every larger size "
                 f"looked at: with {self.rows[-1]['n']} it is {value}."
             )
-        elif self.ceiling < self.target:
+        elif self.limited:
             said = (
-                f"No size reaches {self.quantity} {self.target:g}: with n it tends to {self.ceiling:.3f}, "
+                f"No size reaches {self.quantity} {self.target:g}: with n it tends to {self.limit}, "
                 "the probability that the truth is where success asks for it."
             )
         else:
@@ -72,7 +86,7 @@ class SampleSize:
                 f"{value} there. Look at larger ones."
             )
         if self.quantity == "assurance" and self.n is not None:
-            said += f" As n grows it tends to {self.ceiling:.3f}."
+            said += f" As n grows it tends to {self.limit}."
         return said
 
 
@@ -137,13 +151,18 @@ def sample_size(
         return sample_size_of("power", target, found, 1.0)
     fits(design, prior)
     found = curve(design, prior.last, chosen, seed=seed, settings=settings)
-    return sample_size_of("assurance", target, found, ceiling(design, prior.last))
+    step = prior.last
+    return sample_size_of("assurance", target, found, ceiling(design, step), at_threshold(design, step))
 
 
 def sample_size_of(
-    quantity: Literal["power", "assurance"], target: float, found: Sequence[Point], most: float
+    quantity: Literal["power", "assurance"],
+    target: float,
+    found: Sequence[Point],
+    most: float,
+    at_threshold: float = 0.0,
 ) -> SampleSize:
-    """Return the answer that a curve gives, `most` being what it tends to.
+    """Return the answer that a curve gives, `most` being what it tends to, `at_threshold` what may be added.
 
     Raises
     ------
@@ -168,4 +187,5 @@ def sample_size_of(
         told["mcse"],
         most,
         tuple(rows),
+        at_threshold,
     )

@@ -43,7 +43,7 @@ def headline(plan: Plan) -> str:
             f"No size up to {_largest(answer)} patients reaches a probability of success of "
             f"{answer.target:g} {truth}: it is {value} there."
         )
-    limit = f"as patients are added it tends to {answer.ceiling:.3f}"
+    limit = f"as patients are added it tends to {answer.limit}"
     if answer.n is None and answer.first is not None:
         return str(answer)
     if answer.n is not None:
@@ -51,7 +51,7 @@ def headline(plan: Plan) -> str:
             f"{_begin(_patients(design.at(answer.n)))} give a probability of success of {value}, averaged "
             f"over what the truth may be; {limit}."
         )
-    if answer.ceiling < answer.target:
+    if answer.limited:
         now = ""
         if plan.decisions is not None:
             chance = with_error(plan.decisions["assurance"], plan.decisions["mcse"])
@@ -149,10 +149,10 @@ def _wanted(plan: Plan, answer: SampleSize) -> str:
             f"From {_patients(plan.design.at(answer.n))} on, every size looked at has {answer.quantity} "
             f"{answer.target:g} or more; {answer.n} have {_reached(answer)}."
         )
-    if answer.ceiling < answer.target:
+    if answer.limited:
         return (
             f"No size has {answer.quantity} {answer.target:g}: as patients are added it tends to "
-            f"{answer.ceiling:.3f}, the probability that the truth is where success asks for it."
+            f"{answer.limit}, the probability that the truth is where success asks for it."
         )
     return f"No size up to {_largest(answer)} patients has {answer.quantity} {answer.target:g}."
 

@@ -3,7 +3,8 @@
 What else is true beside the effect falls into groups: as it is where there are few, else those of equally
 many truths, each with its means. In each group an engine is asked on a grid of effects; between, the
 probability is interpolated by a monotone cubic (Fritsch and Carlson 1980). It is smooth in both: the error is
-below 0.002 (see tests/test_plan_engines.py).
+below 0.002 (see tests/test_plan_engines.py). An effect that many truths share, as where a treatment does
+nothing, is on the grid itself.
 """
 
 from __future__ import annotations
@@ -57,13 +58,13 @@ def on_grid(effect: Array, beside: Array, ask: Callable[[Array, Array], Stopping
     if effect.size <= FEW:
         return ask(effect, beside)
     rows, group = groups(beside)
-    grid = np.linspace(effect.min(), effect.max(), _POINTS)
-    found = ask(np.tile(grid, len(rows)), np.repeat(rows, _POINTS, axis=0))
+    grid = _grid(effect)
+    found = ask(np.tile(grid, len(rows)), np.repeat(rows, grid.size, axis=0))
 
     def between(table: Array) -> Array:
         out = np.empty((effect.size, found.looks.size))
         for g in range(len(rows)):
-            mine, values = group == g, table[g * _POINTS : (g + 1) * _POINTS]
+            mine, values = group == g, table[g * grid.size : (g + 1) * grid.size]
             out[mine] = interpolate.PchipInterpolator(grid, values, axis=0)(effect[mine])
         return out
 
@@ -75,3 +76,13 @@ def on_grid(effect: Array, beside: Array, ask: Callable[[Array, Array], Stopping
         between(found.futility_mcse),
         found.engine,
     )
+
+
+def _grid(effect: Array) -> Array:
+    """Return evenly spaced effects, and those that more truths share than lie between two of these."""
+    values, counts = np.unique(effect, return_counts=True)
+    even, step = np.linspace(values[0], values[-1], _POINTS, retstep=True)
+    shared = values[counts * _POINTS > effect.size]
+    # Two points that rounding alone tells apart have no slope between them.
+    apart = (np.abs(even[:, None] - shared) > 1e-6 * step).all(axis=1)
+    return np.union1d(even[apart], shared)
