@@ -16,9 +16,8 @@ from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import FitError, RaBayesError, SpecError
 from ra_bayes.estimand.posterior import read_posterior
-from ra_bayes.inference.fit_built import build_own, builder_source, built_draws, check_records
+from ra_bayes.inference.fit_built import build_own, builder_source, built_draws, check_records, contract
 from ra_bayes.model import ModelSpec, load_model
-from ra_bayes.model.built import contract
 from ra_bayes.model.page import page_text
 from ra_bayes.model.records import grid
 from ra_bayes.model.script import as_pymc_script

@@ -10,15 +10,14 @@ from ra_bayes.diagnostics import MIN_ESS, Diagnosis, diagnose
 from ra_bayes.errors import FitError
 from ra_bayes.estimand.arm_difference import arm_differences
 from ra_bayes.estimand.arms import arm_names, difference_estimands, has_two_arms, of_arm
-from ra_bayes.estimand.category import category_estimands
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.event_rate import counted_weeks, event_rates
 from ra_bayes.estimand.joint import joint_estimands
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.prior_shift import main_quantity
 from ra_bayes.estimand.rate import rate_estimands
+from ra_bayes.estimand.shares import share_estimands
 from ra_bayes.estimand.summary import Quantity, summarise
-from ra_bayes.estimand.zero import zero_estimands
 from ra_bayes.tree import is_given_counts, is_joint, joint_trees, outcome_trees, provenance, spec_of
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ def quantities(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
     posterior = read_posterior(tree, group)
     placebo = _placebo(posterior, tree, provenance(tree)["seed"])
     told = (rate_estimands if posterior.spec.binary else change_estimands)(posterior, placebo)
-    return [*told, *category_estimands(posterior), *zero_estimands(posterior)]
+    return [*told, *share_estimands(posterior)]
 
 
 def _rows(tree: xr.DataTree, ci_prob: float) -> pd.DataFrame:

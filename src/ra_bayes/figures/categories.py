@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from ra_bayes.comparison.observed import Records, observed
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.errors import RaBayesError
-from ra_bayes.estimand.category import shares_beyond
 from ra_bayes.estimand.posterior import read_posterior
+from ra_bayes.estimand.shares import shares_beyond
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, pen, pt, text_pt

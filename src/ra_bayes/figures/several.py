@@ -9,6 +9,7 @@ import numpy as np
 
 from ra_bayes.diagnostics import Diagnosis, warnings_of
 from ra_bayes.errors import RaBayesError
+from ra_bayes.estimand.joint import CYTOKINES
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.tree import provenance, spec_of
 
@@ -27,8 +28,6 @@ __all__ = [
     "warnings_of_all",
 ]
 
-# Jamshidi 2024 counts who had IL-10 up with TNF-alpha and IL-17 down.
-_CYTOKINES = ("il10", "tnf_alpha", "il17")
 # What a correlation over patients needs.
 _LEAST_PATIENTS = 3
 
@@ -141,7 +140,7 @@ def cytokines(trees: Mapping[str, xr.DataTree]) -> dict[str, xr.DataTree]:
     found: dict[str, str] = {}
     specs = {name: spec_of(tree) for name, tree in trees.items()}
     for name, spec in specs.items():
-        if spec.outcome.id in _CYTOKINES and not spec.binary and spec.benefit_sign:
+        if spec.outcome.id in CYTOKINES and not spec.binary and spec.benefit_sign:
             first = next(iter(found.values()), name)
             if spec.reference_week == specs[first].reference_week:
                 found.setdefault(spec.outcome.id, name)
@@ -152,7 +151,7 @@ def cytokines(trees: Mapping[str, xr.DataTree]) -> dict[str, xr.DataTree]:
 
 
 def _order(outcome: str) -> int:
-    return _CYTOKINES.index(outcome)
+    return CYTOKINES.index(outcome)
 
 
 def marker_and_outcome(trees: Mapping[str, xr.DataTree]) -> tuple[xr.DataTree, xr.DataTree] | None:
@@ -163,7 +162,7 @@ def marker_and_outcome(trees: Mapping[str, xr.DataTree]) -> tuple[xr.DataTree, x
     specs = {name: spec_of(tree) for name, tree in trees.items()}
     told = {name: spec for name, spec in specs.items() if not spec.binary and spec.benefit_sign}
     markers = [name for name, spec in told.items() if spec.link.change == "ratio"]
-    markers.sort(key=lambda name: specs[name].outcome.id not in _CYTOKINES)
+    markers.sort(key=lambda name: specs[name].outcome.id not in CYTOKINES)
     clinical = [
         name for name, spec in told.items() if spec.link.change == "difference" and spec.mcid is not None
     ]

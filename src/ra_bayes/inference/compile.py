@@ -17,7 +17,7 @@ import numpy as np
 from ra_bayes.errors import FitError
 from ra_bayes.inference.machine_code import keep, place_of, revived
 from ra_bayes.model.build import Levels, build, data, structure
-from ra_bayes.model.built import refuse_builder
+from ra_bayes.model.builder import refuse_builder
 from ra_bayes.model.numbers import layout, pack
 from ra_bayes.model.records import Grid
 from ra_bayes.model.spec import ModelSpec
@@ -40,7 +40,7 @@ def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred", repeat:
 
     Every record counts `repeat` times.
     """
-    refuse_builder(spec, "re-fits (sensitivity, what is left out, calibration)")
+    refuse_builder(spec.builder, spec.name, "re-fits (sensitivity, what is left out, calibration)")
     # nutpie would start the levels from the prior numbers of the model that happened to be compiled,
     # and the same seed would give other draws after another outcome.
     start = {"patient_level_c": np.zeros(len(records.patients))} if levels == "centred" else {}

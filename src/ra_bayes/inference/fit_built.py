@@ -14,12 +14,11 @@ import numpy as np
 
 from ra_bayes.errors import FitError
 from ra_bayes.model.builder import import_builder
-from ra_bayes.model.built import contract
 from ra_bayes.model.records import Grid
 from ra_bayes.model.simulate import log_likelihood
 from ra_bayes.model.spec import ModelSpec
 
-__all__ = ["build_own", "builder_source", "built_draws", "built_prior", "check_records"]
+__all__ = ["build_own", "builder_source", "built_draws", "built_prior", "check_records", "contract"]
 
 type Draws = dict[str, np.ndarray]
 
@@ -44,6 +43,23 @@ def builder_source(model: ModelSpec, *, allowed: bool) -> str:
             "run on this machine; read it, then allow it with --allow-builder (allow_builder=True)"
         )
     return builder.source()
+
+
+def contract(spec: ModelSpec) -> dict[str, str]:
+    """Return the names that a builder's model must have, each with its dim ("" for a scalar).
+
+    Examples
+    --------
+    >>> from ra_bayes.model.spec_reader import load_model
+    >>> contract(load_model("vas"))["mean_change"], "walk_sd" in contract(load_model("vas"))
+    ('visit', True)
+    """
+    own = spec.prior("response_sd").numbers != (0.0, 0.0)
+    names = {prior.parameter.name: "" for prior in spec.priors if not prior.fixed}
+    if not own:
+        names.pop("correlation", None)
+    names |= {"patient_level": "patient", "mean_change": "visit"}
+    return names | ({"patient_response": "patient", "response_shape": "visit"} if own else {})
 
 
 def build_own(model: ModelSpec, records: Grid, source: str) -> Any:

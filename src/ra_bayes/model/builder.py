@@ -8,9 +8,9 @@ The page keeps outcome, link, weeks and priors; `build(spec, records)` gets them
     expected(patient, visit) = patient_level + mean_change + patient_response * response_shape
     records scatter as Normal(expected, residual_sd), cells by their probability
 
-hold under these names (:func:`ra_bayes.model.built.contract`). How the parts come about is the builder's own.
-Importing a module runs it, so it is imported for a fit only, and only where that was allowed; a saved fit
-holds its source, and is read without it.
+hold under these names (:func:`ra_bayes.inference.fit_built.contract`). How the parts come about is the
+builder's own. Importing a module runs it, so it is imported for a fit only, and only where that was allowed;
+a saved fit holds its source, and is read without it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 from ra_bayes.errors import FitError, RaBayesError
 
-__all__ = ["Builder", "import_builder", "read_builder"]
+__all__ = ["Builder", "import_builder", "read_builder", "refuse_builder"]
 
 _NAME = re.compile(r"([A-Za-z_]\w*):([A-Za-z_]\w*)")
 
@@ -94,6 +94,30 @@ def read_builder(text: str) -> Builder | None:
     """
     found = _NAME.fullmatch(text)
     return None if found is None else Builder(found[1], found[2])
+
+
+def refuse_builder(builder: Builder | None, model: str, what: str) -> None:
+    """Refuse what is done with the page's own model, where the page has a builder.
+
+    Parameters
+    ----------
+    builder
+        The page's, if it has one.
+    model
+        Name of the page.
+    what
+        What takes no such model, in the plural.
+
+    Raises
+    ------
+    FitError
+        If it has one.
+    """
+    if builder is not None:
+        raise FitError(
+            f"model {model!r} is built by {builder.name}, and {what} take models that a page describes "
+            "wholly; leave the builder out, or do it with the model that it returns"
+        )
 
 
 def import_builder(builder: Builder, source: str) -> Callable[..., Any]:

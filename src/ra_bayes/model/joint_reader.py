@@ -12,7 +12,7 @@ import numpy as np
 from scipy import special
 
 from ra_bayes.errors import Problem, SpecError
-from ra_bayes.model.built import refuse_builder
+from ra_bayes.model.builder import refuse_builder
 from ra_bayes.model.joint import BASELINE_LOADING, LOADING, PATIENTS, Anchor, Centre, JointModel, Shared
 from ra_bayes.model.priors import Parameter, Prior
 from ra_bayes.model.spec import ModelSpec
@@ -65,7 +65,7 @@ def load_joint_model(source: str | PathLike[str]) -> JointModel:
     pages = {name: load_model(name) for name in list_models()}
     for each in given:
         spec = load_model(path.parent / each if each.endswith(".toml") else each)
-        refuse_builder(spec, "joint models")
+        refuse_builder(spec.builder, spec.name, "joint models")
         pages[spec.outcome.id] = spec
     by_outcome = {spec.outcome.id: spec for spec in pages.values()}
     return read_joint_model(text, name=path.stem, pages=by_outcome, source=path.name)

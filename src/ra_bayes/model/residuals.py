@@ -36,8 +36,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.model.likelihoods.intervals import CELL, MISSED
-from ra_bayes.model.likelihoods.normal import log_cell, log_point
+from ra_bayes.model.likelihoods.normal import CELL, MISSED, log_cell, log_point
 from ra_bayes.model.namespace import NUMPY, Namespace
 from ra_bayes.model.priors import Parameter
 

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
-from ra_bayes.model.built import refuse_builder
+from ra_bayes.model.builder import refuse_builder
 from ra_bayes.model.records import Grid, grid
 from ra_bayes.model.script_frame import head, imports, sampling
 from ra_bayes.model.script_patients import patient_lines
@@ -89,7 +89,7 @@ def outcome_lines(model: ModelSpec, records: Grid) -> OutcomeLines:
     RaBayesError
         If the mean change is fixed at zero, which no script is written for yet.
     """
-    refuse_builder(model, "scripts")
+    refuse_builder(model.builder, model.name, "scripts")
     _refuse_pinned(model)
     tables = record_tables(model, records)
     kinds = frozenset(tables)

@@ -17,9 +17,8 @@ import numpy as np
 from ra_bayes.model.likelihoods.beta_binomial import BetaBinomial
 from ra_bayes.model.likelihoods.binomial import Binomial
 from ra_bayes.model.likelihoods.hurdle import Hurdle
-from ra_bayes.model.likelihoods.intervals import CELL, MISSED, POINT, UNBOUNDED
 from ra_bayes.model.likelihoods.negative_binomial import NegativeBinomial
-from ra_bayes.model.likelihoods.normal import Normal
+from ra_bayes.model.likelihoods.normal import CELL, MISSED, POINT, UNBOUNDED, Normal
 from ra_bayes.model.likelihoods.ordered import Ordered
 from ra_bayes.model.likelihoods.student_t import StudentT
 from ra_bayes.model.namespace import Namespace

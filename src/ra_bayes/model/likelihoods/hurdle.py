@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ra_bayes.model.likelihoods.intervals import UNBOUNDED
-from ra_bayes.model.likelihoods.normal import RESIDUAL_SD, log_cell, log_point, scatter_script
+from ra_bayes.model.likelihoods.normal import RESIDUAL_SD, UNBOUNDED, log_cell, log_point, scatter_script
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome

@@ -8,6 +8,8 @@
   the scale (a VAS of exactly 100), within a rounding step (HAQ-DI), or one side of zero (a binary record);
 - a visit that was missed carries no term.
 
+Of these four kinds the records of every likelihood are; most have no cells.
+
 Cells follow Tobin 1958 (limits) and Heitjan 1989, Stat Sci 4:164 (rounded data).
 """
 
@@ -22,7 +24,23 @@ from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome
 
-__all__ = ["RESIDUAL_SD", "Normal", "log_cell", "log_point", "scatter_script"]
+__all__ = [
+    "CELL",
+    "MISSED",
+    "POINT",
+    "RESIDUAL_SD",
+    "UNBOUNDED",
+    "Normal",
+    "log_cell",
+    "log_point",
+    "scatter_script",
+]
+
+MISSED, POINT, CELL = 0, 1, 2
+
+# An open end, on the link's scale. Finite, since an infinite one has no gradient; far enough to be
+# infinite for any unit, near enough that its square is a number.
+UNBOUNDED = 1e12
 
 RESIDUAL_SD = Parameter("residual_sd", "scale", "SD of one record around its patient's trajectory")
 

@@ -30,8 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from ra_bayes.model.likelihoods.intervals import UNBOUNDED
-from ra_bayes.model.likelihoods.normal import log_cell
+from ra_bayes.model.likelihoods.normal import UNBOUNDED, log_cell
 from ra_bayes.model.namespace import Namespace
 from ra_bayes.model.priors import Parameter
 from ra_bayes.outcome import Outcome

@@ -1,6 +1,6 @@
 """`linear`: a straight line on the link's scale.
 
-f(t) = change * t / t_ref        r(t) = t / t_ref
+f(t) = change * (t - anchor) / t_ref        r(t) = t / t_ref
 """
 
 from __future__ import annotations
