@@ -90,7 +90,7 @@ def test_difference_comes_first_with_its_numbers() -> None:
     [
         (-20.0, -4.0, "lies on one side of no difference: cells did better."),
         (3.0, 11.0, "lies on one side of no difference: cells did worse."),
-        (-9.0, 2.0, "holds no difference, so that neither arm is shown to have done better."),
+        (-9.0, 2.0, "includes no difference, so that neither arm is shown to have done better."),
     ],
 )
 def test_a_winner_is_named_only_where_the_interval_names_one(
@@ -99,6 +99,17 @@ def test_a_winner_is_named_only_where_the_interval_names_one(
     (said,) = arms_results_text(with_difference(lower, upper), None, 0.9)
     assert verdict in said
     assert said.count("no difference") == 1
+
+
+def test_how_many_improved_is_told_of_how_many() -> None:
+    (said,) = arms_results_text(result(), None, 0.9)
+    each = r"[\d.]+ \(.*?\) of (\d+) in arm"
+    found = re.search(rf"are {each} cells and {each} placebo, of these patients", said)
+    assert found
+    table = result().table
+    assert table is not None
+    sizes = [len({*table["patient"][table["arm"] == arm]} - {""}) for arm in ("cells", "placebo")]
+    assert [int(each) for each in found.groups()] == sizes
 
 
 def test_a_ratio_is_told_as_a_ratio() -> None:

@@ -61,6 +61,20 @@ def below(*values: float, limits: tuple[int, ...], p: float) -> str:
     return _quantile(np.array(values), np.array(limits), OUTCOMES["il10"], p, 2)[0]
 
 
+def test_score_that_was_computed_has_two_decimals(tmp_path: Path) -> None:
+    rows = [
+        f"{who},0,{n},{value}"
+        for who, *cells in (("a", 9, 7, 40, 60), ("b", 4, 3, 22, 35), ("c", 14, 9, 61, 82))
+        for n, value in zip(("tjc28", "sjc28", "esr", "patient_global"), cells, strict=True)
+    ]
+    (tmp_path / "t.csv").write_text("patient,week,outcome,value\n" + "\n".join(rows))
+    table = tables.baseline(rb.read_cohort(tmp_path / "t.csv"))
+    # By hand, 0.56 sqrt(tjc) + 0.28 sqrt(sjc) + 0.70 ln(esr) + 0.014 global: 5.843, 4.259, 6.961.
+    assert [cell(table, "DAS28-ESR", each).text for each in ("Mean (SD)", "Range")] == [
+        "5.69 (1.36)", "4.26 to 6.96",
+    ]  # fmt: skip
+
+
 def test_quantile_of_limited_records_says_what_is_known() -> None:
     # Below 1, 2, 3, 4: the lowest may be anything under 1, and the lower quartile is at most 1.75.
     assert below(1, 2, 3, 4, limits=(-1, 0, 0, 0), p=0.5) == "2.5"

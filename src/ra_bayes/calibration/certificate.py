@@ -101,7 +101,7 @@ def rank_verdict(certificate: Certificate) -> str:
     rows = uniformity_rows(certificate)
     outside = [row["quantity"] for row in rows if not row["inside"]]
     if not outside:
-        return f"All {len(rows)} quantities rank uniformly (99% bands)."
+        return f"All {len(rows)} quantities rank uniformly (99% bands), as they do where intervals are right."
     inside = f"{len(rows) - len(outside)} of {len(rows)} quantities rank uniformly (99% bands)"
     return f"{inside}; not {', '.join(outside)}."
 
@@ -181,7 +181,7 @@ def coverage_verdict(certificate: Certificate) -> list[str]:
     if not broken:
         held, error, where = min(told)
         return [
-            "At no fixed truth do 90% intervals hold it in fewer than 90% of cohorts by over three standard "
-            f"errors; fewest: {where}, {held:.2f} ({error:.2f})."
+            "Truths that are fixed: none is held by 90% intervals in clearly fewer than 90% of cohorts "
+            f"(by over three standard errors); the least often held ({where}) by {held:.2f} (SE {error:.2f})."
         ]
     return ["90% intervals hold the truth in clearly fewer than 90% of cohorts:", *broken]

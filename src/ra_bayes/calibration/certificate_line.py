@@ -15,8 +15,8 @@ def certificate_line(model: ModelSpec) -> str:
     Examples
     --------
     >>> from ra_bayes.model import load_model
-    >>> certificate_line(load_model("il10"))[:28]
-    'Calibration certificate: 100'
+    >>> certificate_line(load_model("il10"))[:23]
+    'Calibration certificate'
     """
     file = certificate_file(model)
     if not file.is_file():
@@ -31,6 +31,10 @@ def certificate_line(model: ModelSpec) -> str:
     broken = "; ".join(line.strip() for line in held[1:])
     covers = " ".join([*held[:1], *([f"{broken}."] if broken else [])])
     return (
-        f"Calibration certificate: {found.n_sim} simulated cohorts of {found.design}. {rank_verdict(found)} "
-        f"{covers}"
+        f"Calibration certificate: do intervals hold what they promise? {found.n_sim} simulated cohorts of "
+        f"{found.design}. Truths drawn from the prior: {_lowered(rank_verdict(found))} {covers}"
     ).rstrip()
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

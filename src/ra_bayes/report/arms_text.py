@@ -67,7 +67,7 @@ def arms_results_text(result: Result, trusted: Assessment | None, ci_prob: float
     said = [
         *_difference(rows, spec, arms, ci_prob),
         *_each_arm(rows, spec, arms),
-        *_patients(rows, arms),
+        *_patients(rows, arms, table),
         *unseen_words(table, spec),
     ]
     return [" ".join(said), *([] if trusted is None else [" ".join(believed(trusted))])]
@@ -109,7 +109,7 @@ def _difference(
     held = (
         f"The whole interval lies on one side of no difference: {verdict[side]}."
         if side
-        else "The interval holds no difference, so that neither arm is shown to have done better."
+        else "The interval includes no difference, so that neither arm is shown to have done better."
     )
     odds = rows.get((arms.treated, "odds_ratio_of_arm"))
     more = [] if odds is None else [f"Odds ratio of a higher category: {estimate_words(odds)}."]
@@ -127,15 +127,16 @@ def _each_arm(rows: Mapping[tuple[str, str], Row], spec: ModelSpec, arms: Arms) 
     return [f"{what} {' and '.join(told)}."]
 
 
-def _patients(rows: Mapping[tuple[str, str], Row], arms: Arms) -> list[str]:
+def _patients(rows: Mapping[tuple[str, str], Row], arms: Arms, table: pd.DataFrame) -> list[str]:
+    of = table[table["patient"] != ""].groupby("arm")["patient"].nunique()
     found = [
-        f"{count_words(rows[arm, 'patients_beating_mcid'])} in arm {arm}"
+        f"{count_words(rows[arm, 'patients_beating_mcid'])} of {of[arm]} in arm {arm}"
         for arm in (arms.treated, arms.control)
         if (arm, "patients_beating_mcid") in rows
     ]
     if len(found) < 2:
         return []
-    return [f"Expected to have improved by the MCID or more are {' and '.join(found)} of these patients."]
+    return [f"Expected to have improved by the MCID or more are {' and '.join(found)}, of these patients."]
 
 
 def _unit(row: Row, spec: ModelSpec) -> str:

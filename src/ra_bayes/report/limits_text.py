@@ -82,7 +82,9 @@ def limits_text(
         *lines,
         "“True” values live on the model's scale, which may reach beyond the ends of a bounded score (a VAS "
         "below 0); so do true changes and the shares computed from them. Recorded ones do not.",
-        "Missing visits are taken as missing at random given the patient's other records.",
+        "Missing visits are taken as missing at random given the patient's other records. Why they are "
+        "missing, and what else happened, is not known to the model: records after rescue medication count "
+        "like others, and who left the study, or died, is predicted as if still followed.",
         "The gate says that the sampler worked, not that the model is right: compare the posterior "
         "predictive checks.",
     ]

@@ -59,7 +59,7 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
 
 
 def direction(lower: float, upper: float, none: float, benefit: int) -> str:
-    """Return what an interval lets one say of a change: a verb, or empty where it holds no change.
+    """Return what an interval lets one say of a change: a verb, or empty where it includes no change.
 
     Parameters
     ----------
@@ -121,20 +121,26 @@ def _change(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[st
         said.append(f"The whole interval lies on one side of no change: the mean {verb}.{chance}")
     else:
         said.append(
-            "The interval holds no change, so that "
+            "The interval includes no change, so that "
             + ("neither improvement nor worsening" if spec.benefit_sign else "neither rise nor fall")
             + f" of the mean is established.{chance}"
         )
     beats = rows.get("mean_change_beats_mcid")
     if beats is not None and spec.mcid is not None:
         said.append(
-            f"That the mean improved by the MCID of {spec.mcid:g} {spec.outcome.unit} or more has "
+            f"That the mean improved by the MCID of {spec.mcid:g} {_one_or_more(spec)} or more has "
             f"probability {probability(beats['estimate'])}."
         )
     new = rows.get("new_patient_beats_mcid")
     if new is not None:
         said.append(f"Of new patients a share of {estimate_words(new)} would truly do so.")
     return said
+
+
+def _one_or_more(spec: ModelSpec) -> str:
+    """Return the unit of the MCID: 1 point, 1.2 points."""
+    unit = spec.outcome.unit
+    return unit.removesuffix("s") if spec.mcid == 1 and unit == "points" else unit
 
 
 def _rate(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[str]:
@@ -180,7 +186,7 @@ def _beyond_placebo(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     side = (
         f", {'better' if verb == 'improved' else 'worse'} than placebo arms of other trials"
         if verb in ("improved", "worsened")
-        else ", which holds no difference"
+        else ", an interval that includes no difference"
         if not verb
         else ""
     )
@@ -199,6 +205,7 @@ def unseen_words(table: pd.DataFrame, spec: ModelSpec) -> list[str]:
         return []
     who = "One patient" if lost == 1 else f"{lost} patients"
     theirs = "this one's value is a prediction" if lost == 1 else "their values are predictions"
+    theirs += ", as of a patient still followed"
     return [f"{who} had no record at week {spec.reference_week:g}: {theirs}."]
 
 

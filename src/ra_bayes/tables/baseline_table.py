@@ -204,9 +204,12 @@ def _summary(start: _Start) -> tuple[Cell, Cell, Cell]:
         return (Cell(f"{yes} of {len(start.values)} yes", (share, _NAN)), *nothing[1:])
     values, limits = np.array(start.values), np.array(start.limits)
     recorded = _places(values)
-    # One decimal more than the records have, and no more than three digits of their spread.
+    computed = not np.allclose(values, np.round(values, recorded), rtol=0.0, atol=1e-9)
+    # One decimal more than the records have, and no more than three digits of their spread; of a score that
+    # was computed from its components, two decimals, as such scores are told.
     spread = float(values.std())
-    places = min(recorded + 1, max(2 - math.floor(math.log10(spread)), 0) if spread > 0.0 else recorded)
+    finest = recorded if computed else recorded + 1
+    places = min(finest, max(2 - math.floor(math.log10(spread)), 0) if spread > 0.0 else recorded)
     asked = [(0.5, places), (0.25, places), (0.75, places), (0.0, recorded), (1.0, recorded)]
     ends = [_quantile(values, limits, start.outcome, p, each) for p, each in asked]
     (median, low, high, least, most), numbers = zip(*ends, strict=True)
@@ -255,8 +258,8 @@ def _type_7(values: np.ndarray, p: float) -> float:
 
 
 def _places(values: np.ndarray) -> int:
-    """Return the decimals that the records have, three at most."""
-    return next((k for k in range(3) if np.allclose(values, np.round(values, k), rtol=0.0, atol=1e-9)), 3)
+    """Return the decimals that the records have, three at most; two where they have more."""
+    return next((k for k in range(4) if np.allclose(values, np.round(values, k), rtol=0.0, atol=1e-9)), 2)
 
 
 def _trimmed(value: float, places: int) -> str:
