@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -165,6 +166,16 @@ def test_without_a_conclusion_there_is_none_to_undo() -> None:
     found = missing_not_at_random(known("vas", -3.0, 10.0), cut_off=0.9)
     assert found.tipping["tipping_point"].isna().all()
     assert "there is no conclusion to undo" in str(found)
+
+
+def test_a_chance_just_short_of_the_cut_off_is_not_rounded_to_it() -> None:
+    tree = known("vas", -3.0, 10.0)
+    chance = float(missing_not_at_random(tree, cut_off=0.9).tipping["p_benefit"].iloc[0])
+    cut = chance + 0.0004
+    found = " ".join(str(missing_not_at_random(tree, cut_off=cut)).split())
+    (said, asked) = re.findall(r"benefit has ([\d.]+), not ([\d.]+),", found)[0]
+    assert float(said) < float(asked) == pytest.approx(cut, abs=1e-5)
+    assert float(said) == pytest.approx(chance, abs=1e-4)
 
 
 def test_the_unseen_jump_to_the_placebo_change() -> None:

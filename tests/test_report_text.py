@@ -24,6 +24,8 @@ from ra_bayes.report.reporting_guidelines import BARG, ROBUST, Known, answered
 from ra_bayes.report.results_text import direction, prior_led, results_text
 from ra_bayes.resources import data_dir
 from ra_bayes.results.fits import Result, read_result
+from ra_bayes.results.open_records import open_records
+from ra_bayes.results.summary import headline
 from ra_bayes.tree import provenance, with_provenance
 from ra_bayes.trust.assessment import Assessment
 
@@ -51,6 +53,28 @@ def with_row(result: Result, estimand: str, **numbers: float) -> Result:
     for column, value in numbers.items():
         table.loc[table["estimand"] == estimand, column] = value
     return Result(result.tree, result.gate, table)
+
+
+def at_the_end(records: int) -> Result:
+    """Six patients at six visits, so many of the records at the worst end of the scale."""
+    value = np.where(np.arange(36) < records, 100.0, 60.0)
+    rows = [(f"P{k // 6}", 4 * (k % 6), "vas", value[k]) for k in range(36)]
+    table = pd.DataFrame(rows, columns=["patient", "week", "outcome", "value"]).replace({"week": {20: 24}})
+    return read_result(drawn_tree(load_model("vas"), read_cohort(table), seed=2), 0.9)
+
+
+def test_records_at_the_end_of_the_scale_make_no_finding() -> None:
+    first = results_text(at_the_end(36), None, 0.9)[0].partition(" by week")[0]
+    assert "all 36 records lie beyond a limit or at an end of the scale" in first
+    assert "is no finding" in first
+    assert "20 of 36 records" in words(at_the_end(20), None, 0.9)
+    few = at_the_end(12)
+    assert "end of the scale" not in words(few, None, 0.9)
+    assert len(headline({"vas": few}, "out")) + 1 == len(headline({"vas": at_the_end(36)}, "out"))
+
+
+def test_yes_and_no_are_no_ends_of_a_scale(results: dict[str, Result]) -> None:
+    assert open_records(results["acr20"].tree) == ""
 
 
 @pytest.mark.parametrize(

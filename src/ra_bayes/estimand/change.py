@@ -163,7 +163,8 @@ def _patients_mcid(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
         "patients_beating_mcid",
         beats.sum(axis=-1).astype(float),
         "patients",
-        f"expected number of these {len(posterior.patients)} patients whose true value {size}",
+        f"expected number of these {len(posterior.patients)} patients whose true value {size}; "
+        "the interval is of the number",
         week=week,
         kind="count",
     )
@@ -189,7 +190,8 @@ def _sustained(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
         "patients_sustained",
         held.sum(axis=-1).astype(float),
         "patients",
-        f"expected number of these {len(posterior.patients)} patients with {definition}",
+        f"expected number of these {len(posterior.patients)} patients with {definition}; "
+        "the interval is of the number",
         kind="count",
     )
 

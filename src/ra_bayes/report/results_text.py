@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ra_bayes.estimand.names import NAMES, name_of
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import decimals, interval, listed, number, probability
+from ra_bayes.results.open_records import open_records
 from ra_bayes.tree import spec_of
 from ra_bayes.trust.missing_text import tipping_words
 
@@ -52,6 +53,8 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
         return [f"{spec.outcome.label}: the sampler did not pass its gate, and nothing is claimed."]
     rows = _rows(table, spec)
     said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob)
+    if opened := open_records(result.tree):
+        said.insert(0, opened)
     said += _patients(rows, spec)
     said += _beyond_placebo(rows, spec)
     said += unseen_words(table, spec)
@@ -248,5 +251,5 @@ def estimate_words(row: Row, unit: str = "", named: str = "") -> str:
 
 
 def count_words(row: Row) -> str:
-    """Return an expected number of patients with its interval, which is of whole ones."""
-    return f"{number(row['estimate'], 1)} ({interval(row['lower'], row['upper'], 0)})"
+    """Return an expected number of patients with the interval of the number, which is whole."""
+    return f"{number(row['estimate'], 1)} (number {interval(row['lower'], row['upper'], 0)})"

@@ -37,7 +37,8 @@ def joint_headline(result: Result, folder: str | PathLike[str]) -> list[str]:
             lines.insert(
                 -1,
                 f"new patients{arm} in whom {row['outcome'].replace(' & ', ', ')} all change for the better: "
-                f"{row['estimate']:.2f} ({row['ci_prob']:.0%} CI {row['lower']:.2f} to {row['upper']:.2f})",
+                f"{row['estimate']:.2f} ({row['ci_prob']:.0%} credible interval "
+                f"{row['lower']:.2f} to {row['upper']:.2f})",
             )
     lines[-1] = f"every estimand: {Path(folder) / name / 'estimands.csv'}; page: ra-bayes report {folder}"
     return lines

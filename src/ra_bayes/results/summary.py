@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import Diagnosis
-from ra_bayes.numbers import probability
+from ra_bayes.numbers import decimals, interval, number, probability
 from ra_bayes.results.fits import Result
+from ra_bayes.results.open_records import open_records
 from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
@@ -61,13 +62,14 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def headline(results: dict[str, Result], folder: str | PathLike[str]) -> list[str]:
-    """Return what was found, in at most ten lines."""
+    """Return what was found in a few lines, and where records are no numbers to find anything by."""
     trees = [result.tree for result in results.values()]
     cohort = provenance(trees[0])["cohort"]
+    patients = len(cohort["patients"])
     failed = [name for name, result in results.items() if not result.gate.passed]
     lines = [
         f"{len(results)} model{'s' if len(results) > 1 else ''} fitted to {cohort['name']}, "
-        f"{len(cohort['patients'])} patients; gate "
+        f"{patients} patient{'s' if patients > 1 else ''}; gate "
         + (
             f"FAILED for {', '.join(failed)}"
             if failed
@@ -80,6 +82,7 @@ def headline(results: dict[str, Result], folder: str | PathLike[str]) -> list[st
         lines[0] += "; no real patient stands behind these numbers"
     order = read_order(results)
     lines += [_sentence(name, results[name]) for name in order[:_MOST_MODELS]]
+    lines += [said for name in order if (said := open_records(results[name].tree))]
     rest = len(order) - _MOST_MODELS
     more = f"{rest} more and " if rest > 0 else ""
     lines.append(
@@ -106,7 +109,8 @@ def _sentence(name: str, result: Result) -> str:
     unit = "" if row["unit"] in ("ratio", "share of patients") else f" {row['unit']}"
     kind = " ratio" if row["unit"] == "ratio" else ""
     better = "" if row["p_benefit"] != row["p_benefit"] else f", P(better) {probability(row['p_benefit'])}"
+    places = decimals(row["lower"], row["upper"], ratio=row["unit"] == "ratio", mcse=row["mcse"])
     return (
-        f"{label} {what}{kind} at week {row['week']:g}: {row['estimate']:.2f}{unit} "
-        f"({row['ci_prob']:.0%} CI {row['lower']:.2f} to {row['upper']:.2f}){better}"
+        f"{label} {what}{kind} at week {row['week']:g}: {number(row['estimate'], places)}{unit} "
+        f"({row['ci_prob']:.0%} credible interval {interval(row['lower'], row['upper'], places)}){better}"
     )

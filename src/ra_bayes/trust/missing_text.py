@@ -99,6 +99,9 @@ def _tipping(row: dict[str, Any], ratio: bool) -> str:
     cut = f"{row['cut_off']:g}"
     if math.isnan(row["tipping_point"]):
         chance = probability(row["p_benefit"])
+        if chance == probability(row["cut_off"]):
+            # Rounded, what misses the cut-off would look like it.
+            chance = f"{math.floor(1e4 * row['p_benefit']) / 1e4:.4f}"
         return f"Of {who} there is no conclusion to undo: benefit has {chance}, not {cut}, without any shift."
     places = decimals(0.0, row["tipping_point"] * 3.0, ratio=ratio)
     unit = "" if ratio else f" {row['unit']}"

@@ -19,7 +19,8 @@ def sensitivity_text(table: pd.DataFrame, variants: pd.DataFrame, patients: int,
     rows = [head, *(_cells(row) for row in table.to_dict("records"))]
     widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
     lines = [
-        f"{model}: what is the prior's and what the data of {patients} patients'",
+        f"{model}: what is the prior's and what the data of {patients} "
+        f"patient{"s'" if patients > 1 else "'s"}",
         "",
         *(
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
