@@ -343,6 +343,9 @@ def test_a_page_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "grip.toml"
     path.write_text(GOOD, encoding="utf-8")
     assert load_model(path).name == load_model(str(path)).name == "grip"
+    # Some editors put a byte order mark in front.
+    path.write_text(GOOD, encoding="utf-8-sig")
+    assert load_model(path).toml == GOOD
 
 
 def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def page_text(path: Path, what: str) -> str:
         If it cannot be read or is not UTF-8; `what` names it: ``"model page"``.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        # Some editors put a byte order mark in front.
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise RaBayesError(f"{path}: the {what} is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:

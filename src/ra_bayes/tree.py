@@ -176,6 +176,8 @@ def load(path: str | PathLike[str]) -> xr.DataTree:
     except FileNotFoundError:
         raise RaBayesError(f"{path}: there is no such file; fit a model with --out first") from None
     except (OSError, ValueError) as error:
-        raise RaBayesError(f"{path}: not a result of ra_bayes: {error}") from None
+        raise RaBayesError(
+            f"{path}: not a result of ra_bayes: {error}; give the posterior.nc of one"
+        ) from None
     provenance(tree)
     return tree

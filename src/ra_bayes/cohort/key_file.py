@@ -31,7 +31,9 @@ def write_key(key: dict[str, str], path: str | PathLike[str]) -> Path:
         # Made with these rights, not given them after the fact; and only if it is not there.
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        raise RaBayesError(f"{target}: there is such a file already, and a key is not written over") from None
+        raise RaBayesError(
+            f"{target}: there is such a file already, and a key is not written over; name another"
+        ) from None
     except OSError as error:
         raise RaBayesError(f"{target}: the key cannot be written there: {error.strerror}") from None
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -165,7 +165,7 @@ def _differences(page: ModelSpec, made: ModelSpec) -> list[str]:
             if prior.fixed or other.fixed:
                 raise FitError(
                     f"{prior.parameter.name} is fixed in the fits' page or in that of the cohorts, and not "
-                    "the same: no weight turns one into the other"
+                    "the same: no weight turns one into the other; fix it at one value in both, or in none"
                 )
     return found
 

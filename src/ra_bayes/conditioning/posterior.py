@@ -85,7 +85,7 @@ def condition(
             f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
         )
     if method not in ("importance", "nuts"):
-        raise FitError(f"method={method!r} is neither 'importance' nor 'nuts'")
+        raise FitError(f"method={method!r} is neither 'importance' nor 'nuts'; write one of them")
     problem = given_counts(facts, model, reading)
     rng = np.random.default_rng(seed)
     stats = None

@@ -97,7 +97,8 @@ def forest(
         table = estimands(tree, ci_prob=ci_prob, despite_gate=not verdict.passed)
     elif not np.allclose(table["ci_prob"], ci_prob):
         raise RaBayesError(
-            f"the table's intervals hold {table['ci_prob'].iloc[0]:g}, not ci_prob={ci_prob:g}"
+            f"the table's intervals hold {table['ci_prob'].iloc[0]:g}, not ci_prob={ci_prob:g}; write the "
+            "table's, or make it with estimands(tree, ci_prob=...)"
         )
     rows = rows_of(spec, table)
     patients = sum(row.patient >= 0 for row in rows)

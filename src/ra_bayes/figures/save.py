@@ -87,7 +87,7 @@ def _check(formats: Sequence[str], dpi: int) -> None:
                 "write pdf, which every journal with a preset takes"
             )
         if each not in FORMATS:
-            raise RaBayesError(f"figure format {each!r} is none of {', '.join(FORMATS)}")
+            raise RaBayesError(f"figure format {each!r} is none of {', '.join(FORMATS)}; write one of them")
     if not 72 <= dpi <= 1200:
         raise RaBayesError(f"dpi={dpi} is not from 72 to 1200; write 300, or 600 for line art")
 

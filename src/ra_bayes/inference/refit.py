@@ -142,7 +142,9 @@ def with_values(model: ModelSpec, records: Grid, values: Array) -> Grid:
         If the shape is another one, or the link cannot take a value.
     """
     if values.shape != records.shape:
-        raise FitError(f"values of shape {values.shape} do not fit a grid of {records.shape}")
+        raise FitError(
+            f"values of shape {values.shape} do not fit a grid of {records.shape}; give one by patient and visit"
+        )
     out = empty(records.patients, records.weeks, records.people)
     out.value[:] = values
     for i, j in zip(*np.nonzero(~np.isnan(values)), strict=True):

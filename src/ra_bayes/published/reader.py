@@ -14,11 +14,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, cast
 
-from ra_bayes.errors import Problem, RaBayesError, SpecError
+from ra_bayes.errors import Problem, SpecError
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.published.contradictions import contradictions
 from ra_bayes.published.publication import Arm, Direction, Fact, Publication, Reading, ReadingKind
-from ra_bayes.toml_page import TomlTable
+from ra_bayes.toml_page import TomlTable, page_text
 
 __all__ = ["PublicationError", "read_publication", "read_publication_text"]
 
@@ -63,14 +63,7 @@ def read_publication(path: str | PathLike[str]) -> Publication:
     (4, 6)
     """
     path = Path(path)
-    try:
-        # Some editors put a byte order mark in front.
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise RaBayesError(f"{path.name}: the page is not UTF-8 text; save it as UTF-8") from None
-    except OSError as error:
-        raise RaBayesError(f"{path}: the page cannot be read: {error.strerror}") from None
-    return _read(text, path.stem, path.name)
+    return _read(page_text(path, "page"), path.stem, path.name)
 
 
 def read_publication_text(toml: str, name: str) -> Publication:

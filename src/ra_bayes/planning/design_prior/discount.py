@@ -81,7 +81,7 @@ def discounted(
     [('elicited', -30.0, 8.0), ('new trial', -30.0, 9.43), ('beyond placebo', -12.0, 10.68)]
     """
     if against not in ("control", "threshold"):
-        raise RaBayesError(f"against={against!r} is neither 'control' nor 'threshold'")
+        raise RaBayesError(f"against={against!r} is neither 'control' nor 'threshold'; write one of them")
     if len(prior.steps) > 1:
         raise RaBayesError("this design prior is already discounted; start from its source")
     if prior.about.against_control and against == "threshold":
