@@ -143,7 +143,8 @@ def with_values(model: ModelSpec, records: Grid, values: Array) -> Grid:
     """
     if values.shape != records.shape:
         raise FitError(
-            f"values of shape {values.shape} do not fit a grid of {records.shape}; give one by patient and visit"
+            f"values of shape {values.shape} do not fit a grid of {records.shape}; give one for each patient "
+            "and visit"
         )
     out = empty(records.patients, records.weeks, records.people)
     out.value[:] = values
