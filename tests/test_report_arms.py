@@ -11,13 +11,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xarray as xr
+from click.testing import CliRunner
 from few_figures import few_figures
 from nasty import nasty_cohort
 from pages import with_arm
 from trees import drawn_tree
 
 from ra_bayes import tables
+from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.figures.draw_folder import draw_folder
 from ra_bayes.figures.several import marker_and_outcome
 from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.report import draw
@@ -26,7 +29,7 @@ from ra_bayes.report.content import page_content
 from ra_bayes.report.estimand_attributes import estimand_attributes
 from ra_bayes.report.render import render
 from ra_bayes.resources import data_dir
-from ra_bayes.results import Found, Result, main_row, read_result
+from ra_bayes.results import Found, Result, find_results, main_row, read_result, save_result
 from ra_bayes.tree import provenance, with_provenance
 
 SAMPLING = {"sampler": "nutpie NUTS", "chains": 4, "draws": 250, "tune": 1000}
@@ -243,3 +246,17 @@ def test_who_was_measured_when_is_drawn_of_one_fit_of_two_arms_too(tmp_path: Pat
     data = render("page.html.j2", content).split('<section id="data">')[1].split("</section>")[0]
     assert data.count("<img") == 1
     assert content["across"] == []
+
+
+def test_command_draws_each_arm_and_tells_who_responds_in_it(tmp_path: Path) -> None:
+    save_result(drawn_tree(with_arm("sdai", sd=8.0), cohort()), tmp_path)
+    written = draw_folder(
+        find_results(tmp_path), tmp_path, tmp_path / "out", formats=("png",), only=["forest"]
+    )
+    assert [each.files[0].name for each in written] == ["sdai-treated-forest.png", "sdai-control-forest.png"]
+    treated, control = (each.alt for each in written)
+    assert all(who in treated and who not in control for who in cohort().patients_of("cells"))
+    ran = CliRunner().invoke(main, ["tables", str(tmp_path), "--only", "responders", "--format", "csv"])
+    assert ran.exit_code == 0, ran.output
+    names = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert names == {"sdai-treated-responders.csv", "sdai-control-responders.csv"}

@@ -2,8 +2,9 @@
 
 Files lie side by side in one folder, as a journal's upload wants them: ``MODEL-FIGURE.pdf`` for a fit or a
 publication, ``FIGURE.pdf`` across fits, of a joint fit ``JOINT-OUTCOME-FIGURE.pdf`` and across its outcomes
-``JOINT-FIGURE.pdf``, and beside each a ``.txt`` with its heading, its text alternative and
-what stands under it. Nothing else in that folder is touched.
+``JOINT-FIGURE.pdf``, of one of two arms ``MODEL-treated-FIGURE.pdf`` and ``MODEL-control-FIGURE.pdf``, and
+beside each a ``.txt`` with its heading, its text alternative and what stands under it. Nothing else in that
+folder is touched.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.arms import has_two_arms
-from ra_bayes.figures.drawn_from import fit_in, joint_fits, side_by_side
+from ra_bayes.figures.drawn_from import fit_in, fit_of_arm, joint_fits, side_by_side, sides
 from ra_bayes.figures.gallery import GALLERY, NEEDS, Need, applying, entry
 from ra_bayes.figures.journals import journal
 from ra_bayes.figures.save import save
@@ -28,7 +29,7 @@ from ra_bayes.results.summary import read_order
 
 if TYPE_CHECKING:
     from ra_bayes.figures.canvas import Canvas
-    from ra_bayes.figures.drawn_from import NamedDesign
+    from ra_bayes.figures.drawn_from import Fit, NamedDesign
     from ra_bayes.figures.gallery import Entry
     from ra_bayes.planning.plan import Plan
     from ra_bayes.results import Found
@@ -278,6 +279,7 @@ def _sources(
     }
     for name, fit in fits.items():
         yield name, fit, applying(fit, *_OF_ONE)
+        yield from _arm_by_arm(name, fit)
     # Side by side outcomes are told of one arm.
     single = {name: fit for name, fit in fits.items() if not has_two_arms(fit.result.tree)}
     if len(single) > 1:
@@ -287,6 +289,7 @@ def _sources(
             outcomes = joint_fits(result)
             for outcome, fit in outcomes.items():
                 yield f"{name}-{outcome}", fit, applying(fit, *_OF_ONE)
+                yield from _arm_by_arm(f"{name}-{outcome}", fit)
             for side, _, each in side_by_side(outcomes):
                 yield f"{name}-{side}" if side else name, each, applying(each, "fits")
     for outcome, stored in find_comparisons(folder).items():
@@ -297,6 +300,13 @@ def _sources(
     for name, counts in found.counts.items():
         if name in models:
             yield name, counts, applying(counts, "counts")
+
+
+def _arm_by_arm(name: str, fit: Fit) -> Iterator[tuple[str, Fit, tuple[Entry, ...]]]:
+    """Yield the arms of a fit of two, each with the figures that are told of one."""
+    for side, arm in sides(fit.result):
+        one = fit_of_arm(fit, arm)
+        yield f"{name}-{side}", one, tuple(each for each in applying(one, "fit") if not each.both_arms)
 
 
 def _run(jobs: Sequence[_Job], step: Callable[[str], None], workers: int) -> dict[str, tuple[Drawn, ...]]:

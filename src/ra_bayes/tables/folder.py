@@ -7,7 +7,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
 from ra_bayes.estimand.criteria import has_criteria
+from ra_bayes.plain import plain
 from ra_bayes.results.fits import Result
 from ra_bayes.results.folder import Found
 from ra_bayes.results.joint import joint_outcomes
@@ -80,6 +82,8 @@ def folder_tables(
     for name in order:
         for kind, table in _of_fit(found.fits[name], trusted.get(name), ci_prob):
             yield kind, replace(table, name=f"{name}-{kind}")
+        for side, table in _responders(found.fits[name], ci_prob):
+            yield "responders", replace(table, name=f"{name}{side}-responders")
     for name, joint in found.joints.items():
         yield from _of_joint(name, joint, ci_prob)
     for name, counted in found.counts.items():
@@ -106,8 +110,6 @@ def _of_fit(result: Result, stored: Assessment | None, ci_prob: float) -> Iterat
         return
     yield "estimands", estimands_of(result, ci_prob)
     yield "patients", patients_of(result, ci_prob)
-    if has_criteria(spec_of(result.tree)):
-        yield "responders", responders_of(result, ci_prob)
     yield "priors", priors(result.tree, ci_prob=ci_prob, checked=result.gate)
     tables = {} if stored is None else stored.tables
     if "left_out_patients" in tables:
@@ -117,6 +119,19 @@ def _of_fit(result: Result, stored: Assessment | None, ci_prob: float) -> Iterat
         )
     if "sensitivity" in tables:
         yield "sensitivity", sensitivity(result.tree, tables["sensitivity"])
+
+
+def _responders(result: Result, ci_prob: float) -> Iterator[tuple[str, Table]]:
+    """Yield who responds, with what the table's name has of the arm: of two arms that is told of each."""
+    if not (result.gate.passed and has_criteria(spec_of(result.tree))):
+        return
+    if not has_two_arms(result.tree):
+        yield "", responders_of(result, ci_prob)
+        return
+    control, treated = arm_names(result.tree)
+    for side, arm in (("treated", treated), ("control", control)):
+        of_one = responders_of(Result(of_arm(result.tree, arm), result.gate, None), ci_prob)
+        yield f"-{side}", replace(of_one, title=f"{of_one.title}, arm {plain(arm)}")
 
 
 def _of_joint(name: str, result: Result, ci_prob: float) -> Iterator[tuple[str, Table]]:
