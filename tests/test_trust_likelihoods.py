@@ -8,16 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from pages import cohort, spec
+from pages import cohort, page, spec
 from scipy import special, stats
 from six_by_five import WEEKS
 from test_leave_one_out import vars_of
 from trees import drawn_tree
 from two_arms import armed, two
 
-from ra_bayes.estimand import Posterior, read_posterior
+from ra_bayes.estimand import Posterior, Quantity, read_posterior
 from ra_bayes.model import ModelSpec
 from ra_bayes.model.records import grid
+from ra_bayes.model.spec_reader import read_spec
 from ra_bayes.tree import provenance, with_provenance
 from ra_bayes.trust.leave_one_out import leave_one_out
 from ra_bayes.trust.patient_likelihood import log_density_of_patient
@@ -199,4 +200,17 @@ def test_every_scale_is_compared_by_its_log(likelihood: str) -> None:
     scales = {each.parameter.name for each in model.priors if each.parameter.family == "scale"}
     for each in reported(tree):
         if each.name in scales:
-            np.testing.assert_array_equal(for_comparison(each), np.log(np.asarray(each.draws)))
+            np.testing.assert_array_equal(for_comparison(each, model), np.log(np.asarray(each.draws)))
+
+
+def test_a_covariate_is_no_scale_whatever_its_name() -> None:
+    table = """[[covariate]]
+name = "joint_sd"
+moves = "level"
+median = 0.0
+sd = 1.0
+why = "a test"
+"""
+    model = read_spec(f"{page()}\n{table}", name="test")
+    coefficient = Quantity("covariate_joint_sd", np.array([[-1.0, 1.0]]), "u", "")
+    np.testing.assert_array_equal(for_comparison(coefficient, model), coefficient.draws)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ra_bayes.estimand import Quantity, quantities, read_posterior
 from ra_bayes.estimand.arms import arm_names, difference_estimands
-from ra_bayes.model.people import EFFECT
+from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ type Key = tuple[str, str]
 # Parameters that an estimand is already.
 _OF_ONE_ARM = ("baseline_mean", "response_sd", "change")
 _OF_TWO_ARMS = ("baseline_mean", "effect_change")
+# The estimand that is an SD.
+_SCALE_TOLD = "response_heterogeneity"
 
 
 def reported(tree: xr.DataTree, group: str = "posterior") -> list[Quantity]:
@@ -64,17 +66,9 @@ def keyed(told: list[Quantity]) -> dict[Key, Quantity]:
     return {(each.name, f"{each.week:g}"): each for each in told}
 
 
-def for_comparison(quantity: Quantity) -> Array:
+def for_comparison(quantity: Quantity, spec: ModelSpec) -> Array:
     """Return draws on the scale on which spreads are compared: the log of ratios, SDs and other scales."""
     draws = np.asarray(quantity.draws, dtype=float)
-    name = quantity.name.removeprefix(EFFECT)
-    positive = (
-        quantity.unit == "ratio" or name.endswith("_sd") or name.startswith("gap_") or name in _POSITIVE
-    )
+    scales = {each.parameter.name for each in spec.priors if each.parameter.family == "scale"}
+    positive = quantity.unit == "ratio" or quantity.name in scales | {_SCALE_TOLD}
     return np.log(draws) if positive else draws
-
-
-_POSITIVE = (
-    "response_heterogeneity", "half_time", "loss_half_time", "lengthscale", "dof", "precision",
-    "overdispersion", "zero_spread",
-)  # fmt: skip

@@ -49,6 +49,7 @@ from ra_bayes.errors import FitError
 from ra_bayes.estimand import Quantity, summarise
 from ra_bayes.inference.refit import records_of
 from ra_bayes.model.likelihoods import MISSED
+from ra_bayes.model.spec import ModelSpec
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.gate import refuse_one_arm
 from ra_bayes.trust.quantities import Key, for_comparison, keyed, reported
@@ -154,7 +155,7 @@ def sensitivity(
     rows = []
     for key, quantity in base.items():
         scales = changed[HALVED, key], changed[DOUBLED, key]
-        rows.append(_row(quantity, prior[key], patients, psense[key], scales, ci_prob))
+        rows.append(_row(spec, quantity, prior[key], patients, psense[key], scales, ci_prob))
     table = pd.DataFrame(rows).assign(ci_prob=ci_prob, ci_kind="eti")
     return Sensitivity(table, pd.DataFrame(list(changed.values())), patients, spec.name)
 
@@ -210,6 +211,7 @@ def _psense(tree: xr.DataTree, base: dict[Key, Quantity]) -> dict[Key, dict[str,
 
 
 def _row(
+    spec: ModelSpec,
     quantity: Quantity,
     prior: Quantity,
     patients: int,
@@ -219,11 +221,11 @@ def _row(
 ) -> dict[str, object]:
     said, before = summarise(quantity, ci_prob), summarise(prior, ci_prob)
     event = quantity.kind == "event"
-    draws = for_comparison(quantity)
-    share = float("nan") if event else float(np.var(draws) / np.var(for_comparison(prior)))
+    draws = for_comparison(quantity, spec)
+    share = float("nan") if event else float(np.var(draws) / np.var(for_comparison(prior, spec)))
     worth = float("inf") if share >= 1.0 else patients * share / (1.0 - share)
     sd = float(np.std(draws))
-    move = max(_move(quantity, said, each, sd) for each in scales)
+    move = max(_move(spec, quantity, said, each, sd) for each in scales)
     told = ("estimand", "week", "unit", "estimate", "lower", "upper", "mcse")
     return {
         **{name: said[name] for name in told},
@@ -241,10 +243,12 @@ def _row(
     }
 
 
-def _move(quantity: Quantity, said: dict[str, Any], changed: dict[str, Any], sd: float) -> float:
+def _move(
+    spec: ModelSpec, quantity: Quantity, said: dict[str, Any], changed: dict[str, Any], sd: float
+) -> float:
     """Return the furthest that estimate or an end of the interval goes, in SDs; a probability's own move."""
     if quantity.kind == "event":
         return float(abs(changed["estimate"] - said["estimate"]))
     ends = np.array([[each[name] for name in ("lower", "estimate", "upper")] for each in (said, changed)])
-    before, after = for_comparison(quantity._replace(draws=ends.astype(float)))
+    before, after = for_comparison(quantity._replace(draws=ends.astype(float)), spec)
     return float(np.abs(after - before).max() / sd) if sd > 0.0 else 0.0
