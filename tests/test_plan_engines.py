@@ -454,6 +454,17 @@ def two_armed(counts: dict[str, tuple[int, int]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["patient", "week", "outcome", "value", "arm"])
 
 
+def test_a_probability_of_exactly_a_half_is_not_less_and_an_unplanned_look_says_so() -> None:
+    # Arms that show the same, under the same prior: 1/2, whatever the quadrature's last digit.
+    design = load_design("acr20_randomised")
+    found = interim(design, read_cohort(two_armed({"treated": (2, 3), "control": (2, 3)})), seed=1)
+    assert found.criteria[0]["probability"] == pytest.approx(0.5, abs=1e-12)
+    assert found.decision == "continue"
+    assert not found.planned
+    assert "Decision, if this were that look: the trial goes on." in str(found)
+    assert "the design's error rates do not allow for a decision here" in str(found)
+
+
 def test_arms_that_did_not_follow_the_allocation_are_analysed_as_they_are() -> None:
     design = load_design("acr20_randomised")  # 40 and 20 at the end
     done = interim(design, read_cohort(two_armed({"treated": (22, 42), "control": (4, 18)})), seed=1)

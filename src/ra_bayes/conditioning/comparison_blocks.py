@@ -22,13 +22,14 @@ __all__ = ["Answer", "Block", "Comparison", "Evidence", "Row", "arrange", "relat
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A posterior in short; `sound` says whether its weights passed the gate."""
+    """A posterior in short, with Monte Carlo errors; `sound` says whether its weights passed the gate."""
 
     estimate: float
     lower: float
     upper: float
     p_benefit: float
     mcse: float
+    p_benefit_mcse: float
     sound: bool
 
 
@@ -226,7 +227,9 @@ def _row(case: list[dict[Hashable, Any]], factor: float) -> Row:
 def _answer(row: dict[Hashable, Any], factor: float) -> Answer:
     estimate, lower, upper, mcse = (factor * row[each] for each in ("estimate", "lower", "upper", "mcse"))
     sound = bool(row["ess"] > MIN_ESS and row["pareto_k"] < MAX_PARETO_K)
-    return Answer(estimate, lower, upper, row["p_benefit"], mcse, sound)
+    better = float(row["p_benefit"])
+    better_mcse = math.sqrt(max(better * (1.0 - better), 0.0) / row["ess"])
+    return Answer(estimate, lower, upper, better, mcse, better_mcse, sound)
 
 
 def _evidence(reading: str, model: str, case: list[dict[Hashable, Any]]) -> Evidence:

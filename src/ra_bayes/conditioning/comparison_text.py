@@ -195,9 +195,11 @@ def explanation(comparison: Comparison) -> Iterator[str]:
         yield "Arms: each stands by itself; nothing here is a comparison of arms."
     relative = max(answer.mcse / (answer.upper - answer.lower) for answer in answers)
     error = max(error for each in comparison.evidence for error in each.mcse)
+    chances = [each.p_benefit_mcse for each in answers if not math.isnan(each.p_benefit)]
+    of_chances = f"of a P(+) at most {max(chances):.3f}, " if chances else ""
     yield (
-        f"Monte Carlo error: of a median at most {relative:.1%} of its interval's width, of a log evidence "
-        f"at most {error:.2f}."
+        f"Monte Carlo error: of a median at most {relative:.1%} of its interval's width, {of_chances}of a "
+        f"log evidence at most {error:.2f}."
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
+from ra_bayes.planning.binary.rules import MET
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.engines import Settings, interim_of
 from ra_bayes.planning.engines.data import SoFar
@@ -63,7 +64,8 @@ class Interim:
         if not self.planned:
             said.append(
                 f"No look is planned here; planned are {', '.join(map(str, looks))}. "
-                f"The criteria of the look at {looks[self.look - 1]} are asked all the same."
+                f"The criteria of the look at {looks[self.look - 1]} are asked all the same; the design's "
+                "error rates do not allow for a decision here."
             )
         for row in self.criteria:
             side = "holds" if row["holds"] else "does not hold"
@@ -72,15 +74,12 @@ class Interim:
             said.append(f"{row['action'].capitalize()}: {row['words']} {side}; {told}.")
         if not self.criteria:
             said.append("No criterion is asked at this look.")
-        said.append(
-            {
-                "success": "Decision: success.",
-                "futility": "Decision: stop for futility.",
-                "continue": "Decision: the trial goes on."
-                if self.look < len(looks)
-                else "Decision: the trial ends without success.",
-            }[self.decision]
-        )
+        decision = {
+            "success": "success",
+            "futility": "stop for futility",
+            "continue": "the trial goes on" if self.look < len(looks) else "the trial ends without success",
+        }[self.decision]
+        said.append(f"Decision{'' if self.planned else ', if this were that look'}: {decision}.")
         if self.look < len(looks) or not self.planned:
             error = f" (Monte Carlo error {self.predictive_mcse:.4f})" if self.predictive_mcse else ""
             said.append(
@@ -173,7 +172,7 @@ def interim(
             "probability": value,
             "mcse": mcse,
             "asked": each.probability,
-            "holds": value >= each.probability if action == "success" else value < each.probability,
+            "holds": (value >= each.probability - MET) == (action == "success"),
         }
         for action, criteria in _asked(success, futility)
         for each in criteria

@@ -44,7 +44,7 @@ def response_rates_text(table: pd.DataFrame) -> str:
 
 def _heading(rows: list[dict[str, Any]]) -> Iterator[str]:
     ci_prob = f"{rows[0]['ci_prob']:.0%}" if rows else ""
-    yield f"Rates in % from the counts alone, with {ci_prob} equal-tailed intervals"
+    yield f"Rates in % from the counts alone, with {ci_prob} equal-tailed credible intervals"
     yield _LINE.format("prior", "prior interval", "worth", "rate", "> ctrl", "evidence")
 
 
