@@ -196,7 +196,7 @@ BINARIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "Excel, two sheets that fit": (
         lambda file: workbook(file, change=second_sheet),
         "the sheets 'Sheet', 'Copy' fit equally well; name the one to read (sheet=, or --sheet on the "
-        "command line)",
+        "command line); if each is of one patient, put them into one sheet with a column patient",
     ),
     "Excel, a date for a value": (
         lambda file: workbook(file, HEADER, ["A", 0, "haq", dt.date(2024, 5, 1)]),

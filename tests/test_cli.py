@@ -259,6 +259,7 @@ def bad_inputs(tmp_path: Path) -> dict[str, tuple[list[str], str]]:
             "no shipped model",
         ),
         "no results": (["report", str(tmp_path)], "no fit in it"),
+        "a file for results": (["report", __file__], "this is a file; give the folder that"),
         "not a result": (["report", str(tmp_path / "fake")], "not a result of ra_bayes"),
         "out is a file": (
             ["fit", COHORT, "--model", "acr20", "--out", str(tmp_path / "empty.csv")],

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 from comparisons_of_models import NAMES, models_compared
 from drawn import fitted
+from table_inputs import shipped
+from trees import drawn_tree
 
 from ra_bayes.comparison.comparison import Comparison, mark_of
 from ra_bayes.comparison.predictive_checks import predictive_checks
@@ -17,6 +21,7 @@ from ra_bayes.figures.canvas import Canvas
 from ra_bayes.figures.check_by_visit import check_by_visit
 from ra_bayes.figures.draw_folder import draw_folder, missing
 from ra_bayes.figures.model_comparison import model_comparison
+from ra_bayes.model import load_model
 from ra_bayes.results import find_comparisons, find_results, save_comparison, save_result
 
 
@@ -70,6 +75,23 @@ def test_every_group_stands_over_its_interval_and_what_is_far_is_open(model: str
     assert re.search(rf"{len(table)} statistics over their 90% posterior predictive interval", figure.alt)
     with pytest.raises(RaBayesError, match="is not a probability"):
         check_by_visit(tree, ci_prob=90.0)
+
+
+def test_names_of_many_patients_do_not_run_into_each_other() -> None:
+    many = replace(
+        shipped(),
+        records=tuple(
+            each._replace(patient=f"R{k}{each.patient[-1]}") for k in range(4) for each in shipped().records
+        ),
+    )
+    figure = check_by_visit(drawn_tree(load_model("vas"), many))
+    figure.canvas.draw()
+    axes = next(each for each in figure.axes if each.get_xlabel() == "Patient")
+    named = [each for each in axes.get_xticklabels() if each.get_text()]
+    boxes = sorted((each.get_window_extent() for each in named), key=lambda box: box.x0)
+    assert len(axes.get_xticks()) == 24
+    assert len(boxes) > 6
+    assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
 
 
 def test_a_folder_with_a_comparison_draws_it_until_a_fit_is_another(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,6 +44,24 @@ def left_out(model: str, **changed: pd.DataFrame) -> Canvas:
     tables = {**trust_tables(model), **changed}
     asked = tables.get("left_out_decisions")
     return leave_one_out(fitted(model), tables["left_out_patients"], tables["left_out_records"], asked)
+
+
+@pytest.mark.parametrize("name", ["ard", "bmc", "house"])
+def test_numbers_of_a_row_of_patients_left_out_keep_apart(name: str) -> None:
+    tables = trust_tables("haq")
+    sure = tables["left_out_decisions"].assign(probability=0.999)
+    wide = tables["left_out_patients"].assign(lower=-0.98, estimate=-0.6, upper=-0.2)
+    with journal(name):
+        figure = left_out("haq", left_out_decisions=sure, left_out_patients=wide)
+        figure.canvas.draw()
+        rows: dict[float, list[Any]] = {}
+        for text in figure.axes[1].texts:
+            if text.get_text():
+                rows.setdefault(text.get_position()[1], []).append(text.get_window_extent())
+    assert len(rows) > 6
+    for boxes in rows.values():
+        told = sorted(boxes, key=lambda box: box.x0)
+        assert all(left.x1 < right.x0 for left, right in pairwise(told))
 
 
 def sensitive(model: str) -> Canvas:

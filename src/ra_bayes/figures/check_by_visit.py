@@ -28,6 +28,7 @@ __all__ = ["check_by_visit"]
 _PANEL_MM, _DEEP_MM = 31.0, 34.0
 _MOST_PATIENTS = 24
 _IN_ITS_UNIT = ("Mean", "SD", "Geometric mean", "Lowest record", "Highest record")
+_MOST_NAMES = 14
 # Beyond these a p is written beside its dot.
 _FAR = 0.05
 
@@ -108,6 +109,9 @@ def _draw(axes: Axes, spec: ModelSpec, own: pd.DataFrame, by: str) -> None:
         else [short_name(each) for each in own["patient"]]
     )
     turned = by == "patient" and sum(map(len, names)) > 18
+    # Side by side no more turned names can be read than this.
+    step = -(-len(names) // _MOST_NAMES) if turned else 1
+    names = [name if k % step == 0 else "" for k, name in enumerate(names)]
     axes.set_xticks(place, names, rotation=90.0 if turned else 0.0)
     axes.set_xlim(-0.6, max(len(own) - 0.4, 0.6))
     if spec.on_log and not spec.rounding and own["unit"].eq(spec.outcome.unit).all():

@@ -119,7 +119,7 @@ def leave_one_out(
         )
         halves = figure.add_gridspec(2, 1, height_ratios=heights)
         # Numbers need more of a narrow figure, and less without a decision; of a yes or no there are no PITs.
-        numbers = (0.95 if house_mm(width) >= 150.0 else 1.5) * (1.0 if asked is not None else 0.7)
+        numbers = (1.15 if house_mm(width) >= 150.0 else 1.6) * (1.0 if asked is not None else 0.7)
         shares = (1.0, numbers) if spec.binary else (1.0, numbers, 0.8)
         split = halves[0].subgridspec(1, len(shares), width_ratios=shares)
         forest = figure.add_subplot(split[0, 0])
@@ -185,7 +185,7 @@ def _write_numbers(axes: Axes, rows: list[Row], ci_prob: float, unit: str) -> No
 
     def write(place: float, *cells: str) -> None:
         for x, cell, side in zip(
-            (0.0, 0.57, 0.76, 1.0), cells, ("left", "center", "center", "right"), strict=True
+            (0.0, 0.6, 0.775, 1.0), cells, ("left", "center", "center", "right"), strict=True
         ):
             axes.text(x, place, cell, ha=side, va="center", fontsize=small_pt())
 

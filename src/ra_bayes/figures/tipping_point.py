@@ -245,8 +245,9 @@ def _notes(spec: ModelSpec, table: pd.DataFrame, tipping: pd.DataFrame) -> str:
     needed = float(tipping["needed"].iloc[0])
     more = needed > (1.0 if ratio else 0.0)
     gain = f"a gain of more than {_size(needed, spec.outcome.unit, ratio=ratio)}" if more else "any gain"
+    have = "has" if unseen == 1 else "have"
     notes = [
-        f"{unseen} of {patients} {whose} have no record at week {table['week'].iloc[0]:g}: what happens if "
+        f"{unseen} of {patients} {whose} {have} no record at week {table['week'].iloc[0]:g}: what happens if "
         "their unseen visits are worse than their records let one expect. Above: median with "
         f"{interval_name(float(table['ci_prob'].iloc[0]))}. Below: probability of {gain}; dashed, what is "
         "asked; diamond, tipping point with its 95% Monte Carlo interval."

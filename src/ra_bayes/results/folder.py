@@ -56,6 +56,8 @@ def find_trees(folder: str | PathLike[str]) -> dict[str, xr.DataTree]:
         If the folder holds nothing of ours.
     """
     paths = _paths(folder)
+    if not paths and Path(folder).is_file():
+        raise RaBayesError(f"{folder}: this is a file; give the folder that ra-bayes fit FILE --out wrote")
     if not paths:
         raise RaBayesError(
             f"{folder}: no fit in it (no MODEL/posterior.nc); run ra-bayes fit FILE --out {folder} first"

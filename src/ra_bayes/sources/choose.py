@@ -68,7 +68,10 @@ def _best(candidates: Sequence[Candidate], fits: Fits, kind: str, problems: Prob
             "fit equally well" if any(fit.values()) else "are not told apart: none has columns that are known"
         )
         what = f"the {kind}s {_listed(best or filled)} {how}"
-        problems.stop("sheet", what, "name the one to read (sheet=, or --sheet on the command line)")
+        mend = "name the one to read (sheet=, or --sheet on the command line)"
+        if kind == "sheet" and len({each.header for each in best}) == 1:
+            mend += "; if each is of one patient, put them into one sheet with a column patient"
+        problems.stop("sheet", what, mend)
     return next(i for i, each in enumerate(candidates) if each is best[0])
 
 
