@@ -108,6 +108,11 @@ def test_components_under_other_names(name: str, outcomes: tuple[str, ...]) -> N
     assert (found.outcomes, found.certain) == (outcomes, len(outcomes) == 1)
 
 
+def test_pain_on_a_numerical_scale_is_asked_about(tmp_path: Path) -> None:
+    told = says(tmp_path, "Patient,Woche,Schmerz NRS (0-10)\n1,0,6\n1,12,4\n")
+    assert "column 'Schmerz NRS (0-10)': it may be vas or another one" in told
+
+
 def test_an_outcome_in_german_is_told_by_its_identifier(tmp_path: Path) -> None:
     told = says(tmp_path, "patient,week,outcome,value\n1,0,Schmerz VAS,60\n1,12,Schmerz VAS,40\n")
     assert "(in 2 rows up to row 3); write vas, or" in told

@@ -17,7 +17,8 @@ __all__ = ["ColumnName", "Names", "alphanumeric", "names_of"]
 # How people write the outcomes besides their identifiers and labels. Two outcomes, or a trailing "?", mean
 # that the name is asked about: a tender joint count may be of 28 joints or of 68.
 _ALIASES = {
-    "vas": "pain vaspain painvas vasp schmerz vasschmerz schmerzvas",
+    "vas": "pain vaspain painvas vasp schmerz vasschmerz schmerzvas"
+    " painnrs? nrspain? schmerznrs? nrsschmerz?",
     "patient_global": "ptglobal ptga patga ptgl patientglobalassessment patientvas vaspatient"
     " patientglobalvas vaspatientglobal vasglobalpatient patientenurteil globalurteilpatient",
     "physician_global": "mdglobal phga phyga mdga physicianglobalassessment physicianvas vasphysician"
