@@ -163,6 +163,22 @@ def test_what_the_prior_leads_is_called_no_finding(results: dict[str, Result]) -
     assert prior_led(None) == []
 
 
+def test_no_direction_is_claimed_of_a_change_that_the_prior_leads(results: dict[str, Result]) -> None:
+    better = with_row(results["vas"], "mean_change", lower=-30.0, estimate=-20.0, upper=-5.0)
+    assert "the mean improved." in words(better, None, 0.9)
+    assert "the mean improved." in words(better, assessment(), 0.9)
+    asked = assessment().tables
+    led = asked["sensitivity"].assign(
+        verdict=asked["sensitivity"]["verdict"].where(
+            asked["sensitivity"]["estimand"] != "mean_change", "prior-led"
+        )
+    )
+    assert "prior-led" in set(led["verdict"][led["estimand"] == "mean_change"])
+    text = words(better, Assessment({**asked, "sensitivity": led}, ""), 0.9)
+    assert "the mean improved." not in text
+    assert "but the prior leads this number: it is no finding of these data." in text
+
+
 def test_limits_name_who_leads_and_who_was_not_asked() -> None:
     cohort = {"synthetic": True, "patients": ["a", "b"]}
     lines = limits_text(

@@ -52,7 +52,8 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
     if table is None:
         return [f"{spec.outcome.label}: the sampler did not pass its gate, and nothing is claimed."]
     rows = _rows(table, spec)
-    said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob)
+    led = trusted is not None and _is_prior_led(trusted.tables["sensitivity"], "mean_change")
+    said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob, led=led)
     if opened := open_records(result.tree):
         said.insert(0, opened)
     said += _patients(rows, spec)
@@ -101,7 +102,7 @@ def _rows(table: pd.DataFrame, spec: ModelSpec) -> dict[str, Row]:
     return {row["estimand"]: row for row in table[at & (table["patient"] == "")].to_dict("records")}
 
 
-def _change(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[str]:
+def _change(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float, *, led: bool) -> list[str]:
     row = rows["mean_change"]
     ratio = row["unit"] == "ratio"
     none, unit = (1.0, "") if ratio else (0.0, f" {row['unit']}")
@@ -120,7 +121,13 @@ def _change(rows: Mapping[str, Row], spec: ModelSpec, ci_prob: float) -> list[st
     chance = (
         f" The probability of a change for the better is {probability(better)}." if better == better else ""
     )
-    if verb:
+    if verb and led:
+        # The next paragraph would take back what a verb claims.
+        said.append(
+            "The whole interval lies on one side of no change, but the prior leads this number: it is no "
+            f"finding of these data.{chance}"
+        )
+    elif verb:
         said.append(f"The whole interval lies on one side of no change: the mean {verb}.{chance}")
     else:
         said.append(
@@ -236,6 +243,11 @@ def believed(trusted: Assessment) -> list[str]:
     if "tipping_points" in trusted.tables:
         said += tipping_words(trusted.tables["not_at_random"], trusted.tables["tipping_points"])
     return said
+
+
+def _is_prior_led(table: pd.DataFrame, estimand: str) -> bool:
+    """Return whether the prior leads an estimand."""
+    return bool((table["verdict"][table["estimand"] == estimand] == "prior-led").any())
 
 
 def _named(table: pd.DataFrame, verdict: str) -> list[str]:
