@@ -14,6 +14,7 @@ from trees import drawn_tree
 
 from ra_bayes.cohort import read_cohort
 from ra_bayes.model import load_model
+from ra_bayes.report.content import page_content
 from ra_bayes.report.estimand_attributes import ATTRIBUTES, estimand_attributes
 from ra_bayes.report.limits_text import limits_text
 from ra_bayes.report.live import Axis, area, line
@@ -24,6 +25,7 @@ from ra_bayes.report.reporting_guidelines import BARG, ROBUST, Known, answered
 from ra_bayes.report.results_text import direction, prior_led, results_text
 from ra_bayes.resources import data_dir
 from ra_bayes.results.fits import Result, read_result
+from ra_bayes.results.folder import Found
 from ra_bayes.results.open_records import open_records
 from ra_bayes.results.summary import headline
 from ra_bayes.tree import provenance, with_provenance
@@ -71,6 +73,19 @@ def test_records_at_the_end_of_the_scale_make_no_finding() -> None:
     few = at_the_end(12)
     assert "end of the scale" not in words(few, None, 0.9)
     assert len(headline({"vas": few}, "out")) + 1 == len(headline({"vas": at_the_end(36)}, "out"))
+
+
+def test_two_models_of_one_outcome_are_told_apart(results: dict[str, Result]) -> None:
+    both = {"vas": results["vas"], "vas_linear": results["vas"], "acr20": results["acr20"]}
+    page = page_content(
+        Found(both, {}), {name: [] for name in both}, trusted=dict.fromkeys(both, None), ci_prob=0.9
+    )
+    labels = ["Pain (VAS) (vas)", "ACR20 response", "Pain (VAS) (vas_linear)"]
+    assert [row["label"] for row in page["glance"]] == labels
+    assert [row["text"][0].partition(": ")[0] for row in page["results"]] == labels
+    # In a table by outcome the second would have taken the place of the first.
+    (unasked,) = (line for line in page["limits"] if "has not been asked for" in line)
+    assert all(label in unasked for label in labels)
 
 
 def test_yes_and_no_are_no_ends_of_a_scale(results: dict[str, Result]) -> None:
@@ -193,7 +208,15 @@ def test_limits_name_who_leads_and_who_was_not_asked() -> None:
     assert "Pain (VAS): the prior leads SD of change between patients." in text
     assert "has not been asked for SDAI" in text
     assert "for SDAI." in text
-    assert "2 patients:" in text
+    assert (
+        "2 patients: how much patients differ, and how level and change go together, is in good part" in text
+    )
+    (one,) = (
+        line
+        for line in limits_text(cohort | {"patients": ["a"]}, alone=1, led={}, unasked=[], certified={})
+        if "1 patient" in line
+    )
+    assert "is the prior's answer: one shows nothing of it" in one
 
 
 def test_methods_share_what_models_share_and_tell_what_was_used(results: dict[str, Result]) -> None:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from ra_bayes.estimand.arms import arm_names, has_two_arms
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.numbers import probability
-from ra_bayes.report.results_text import believed, count_words, direction, estimate_words, unseen_words
+from ra_bayes.report.results_text import (
+    believed,
+    count_words,
+    direction,
+    estimate_words,
+    is_prior_led,
+    unseen_words,
+)
+from ra_bayes.results.open_records import open_records
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -64,8 +72,10 @@ def arms_results_text(result: Result, trusted: Assessment | None, ci_prob: float
         return [f"{spec.outcome.label}: the sampler did not pass its gate, and nothing is claimed."]
     arms = Arms(*arm_names(result.tree))
     rows = _rows(table, spec)
+    led = trusted is not None and is_prior_led(trusted.tables["sensitivity"], "difference_from_control")
     said = [
-        *_difference(rows, spec, arms, ci_prob),
+        *filter(None, [open_records(result.tree)]),
+        *_difference(rows, spec, arms, ci_prob, led=led),
         *_each_arm(rows, spec, arms),
         *_patients(rows, arms, table),
         *unseen_words(table, spec),
@@ -80,7 +90,7 @@ def _rows(table: pd.DataFrame, spec: ModelSpec) -> dict[tuple[str, str], Row]:
 
 
 def _difference(
-    rows: Mapping[tuple[str, str], Row], spec: ModelSpec, arms: Arms, ci_prob: float
+    rows: Mapping[tuple[str, str], Row], spec: ModelSpec, arms: Arms, ci_prob: float, *, led: bool
 ) -> list[str]:
     row = rows[arms.treated, "difference_from_control"]
     ratio = row["unit"] == "ratio"
@@ -107,7 +117,10 @@ def _difference(
         "fell": f"it is lower in {arms.treated}",
     }
     held = (
-        f"The whole interval lies on one side of no difference: {verdict[side]}."
+        "The whole interval lies on one side of no difference, but the prior leads this number: it is no "
+        "finding of these data."
+        if side and led
+        else f"The whole interval lies on one side of no difference: {verdict[side]}."
         if side
         else "The interval includes no difference, so that neither arm is shown to have done better."
     )

@@ -89,6 +89,7 @@ def page_content(
     first = provenance(results[order[0]].tree)
     arms = next(filter(None, (arms_of(result.tree) for result in results.values())), None)
     specs = {name: spec_of(results[name].tree) for name in order}
+    labels = _labels(results)
     cohorts = {provenance(result.tree)["cohort"]["hash"] for result in results.values()}
     return shown | {
         "title": f"Posterior report: {first['cohort']['name']}",
@@ -96,9 +97,12 @@ def page_content(
         "arms": arms,
         "baseline": _baseline(results),
         "several_cohorts": len(cohorts) > 1,
-        "glance": [_glance(results[name], name) for name in order],
+        "glance": [_glance(results[name], name, labels[name]) for name in order],
         "results": [
-            *({"name": name, "text": _words(results[name], trusted.get(name), ci_prob)} for name in order),
+            *(
+                {"name": name, "text": _words(results[name], trusted.get(name), ci_prob, labels[name])}
+                for name in order
+            ),
             *(
                 {"name": f"joint-{name}", "text": joint_text(each, ci_prob)}
                 for name, each in found.joints.items()
@@ -118,7 +122,7 @@ def page_content(
         "estimands": [
             {
                 "name": name,
-                "label": spec.outcome.label,
+                "label": labels[name],
                 "rows": attributes.estimand_attributes(
                     spec, provenance(results[name].tree)["cohort"], arms_of(results[name].tree)
                 ),
@@ -161,14 +165,28 @@ def _joint_of(result: Result) -> str:
     return str(entries["joint"]["name"]) if "outcome" in entries and "joint" in entries else ""
 
 
-def _words(result: Result, trusted: Assessment | None, ci_prob: float) -> list[str]:
+def _labels(results: Mapping[str, Result]) -> dict[str, str]:
+    """Return the outcome of each fit, with the model's name where several fits are of one."""
+    outcomes = {name: spec_of(result.tree).outcome.label for name, result in results.items()}
+    labels = {
+        name: f"{label}, together" if _joint_of(results[name]) else label for name, label in outcomes.items()
+    }
+    shared = [*labels.values()]
+    return {name: f"{label} ({name})" if shared.count(label) > 1 else label for name, label in labels.items()}
+
+
+def _words(result: Result, trusted: Assessment | None, ci_prob: float, label: str) -> list[str]:
     told = results_text if arms_of(result.tree) is None else arms_results_text
-    return told(result, trusted, ci_prob)
+    outcome = spec_of(result.tree).outcome.label
+    first, *rest = told(result, trusted, ci_prob)
+    return [
+        first.replace(f"{outcome}: ", f"{label}: ") if "(" in label.removeprefix(outcome) else first,
+        *rest,
+    ]
 
 
-def _glance(result: Result, name: str) -> dict[str, str]:
+def _glance(result: Result, name: str, label: str) -> dict[str, str]:
     spec, row = spec_of(result.tree), main_row(result)
-    label = f"{spec.outcome.label}, together" if _joint_of(result) else spec.outcome.label
     shown = {"name": name, "label": label, "gate": "passed" if result.gate.passed else "failed"}
     if row is None:
         empty = dict.fromkeys(("week", "estimate", "interval", "better", "mcse"), "")
@@ -191,15 +209,15 @@ def _limits(results: Mapping[str, Result], trusted: Mapping[str, Assessment | No
     specs = {name: spec_of(result.tree) for name, result in results.items()}
     tied = [name for name, result in results.items() if _joint_of(result)]
     alone = [name for name in results if name not in tied]
-    first = next(iter(results.values())).tree
+    first, labels = next(iter(results.values())).tree, _labels(results)
     return limits_text(
         provenance(first)["cohort"],
         alone=len(alone),
         together=[specs[name].outcome.label for name in tied],
         arms=next(filter(None, (arms_of(result.tree) for result in results.values())), None),
-        led={specs[name].outcome.label: prior_led(trusted.get(name)) for name in alone},
-        unasked=[specs[name].outcome.label for name in alone if trusted.get(name) is None],
-        certified={specs[name].outcome.label: certificate_line(specs[name]) for name in alone},
+        led={labels[name]: prior_led(trusted.get(name)) for name in alone},
+        unasked=[labels[name] for name in alone if trusted.get(name) is None],
+        certified={labels[name]: certificate_line(specs[name]) for name in alone},
     )
 
 

@@ -48,8 +48,7 @@ def limits_text(
         )
     lines += [
         _no_control() if arms is None else _control(arms),
-        f"{len(cohort['patients'])} patients: how much patients differ, and how level and change go "
-        "together, is in good part the prior's answer. See “What the prior did” under each outcome.",
+        _few(len(cohort["patients"])),
     ]
     lines += [
         f"{label}: the prior leads {', '.join(names)}. These numbers are the model page's opinion, not "
@@ -88,6 +87,16 @@ def limits_text(
         "The gate says that the sampler worked, not that the model is right: compare the posterior "
         "predictive checks.",
     ]
+
+
+def _few(patients: int) -> str:
+    whose = (
+        "in good part the prior's answer" if patients > 1 else "the prior's answer: one shows nothing of it"
+    )
+    return (
+        f"{patients} patient{'s' if patients > 1 else ''}: how much patients differ, and how level and "
+        f"change go together, is {whose}. See “What the prior did” under each outcome."
+    )
 
 
 def _no_control() -> str:

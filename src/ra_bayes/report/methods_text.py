@@ -76,8 +76,12 @@ def _part(
 def _data(trees: Mapping[str, xr.DataTree], entries: Mapping[str, dict[str, Any]]) -> list[str]:
     cohort = next(iter(entries.values()))["cohort"]
     weeks = listed([f"{week:g}" for week in cohort["weeks"]])
+    patients = len(cohort["patients"])
     arms = next(filter(None, map(arms_of, trees.values())), None)
-    said = [f"Longitudinal records of {len(cohort['patients'])} patients at weeks {weeks} were analysed."]
+    said = [
+        f"Longitudinal records of {patients} patient{'s' if patients > 1 else ''} at weeks {weeks} were "
+        "analysed."
+    ]
     if arms is None:
         said.append("There is no control arm: every change is from baseline.")
     else:
