@@ -31,6 +31,7 @@ from ra_bayes.report.render import render
 from ra_bayes.resources import data_dir
 from ra_bayes.results import Found, Result, find_results, main_row, read_result, save_result
 from ra_bayes.tree import provenance, with_provenance
+from ra_bayes.trust.assessment import Assessment
 
 SAMPLING = {"sampler": "nutpie NUTS", "chains": 4, "draws": 250, "tune": 1000}
 
@@ -102,6 +103,13 @@ def test_a_winner_is_named_only_where_the_interval_names_one(
     (said,) = arms_results_text(with_difference(lower, upper), None, 0.9)
     assert verdict in said
     assert said.count("no difference") == 1
+
+
+def test_no_winner_is_named_where_the_prior_leads_the_difference() -> None:
+    asked = pd.DataFrame({"estimand": ["difference_from_control"], "week": [24.0], "verdict": ["prior-led"]})
+    said = arms_results_text(with_difference(-20.0, -4.0), Assessment({"sensitivity": asked}, ""), 0.9)[0]
+    assert "cells did better." not in said
+    assert "but the prior leads this number: it is no finding of these data." in said
 
 
 def test_how_many_improved_is_told_of_how_many() -> None:

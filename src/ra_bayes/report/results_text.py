@@ -28,6 +28,7 @@ __all__ = [
     "count_words",
     "direction",
     "estimate_words",
+    "is_prior_led",
     "prior_led",
     "results_text",
     "unseen_words",
@@ -52,7 +53,7 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
     if table is None:
         return [f"{spec.outcome.label}: the sampler did not pass its gate, and nothing is claimed."]
     rows = _rows(table, spec)
-    led = trusted is not None and _is_prior_led(trusted.tables["sensitivity"], "mean_change")
+    led = trusted is not None and is_prior_led(trusted.tables["sensitivity"], "mean_change")
     said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob, led=led)
     if opened := open_records(result.tree):
         said.insert(0, opened)
@@ -245,7 +246,7 @@ def believed(trusted: Assessment) -> list[str]:
     return said
 
 
-def _is_prior_led(table: pd.DataFrame, estimand: str) -> bool:
+def is_prior_led(table: pd.DataFrame, estimand: str) -> bool:
     """Return whether the prior leads an estimand."""
     return bool((table["verdict"][table["estimand"] == estimand] == "prior-led").any())
 
