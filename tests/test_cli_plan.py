@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from scipy.special import betaincc
+from scipy.stats import binom
 
 from ra_bayes.cli import main
 from ra_bayes.planning.design_reader import list_designs, load_design
@@ -52,6 +54,17 @@ def test_a_design_is_told_from_the_answer_to_what_it_rests_on(page: Path) -> Non
     ):
         assert said in done.stdout, said
     assert "\x1b" not in done.stdout
+
+
+def test_a_size_is_told_with_the_type_one_error_that_it_brings(page: Path) -> None:
+    # Of counts it jumps from size to size, so that the error of the page's size is not that of the size found.
+    found = json.loads(run("plan", page, "--json").stdout)
+    (n,) = (answer["n"] for answer in found["answers"] if answer["quantity"] == "power")
+    (alpha,) = (row["alpha"] for row in found["sizes"] if row["n"] == n)
+    least = next(x for x in range(n + 1) if betaincc(1 + x, 1 + n - x, 0.24) >= 0.95)
+    # Futility at the interim look can only take errors away.
+    assert 0.5 * binom.sf(least - 1, n, 0.24) < alpha <= binom.sf(least - 1, n, 0.24)
+    assert f"The type I error is {alpha:.3f} with {n} patients" in run("plan", page).stdout
 
 
 def test_the_word_design_may_be_written(page: Path) -> None:

@@ -68,7 +68,7 @@ def plan_text(plan: Plan) -> str:
 
 
 def _terms(plan: Plan) -> str:
-    """Say at which truth the power is meant, and how many must enter for the patients that are counted."""
+    """Say at which truth the power is meant, who must enter, and what error comes with the size."""
     design, end = plan.design, plan.design.endpoint
     control = "" if design.truth.control is None else f" and a control rate of {design.truth.control:g}"
     said = (
@@ -79,6 +79,10 @@ def _terms(plan: Plan) -> str:
     more = [f"for {n} of them {most} must enter" for n, most in entered.items() if most > n]
     if more:
         said += f" Patients are those with an outcome: {listed(more)}."
+    errors = {row["n"]: _share(row["alpha"], row["alpha_mcse"]) for row in plan.size_curve}
+    there = [f"{errors[n]} with {n} patients" for n in entered if n in errors]
+    if there:
+        said += f" The type I error is {listed(there)}."
     return said
 
 

@@ -245,8 +245,8 @@ def _records(
         if record.week not in column:
             raise RaBayesError(
                 f"row {record.row}: week {record.week:g} is no visit of {design.name}; it has weeks "
-                f"{', '.join(f'{week:g}' for week in end.visits)}; leave the rows of other weeks out, or write "
-                "that week among the visits of the design"
+                f"{', '.join(f'{week:g}' for week in end.visits)}; leave the rows of other weeks out, or "
+                "write that week among the visits of the design"
             )
         if record.limit or (end.ratio and record.value <= 0.0):
             raise RaBayesError(
