@@ -57,7 +57,7 @@ def test_a_design_is_told_from_the_answer_to_what_it_rests_on(page: Path) -> Non
 
 
 def test_a_size_is_told_with_the_type_one_error_that_it_brings(page: Path) -> None:
-    # Of counts it jumps from size to size, so that the error of the page's size is not that of the size found.
+    # Of counts it jumps from size to size: the error of the size found is not that of the page's.
     found = json.loads(run("plan", page, "--json").stdout)
     (n,) = (answer["n"] for answer in found["answers"] if answer["quantity"] == "power")
     (alpha,) = (row["alpha"] for row in found["sizes"] if row["n"] == n)
