@@ -13,7 +13,7 @@ from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.rate import rate_estimands
 
-__all__ = ["RANK_DRAWS", "population_quantities", "ranks", "thinned", "with_truth"]
+__all__ = ["RANK_DRAWS", "ranks", "thinned", "with_truth"]
 
 type Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ RANK_DRAWS = 99
 _TWICE = "response_heterogeneity"
 
 
-def population_quantities(posterior: Posterior) -> dict[str, Array]:
+def _population_quantities(posterior: Posterior) -> dict[str, Array]:
     """Return every estimated parameter, and every estimand of the population at the reference week, by name.
 
     Probabilities that something holds have no rank; placebo arms of other trials are no part of the model.
@@ -87,7 +87,7 @@ def with_truth(posterior: Posterior, truth: Mapping[str, Array], recorded: NDArr
 
 def ranks(truth: Posterior, draws: Posterior, rng: np.random.Generator) -> dict[str, int]:
     """Return how many draws lie below the truth, by quantity; ties are broken by chance."""
-    true, drawn = population_quantities(truth), population_quantities(draws)
+    true, drawn = _population_quantities(truth), _population_quantities(draws)
     out = {}
     for name, value in true.items():
         below, equal = int((drawn[name] < value).sum()), int((drawn[name] == value).sum())

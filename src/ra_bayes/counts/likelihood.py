@@ -34,7 +34,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.model.namespace import NUMPY, Namespace
 from ra_bayes.published import Arm
 
-__all__ = ["Block", "chance_of_all", "log_likelihood", "make_blocks", "pattern_chances"]
+__all__ = ["Block", "chance_of_all", "log_likelihood", "make_blocks"]
 
 type Subset = frozenset[int]
 
@@ -152,7 +152,7 @@ def _possible(layout: Layout, block: Block) -> list[np.ndarray]:
     rng, shape = np.random.default_rng(0), layout.concentrations
     unit = rng.beta(shape, shape, (_TRIED, shape.size))
     draws = layout.expand(rng.normal(size=(_TRIED, layout.size)), unit, NUMPY)
-    chances = pattern_chances(layout, block, draws, draws.factor.get(block.arm.id), NUMPY)
+    chances = _pattern_chances(layout, block, draws, draws.factor.get(block.arm.id), NUMPY)
     return [np.full(1, float(chance.max() > _NOBODY) / len(chances)) for chance in chances]
 
 
@@ -179,13 +179,13 @@ def log_likelihood(layout: Layout, blocks: Sequence[Block], draws: Draws, ns: Na
     total: Any = 0.0
     for block in blocks:
         factor = draws.factor.get(block.arm.id)
-        chances = pattern_chances(layout, block, draws, factor, ns)
+        chances = _pattern_chances(layout, block, draws, factor, ns)
         made = probability(chances, block.steps)
         total = total + ns.log(ns.where(made > 1e-300, made, 1e-300))
     return total
 
 
-def pattern_chances(layout: Layout, block: Block, draws: Draws, factor: Any, ns: Namespace) -> list[Any]:
+def _pattern_chances(layout: Layout, block: Block, draws: Draws, factor: Any, ns: Namespace) -> list[Any]:
     """Return for each of a block's patterns the patients' probability of it, shape (..., patient).
 
     Parameters
@@ -226,7 +226,7 @@ def chance_of_all(
     Parameters
     ----------
     layout, draws, factor, ns
-        As in :func:`pattern_chances`.
+        As in :func:`_pattern_chances`.
     arm
         The patient's arm.
     events

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["patients_responding", "responders"]
+__all__ = ["responders"]
 
 type Array = NDArray[np.float64]
 
@@ -155,7 +155,7 @@ def _rows(
     if not spec.binary:
         # Of yes or no there is nothing behind the record.
         shares = {"true": share_responding(posterior, criterion, measured=False), **shares}
-    own, counted = patients_responding(posterior, criterion), recorded_responses(tree, criterion)
+    own, counted = _patients_responding(posterior, criterion), recorded_responses(tree, criterion)
     for j, week in enumerate(posterior.weeks):
         if not posterior.seen[j] or (week <= 0.0 and (criterion.share is not None or spec.binary)):
             continue
@@ -213,7 +213,7 @@ def _counting(
     }
 
 
-def patients_responding(posterior: Posterior, criterion: Criterion) -> Array:
+def _patients_responding(posterior: Posterior, criterion: Criterion) -> Array:
     """Return whether each patient's true value responds (..., patient, visit); of yes or no, the chance."""
     spec = posterior.spec
     if spec.binary:

@@ -27,7 +27,6 @@ __all__ = [
     "draw_cutoffs",
     "draw_limits",
     "draw_records",
-    "halo",
     "log_axis",
     "mark_infusions",
     "short_name",
@@ -53,7 +52,7 @@ _LONGEST_NAME = 15
 _WIDE = 200.0
 
 
-def halo() -> list[AbstractPathEffect]:
+def _halo() -> list[AbstractPathEffect]:
     """Return what keeps a word readable where it crosses a line."""
     return [withStroke(linewidth=pt(1.6), foreground="white", alpha=0.8)]
 
@@ -182,7 +181,7 @@ def draw_limits(
                 ha=label,
                 va="top",
                 fontsize=small_pt(),
-                path_effects=halo(),
+                path_effects=_halo(),
                 zorder=6,
             )
 
@@ -214,7 +213,7 @@ def draw_cutoffs(
             va="top",
             fontsize=small_pt(),
             color=FOOTER,
-            path_effects=halo(),
+            path_effects=_halo(),
             zorder=6,
         )
 

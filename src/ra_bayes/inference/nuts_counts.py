@@ -16,12 +16,12 @@ from ra_bayes.model.build import PYTENSOR
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["build_counts", "sample_counts"]
+__all__ = ["sample_counts"]
 
 TARGET_ACCEPT = 0.95
 
 
-def build_counts(problem: CountsModel) -> pm.Model:
+def _build_counts(problem: CountsModel) -> pm.Model:
     """Return the PyMC model of a joint model's coordinates, with the counts as a potential."""
     layout = problem.layout
     shape = layout.concentrations
@@ -48,7 +48,7 @@ def sample_counts(
         What was done, for the provenance.
     """
     trace = draws_of(
-        compile_model(build_counts(problem), backend="numba"),
+        compile_model(_build_counts(problem), backend="numba"),
         draws=draws,
         tune=1000,
         chains=chains,

@@ -34,7 +34,6 @@ __all__ = [
     "chain_data",
     "chains_of",
     "common_prior",
-    "has_residual_sd",
     "kinds_of",
     "noises_of",
 ]
@@ -177,14 +176,14 @@ def _constants(page: ModelSpec, weeks: np.ndarray) -> dict[str, np.ndarray]:
     return found if page.arm is None else found | effect_constants(page.arm, weeks, page.reference_week)
 
 
-def has_residual_sd(page: ModelSpec) -> bool:
+def _has_residual_sd(page: ModelSpec) -> bool:
     """Return whether an outcome's records scatter by a residual SD; counts and categories do not."""
     return any(prior.parameter.name == RESIDUAL_SD.name for prior in page.priors)
 
 
 def common_prior(page: ModelSpec, parameter: Parameter) -> Prior:
     """Return the prior of a parameter of :data:`COMMON`; of a residual SD that a page does not have, 1."""
-    if parameter.name == RESIDUAL_SD.name and not has_residual_sd(page):
+    if parameter.name == RESIDUAL_SD.name and not _has_residual_sd(page):
         return Prior(RESIDUAL_SD, (1.0, 0.0), "")
     return page.prior(parameter.name)
 

@@ -42,7 +42,6 @@ __all__ = [
     "baseline_factor_given",
     "factor_scores",
     "lkj_factor",
-    "lkj_places",
     "lkj_shapes",
     "log_density_of_levels",
     "matrix_scores",
@@ -146,7 +145,7 @@ def lkj_shapes(size: int, concentration: float) -> np.ndarray:
     return np.array([concentration + (size - 2 - j) / 2.0 for i in range(size) for j in range(i)])
 
 
-def lkj_places(size: int) -> np.ndarray:
+def _lkj_places(size: int) -> np.ndarray:
     """Return where each entry finds its partial correlation; 0 above the diagonal, 1 on it."""
     places = np.zeros((size, size), dtype=int)
     places[np.tril_indices(size, -1)] = np.arange(size * (size - 1) // 2) + 2
@@ -157,7 +156,7 @@ def lkj_places(size: int) -> np.ndarray:
 def lkj_factor(unit: Any, size: int, ns: Namespace, join: Join) -> Any:
     """Return the Cholesky factor L (..., size, size) from the partial correlations' (p + 1) / 2."""
     zero = 0.0 * unit[..., :1]
-    partial = join([zero, zero + 1.0, 2.0 * unit - 1.0], -1)[..., lkj_places(size)]
+    partial = join([zero, zero + 1.0, 2.0 * unit - 1.0], -1)[..., _lkj_places(size)]
     # What is left of an entry's row: of the diagonal, which is 1, nothing is asked.
     off = np.tril(np.ones((size, size)), -1)
     log_rest = ns.log(1.0 - off * partial**2)

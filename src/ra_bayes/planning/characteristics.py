@@ -15,7 +15,7 @@ from ra_bayes.planning.stopping import Stopping
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["characteristics", "duration", "operating_characteristics"]
+__all__ = ["characteristics", "operating_characteristics"]
 
 type Array = NDArray[np.float64]
 
@@ -80,7 +80,7 @@ def characteristics(
     roles = {design.truth.null: "null", design.truth.alternative: "alternative"}
     values = sorted({*roles, *design.truth.also}) if truths is None else list(truths)
     found = stopping(design, design.truths(values), seed=seed, settings=settings)
-    weeks, entered = duration(design, found)
+    weeks, entered = _duration(design, found)
     wide = None
     if ci_prob is not None:
         wide = precision(design, design.truths(values), ci_prob=ci_prob, seed=seed, settings=settings)
@@ -105,7 +105,7 @@ def characteristics(
     return rows, found
 
 
-def duration(design: Design, found: Stopping) -> tuple[Array | None, Array | None]:
+def _duration(design: Design, found: Stopping) -> tuple[Array | None, Array | None]:
     """Return expected weeks from first entry to the deciding look, and expected patients entered by then.
 
     With patients entering at an even rate a, the look at n_k outcomes comes when the patient who makes the

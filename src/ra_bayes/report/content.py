@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ra_bayes.published import Publication
     from ra_bayes.trust.assessment import Assessment
 
-__all__ = ["page_content", "shown_fits"]
+__all__ = ["page_content"]
 
 
 def page_content(
@@ -52,7 +52,7 @@ def page_content(
     found
         Fits, joint fits, and what published counts say.
     figures
-        For each of :func:`shown_fits`, joint fit and publication its figures, each with ``title``, ``alt``,
+        For each of :func:`_shown_fits`, joint fit and publication its figures, each with ``title``, ``alt``,
         ``width``, ``height``, ``png`` (data URI) and ``pdf`` (a path relative to the page).
     trusted
         For fits what is stored of how far they can be believed, if anything.
@@ -67,7 +67,7 @@ def page_content(
     compared
         What :func:`~ra_bayes.report.comparison_content.comparison_content` says of models compared.
     """
-    results = shown_fits(found)
+    results = _shown_fits(found)
     order = [*results]
     published = [counts_content(result, figures[name]) for name, result in found.counts.items()]
     if paper is not None and paper.hash not in {each["hash"] for each in published}:
@@ -141,7 +141,7 @@ def page_content(
     }
 
 
-def shown_fits(found: Found) -> dict[str, Result]:
+def _shown_fits(found: Found) -> dict[str, Result]:
     """Return every fit that has a section: in reading order, then outcomes of joint fits as JOINT-OUTCOME."""
     fits = {name: found.fits[name] for name in read_order(found.fits)}
     for name, joint in found.joints.items():

@@ -10,7 +10,7 @@ from typing import Any
 
 from ra_bayes.plain import plain
 
-__all__ = ["PAGE", "policy", "render"]
+__all__ = ["PAGE", "render"]
 
 PAGE = "index.html"
 
@@ -31,7 +31,7 @@ def render(template: str, content: Mapping[str, Any]) -> str:
     style, script = _own("page.css"), _own("page.js")
     return environment.get_template(template).render(
         content,
-        policy=policy(style, script),
+        policy=_policy(style, script),
         style=Markup(style),
         script=Markup(script),
     )
@@ -46,14 +46,14 @@ def _tame(value: Any) -> Any:
     return "\n".join(map(plain, value.split("\n")))
 
 
-def policy(style: str, script: str) -> str:
+def _policy(style: str, script: str) -> str:
     """Return a Content-Security-Policy: pictures inside the page, this one style and script, nothing else.
 
     So that no text of a cohort can make a browser run or load anything, were it ever to escape its quotes.
 
     Examples
     --------
-    >>> policy("p {}", "1").split(";")[0]
+    >>> _policy("p {}", "1").split(";")[0]
     "default-src 'none'"
     """
 

@@ -8,7 +8,7 @@ from typing import Literal
 from ra_bayes.plain import plain
 from ra_bayes.tables.table import Cell, Column, Table
 
-__all__ = ["STYLE", "html_table", "to_html"]
+__all__ = ["STYLE", "to_html"]
 
 STYLE = """
 .ra-table { margin: 0 0 2em; overflow-x: auto; }
@@ -42,7 +42,7 @@ body {{ font: 15px/1.4 Arial, Helvetica, sans-serif; color: #1a1a1a; background:
 """
 
 
-def html_table(table: Table) -> str:
+def _html_table(table: Table) -> str:
     """Return a table with its caption, warnings and notes, for a page that has :data:`STYLE`."""
     title = _text(table.title)
     heads = "".join(f'<th scope="col"{_kind(column)}>{_text(column.head)}</th>' for column in table.columns)
@@ -65,7 +65,7 @@ def html_table(table: Table) -> str:
 
 def to_html(table: Table) -> str:
     """Return a table as a page of its own."""
-    return _PAGE.format(title=_text(table.title), style=STYLE, table=html_table(table))
+    return _PAGE.format(title=_text(table.title), style=STYLE, table=_html_table(table))
 
 
 def _row(table: Table, row: tuple[Cell, ...]) -> str:

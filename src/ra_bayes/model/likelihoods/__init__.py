@@ -3,7 +3,7 @@
 A likelihood gives the density of a record that is a point and the probability of one that is a cell, given
 mu (:mod:`ra_bayes.model.predictor`) and its own parameters, and draws records. To add one: a file with a
 class like the others, a line in :data:`LIKELIHOODS`, a test. The page's reader asks the class which link and
-which outcomes it has, so that no other file knows it by name.
+which outcomes it has, and need not know it by name.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from ra_bayes.mixtures import BetaMixture
 from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.planning.stopping import Stopping
 
-__all__ = ["LARGEST_N", "binary_stopping", "count_probabilities", "half", "shares_stopped", "step", "stopped"]
+__all__ = ["LARGEST_N", "binary_stopping", "count_probabilities", "half", "step", "stopped"]
 
 type Array = NDArray[np.float64]
 type Counts = NDArray[np.int_]
@@ -92,7 +92,7 @@ def stopped(
         As for :func:`binary_stopping`.
     """
     below, above = [], []
-    for n, events, low, high in shares_stopped(looks, lower, upper):
+    for n, events, low, high in _shares_stopped(looks, lower, upper):
         # After every patient few counts are new beyond a boundary.
         reached = np.flatnonzero((low + high).any(axis=0))
         probability = count_probabilities(truth, n, events[reached]).T
@@ -101,7 +101,7 @@ def stopped(
     return np.stack(below, axis=-1), np.stack(above, axis=-1)
 
 
-def shares_stopped(
+def _shares_stopped(
     looks: Sequence[int], lower: Counts, upper: Counts
 ) -> Iterator[tuple[int, Counts, Array, Array]]:
     """Yield look, counts x and the share s_k(x) of orders that stop there, below and above (design, x).

@@ -24,7 +24,7 @@ from ra_bayes.planning.continuous.critical import crossing
 from ra_bayes.planning.continuous.looks import Looks
 from ra_bayes.planning.rule import Criterion, Rule
 
-__all__ = ["KnownSd", "final_bound", "posterior_bound", "posterior_probability", "subtracted"]
+__all__ = ["KnownSd", "final_bound", "posterior_bound", "posterior_probability"]
 
 type Array = NDArray[np.float64]
 
@@ -108,13 +108,13 @@ def posterior_bound(design: KnownSd, k: int, criterion: Criterion, control: Arra
     treated, _ = design.beliefs()
     h = design.information[k] / design.sd**2
     a, b, v = treated.line(h)
-    mean, variance, share = subtracted(design, k, control)
+    mean, variance, share = _subtracted(design, k, control)
     s = np.sqrt(v[:, None] + variance)
     threshold = design.sign * criterion.threshold
     return crossing(lambda y: treated.weights(h, y), a, b, mean + threshold, s, share, criterion.probability)
 
 
-def subtracted(design: KnownSd, k: int, control: Array) -> tuple[Array, Array, Array]:
+def _subtracted(design: KnownSd, k: int, control: Array) -> tuple[Array, Array, Array]:
     """Posterior of what is subtracted from the treated mean: means (control, part), variances, weights."""
     _, other = design.beliefs()
     if not design.by_arm:
@@ -158,7 +158,7 @@ def posterior_probability(
         y, at = (y, control[1]) if now.by_arm else (y - control[1], 0.0)
     h = float(now.information[0]) / now.sd**2
     a, b, v = belief.line(h)
-    mean, variance, share = subtracted(now, 0, np.array([mirror * at]))
+    mean, variance, share = _subtracted(now, 0, np.array([mirror * at]))
     gap = (a + b * mirror * y)[:, None] - mean[0] - mirror * criterion.threshold
     each = special.ndtr(gap / np.sqrt(v[:, None] + variance))
     return float(belief.weights(h, np.array([mirror * y]))[0] @ each @ share[0])

@@ -16,7 +16,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.jobs import Task, run, seeds
 from ra_bayes.planning.analysis import LongitudinalAnalysis
 from ra_bayes.planning.engines.settings import Settings
-from ra_bayes.planning.longitudinal.analyses import FollowUp
+from ra_bayes.planning.longitudinal.analyses import FollowUp, Scales
 from ra_bayes.planning.longitudinal.conduct import remaining
 from ra_bayes.planning.longitudinal.covariance import covariance
 from ra_bayes.planning.longitudinal.trials import Rules
@@ -30,7 +30,6 @@ type Array = NDArray[np.float64]
 # Trials of a task: some seconds' work.
 _BATCH = 10
 _DRAWS, _CHAINS = 500, 4
-_SCALES = ("level_sd", "response_sd", "correlation", "residual_sd")
 
 
 def nuts_stopping(
@@ -82,7 +81,7 @@ def nuts_stopping(
             f"truth{k}-batch{b}",
             {
                 **shared,
-                "truth": {name: float(truths[name][k]) for name in ("effect", *_SCALES)},
+                "truth": {name: float(truths[name][k]) for name in ("effect", *Scales._fields)},
                 "trials": trials,
                 "seed": roots[k * len(batches) + b],
             },
@@ -169,7 +168,7 @@ def sampled_trials(arguments: Mapping[str, Any]) -> dict[str, Array]:
 def _simulated(arguments: Mapping[str, Any], rng: np.random.Generator) -> Array:
     """Simulate one trial: (patient, visit), NaN where a patient has left or missed a visit."""
     truth, shape, arm = arguments["truth"], arguments["shape"], arguments["arm"]
-    v = covariance(shape, *(np.array([truth[name]]) for name in _SCALES))[0]
+    v = covariance(shape, *(np.array([truth[name]]) for name in Scales._fields))[0]
     y = rng.standard_normal((arm.size, shape.size)) @ np.linalg.cholesky(v).T
     # The mean course is free in the model: only the effect at the last visit matters.
     y += truth["effect"] * np.where(arm == 0, 1.0, 0.0)[:, None] * shape

@@ -30,7 +30,7 @@ from ra_bayes.planning.longitudinal.posterior import EffectPosterior, with_prior
 from ra_bayes.planning.longitudinal.predictive import predictive_probability
 from ra_bayes.planning.rule import Criterion
 
-__all__ = ["critical_estimate", "critical_limits"]
+__all__ = ["critical_limits"]
 
 type Array = NDArray[np.float64]
 type Criteria = tuple[Criterion, ...]
@@ -40,7 +40,7 @@ _STEPS = 60
 _CLOSE = 1e-6
 
 
-def critical_estimate(look: Look, criterion: Criterion, effect: Effect, final: Criteria) -> Array:
+def _critical_estimate(look: Look, criterion: Criterion, effect: Effect, final: Criteria) -> Array:
     """Return the estimate q at which a criterion's probability is its cut-off (trial).
 
     Where nobody's records tell of the effect nothing crosses: infinite.
@@ -119,7 +119,7 @@ def critical_limits(
         return [
             (
                 direction(final) if each.basis == "predictive" else side_of(each),
-                critical_estimate(look, each, effect, final),
+                _critical_estimate(look, each, effect, final),
             )
             for each in criteria
         ]
