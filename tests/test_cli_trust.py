@@ -66,7 +66,13 @@ def stored() -> Assessment:
         "not_at_random": [{"outcome": "vas", **by, "unseen": 1}],
         "tipping_points": [
             {"outcome": "vas", "estimand": "mean_change", "p_benefit": 0.97, "cut_off": 0.95, "unit": "mm"}
-            | {"tipping_point": 12.0, "mcse": 0.4, "in_mcids": 1.2, "back_to_baseline": 8.0}
+            | {
+                "tipping_point": 12.0,
+                "mcse": 0.4,
+                "in_mcids": 1.2,
+                "back_to_baseline": 8.0,
+                "scale_width": 100.0,
+            }
         ],
     }
     return Assessment({name: pd.DataFrame(rows) for name, rows in tables.items()}, "in words")
@@ -180,7 +186,10 @@ def test_part_of_it_is_not_taken_for_the_whole(folder: Path) -> None:
 def test_the_certificate_is_said_to_be_there_stale_or_none() -> None:
     model = load_model("vas")
     assert certificate_file(model).is_file()
-    assert re.match(r"Calibration certificate: \d+ simulated cohorts of 6 patients", certificate_line(model))
+    told = (
+        r"Calibration certificate: do intervals hold what they promise\? \d+ simulated cohorts of 6 patients"
+    )
+    assert re.match(told, certificate_line(model))
     other = model.with_numbers({"baseline_mean": (40.0, 15.0)})
     assert certificate_line(other).startswith("Calibration certificate: stale; ")
     assert "none is shipped for test" in certificate_line(spec("linear"))

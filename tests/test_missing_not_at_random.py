@@ -228,6 +228,21 @@ def test_a_shift_is_told_beside_the_way_back_to_baseline() -> None:
     assert "As predicted they are worse than at their baseline already, by 10 mm on average." in told(tree)
 
 
+def test_a_shift_that_the_scale_has_no_room_for_is_told_as_such() -> None:
+    # Two of six are unseen: the mean of these patients is undone by three times what its lower end is away
+    # from 0, 45 - 1.645 = 43.4 mm, and a VAS is 100 mm wide.
+    found = missing_not_at_random(known("vas", -45.0, 1.0))
+    cohort, population = found.tipping["tipping_point"]
+    assert cohort == pytest.approx(3.0 * 43.36, abs=0.5)
+    assert cohort > 100.0 > population
+    words = " ".join(str(found).split())
+    assert "Of these patients no shift that there can be undoes it: benefit falls below 0.95" in words
+    assert "MCIDs (Monte Carlo error 0.2), and the scale is 100 mm wide." in words
+    assert "Of the population benefit falls below 0.95" in words
+    assert found.tipping["scale_width"].tolist() == [100.0, 100.0]
+    assert np.isinf(missing_not_at_random(known("crp", -1.0, 0.3)).tipping["scale_width"]).all()
+
+
 def _shape_at_24(tree: xr.DataTree) -> float:
     return float(np.ravel(tree["posterior"]["response_shape"].sel(visit=24.0))[0])
 

@@ -135,6 +135,6 @@ def not_at_random(model: str) -> dict[str, pd.DataFrame]:
         tipping.append(
             {**shared, "p_benefit": 0.999, "cut_off": 0.95, "needed": 1.0 if ratio else 0.0}
             | {"tipping_point": point, "mcse": 0.02 * point, "in_mcids": np.nan if ratio else point / mcid}
-            | {"back_to_baseline": deltas[-1] * 0.6, "unit": unit}
+            | {"back_to_baseline": deltas[-1] * 0.6, "scale_width": np.inf, "unit": unit}
         )
     return {"not_at_random": pd.DataFrame(rows), "tipping_points": pd.DataFrame(tipping)}

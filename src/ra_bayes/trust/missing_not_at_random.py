@@ -60,7 +60,8 @@ class MissingNotAtRandom:
         A row an estimand: ``p_benefit`` without a shift, ``cut_off``, ``needed`` (the gain that counts as
         benefit), ``tipping_point`` (infinite where nobody is unseen, NaN where there is no conclusion to
         undo), its ``mcse``, ``in_mcids``, and ``back_to_baseline``: the shift at which the unseen patients
-        would not have changed, on average.
+        would not have changed, on average; ``scale_width`` is the most that two records of the outcome can
+        differ by (infinite without two bounds, or of ratios).
     unseen
         Patients without a record at the reference week that are shifted, with the week of their last record.
     needed
@@ -264,6 +265,8 @@ def _tipping(
         point, back = float(np.exp(point)), float(np.exp(back))
         error *= point if np.isfinite(point) else 1.0
     in_mcids = point / spec.mcid if spec.mcid is not None and not case.ratio else float("nan")
+    lower, upper = spec.outcome.lower, spec.outcome.upper
+    width = float("inf") if lower is None or upper is None or case.ratio else upper - lower
     return {
         "outcome": spec.outcome.id,
         "estimand": estimand,
@@ -274,5 +277,6 @@ def _tipping(
         "mcse": error,
         "in_mcids": in_mcids,
         "back_to_baseline": back,
+        "scale_width": width,
         "unit": "ratio" if case.ratio else spec.outcome.unit,
     }
