@@ -42,7 +42,7 @@ class Placebo:
     --------
     >>> from ra_bayes.model import load_model
     >>> print(placebo_of_page(load_model("vas")))
-    Normal(-18, 5) (page vas: TARGET: RMD Open, markup 136556; MOBILITY B: PMC5012017 table 2)
+    Normal(-18, 5) (page vas: TARGET: Strand 2017, RMD Open 3:e000416; MOBILITY B: PMC5012017 table 2)
     """
 
     response: Distribution
