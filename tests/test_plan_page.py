@@ -204,6 +204,15 @@ def test_headlines_answer() -> None:
     )
 
 
+def test_what_false_successes_add_to_the_limit_is_told_wherever_the_limit_is() -> None:
+    made = plan()
+    answers = [made.answers[0], replace(made.answers[1], at_threshold=0.01)]
+    told = "tends to 0.710 (with false successes at most 0.720)"
+    assert told in headline(replace(made, answers=answers))
+    page = _page_of(replace(made, answers=answers))
+    assert f"that probability {told}; the ceiling of a step is that limit, false successes apart" in page.text
+
+
 def test_what_falls_short_is_not_rounded_up() -> None:
     made = plan()
     short = replace(made.answers[1], n=None, target=0.7, value=0.69996, ceiling=CEILING)

@@ -200,7 +200,10 @@ def _notes(plan: Plan) -> str:
         f"{value_text(design, design.truth.null)}."
     ]
     if _has_assurance(plan):
-        notes.append("Assurance: power averaged over the design prior; its ceiling is its limit as n grows.")
+        notes.append(
+            "Assurance: power averaged over the design prior; its ceiling is its limit as n grows, false "
+            "successes apart."
+        )
     if plan.answers:
         notes.append("Marks: the smallest n from which on every larger size drawn reaches what was wanted.")
     if any(largest.values()):

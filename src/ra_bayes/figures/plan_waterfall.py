@@ -161,7 +161,7 @@ def _notes(plan: Plan, bars: list[_Bar]) -> str:
     marks = ["pale bar: assurance after the step"]
     marks += ["hatched: what the step took"] if lost else []
     marks += ["dark: what it gave"] if gained else []
-    said = "; ".join([*marks, "tick: ceiling, the limit as n grows"])
+    said = "; ".join([*marks, "tick: ceiling, the limit as n grows, false successes apart"])
     return (
         f"Probability of success with {plan.design.n} patients, averaged over what the "
         f"{estimand_words(plan.design)} may be after each step. {said[0].upper()}{said[1:]}. "

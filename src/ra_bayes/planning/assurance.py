@@ -22,6 +22,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.design import Design
 from ra_bayes.planning.design_prior import DesignPrior, Step
 from ra_bayes.planning.engines import Settings, curve, stopping
+from ra_bayes.planning.rule import Criterion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,18 +111,28 @@ def ceiling(design: Design, step: Step) -> float:
 def at_threshold(design: Design, step: Step) -> float:
     """Return the most that false successes of truths exactly at a threshold add to the ceiling.
 
-    There a posterior probability is in the limit as likely to be any number as any other, so that a look's
-    success has the chance 1 less its cut-off; looks add up at most, and a predictive one is given all of it.
+    There a posterior probability is in the limit as likely to be any number as any other, so that a criterion
+    is met with the chance 1 less its cut-off; one whose threshold the truth is beyond is met, one that it
+    falls short of is not, and a predictive one is given all of it. A look's success has at most the least of
+    these chances, and looks add up at most.
     """
-    limits = {design.on_scale(each.threshold) for each in design.criteria(len(design.looks))[0]}
-    there = float(step.weights @ np.isin(step.main, list(limits)))
-    looks = (design.criteria(look)[0] for look in range(1, len(design.looks) + 1))
-    errors = [
-        min(1.0 - each.probability if each.basis == "posterior" else 1.0 for each in success)
-        for success in looks
-        if success
-    ]
-    return there * min(sum(errors), 1.0)
+    looks = [success for k in range(len(design.looks)) if (success := design.criteria(k + 1)[0])]
+    final = design.criteria(len(design.looks))[0]
+    limits = {design.on_scale(each.threshold) for each in final if each.basis == "posterior"}
+
+    def met(criterion: Criterion, truth: float) -> float:
+        if criterion.basis == "predictive":
+            return 1.0
+        short = design.on_scale(criterion.threshold) - truth
+        if short == 0.0:
+            return 1.0 - criterion.probability
+        return float((short < 0.0) == (criterion.direction == "above"))
+
+    return sum(
+        float(step.weights @ (step.main == limit))
+        * min(sum(min(met(each, limit) for each in success) for success in looks), 1.0)
+        for limit in limits
+    )
 
 
 def decisions(

@@ -43,7 +43,7 @@ def plan_content(plan: Plan, figures: Mapping[str, Mapping[str, str]]) -> dict[s
         "sizes": [_size(row) for row in plan.size_curve],
         "answers": [str(answer) for answer in plan.answers],
         "assured": plan.prior is not None,
-        "ceiling": "" if plan.ceiling is None else number(plan.ceiling, 3),
+        "limit": plan.answers[-1].limit if plan.prior is not None else "",
         "prior": _prior(plan),
         "scale": " on the log scale" if design.endpoint.ratio else "",
         "waterfall": [_step(row) for row in plan.waterfall],
