@@ -154,7 +154,11 @@ def test_a_fit_that_failed_is_named_and_nothing_is_compared(folder: Path) -> Non
     save_result(drawn(load_model("sdai"), read_cohort(COHORT), diverging=5), out)
     result = run(*asked(folder))
     assert result.exit_code == GATE_FAILED
-    assert "not compared, the gate failed: sdai" in result.stderr
+    assert "not compared, the gate failed: sdai" in result.stdout
+    # A program that reads the output is told as much as a person.
+    result = run(*asked(folder), "--json")
+    assert result.exit_code == GATE_FAILED
+    assert json.loads(result.stdout) == {"out": str(out), "failed": ["sdai"]}
 
 
 def test_a_comparison_that_is_no_longer_whole_says_how_to_mend_it(folder: Path) -> None:

@@ -69,7 +69,8 @@ def compare(
     results = _fits(specs, cohort, out, seed=seed, ci_prob=ci_prob)
     failed = [name for name, each in results.items() if not each.gate.passed]
     if failed:
-        click.echo(f"not compared, the gate failed: {', '.join(failed)} (see {out}/MODEL/gate.txt)", err=True)
+        words = f"not compared, the gate failed: {', '.join(failed)} (see {out}/MODEL/gate.txt)"
+        say({"out": str(out), "failed": failed} if as_json else words)
         sys.exit(GATE_FAILED)
     trees = {name: each.tree for name, each in results.items()}
     with steps("compare", len(trees) + 1) as step:
@@ -82,7 +83,7 @@ def compare(
     where = save_comparison(found, stacked, out)
     if as_json:
         tables = {name: records(getattr(found, name)) for name in ("models", "patients", "records")}
-        say({"out": str(where), **tables, "stacked_estimands": records(stacked)})
+        say({"out": str(where), **tables, "stacked_estimands": records(stacked), "failed": []})
     else:
         say(f"{found}\n\nwrote {where}")
 
