@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -9,12 +10,15 @@ import pytest
 from drawn import PATIENTS, fit_to_print, fitted, lines, one, words
 from gallery_inputs import two_arms
 from pages import cohort
+from table_inputs import shipped
 from told_by_fits import CASES, DIMS, ONE_FIT, change, drawn, ends, labelled, table, written
 from trees import drawn_tree
 
 from ra_bayes import figures
 from ra_bayes.errors import RaBayesError
 from ra_bayes.figures.canvas import Canvas
+from ra_bayes.figures.drawn_from import Fit
+from ra_bayes.figures.gallery import applying
 from ra_bayes.figures.marks import ARROW
 from ra_bayes.figures.overlaid_trajectories import overlaid_trajectories
 from ra_bayes.figures.population_effect import population_effect
@@ -22,6 +26,7 @@ from ra_bayes.figures.ridge import ridge
 from ra_bayes.figures.swimmer import swimmer
 from ra_bayes.figures.waterfall import waterfall
 from ra_bayes.model import load_model
+from ra_bayes.results import read_result
 
 
 @pytest.mark.parametrize(("name", "model"), CASES)
@@ -35,6 +40,16 @@ def test_figures_of_one_fit_are_fit_to_print(name: str, model: str) -> None:
     assert "6 patients" in figure.alt
     if name != "swimmer":
         assert "equal-tailed" in footer
+
+
+@pytest.mark.parametrize("model", ["vas", "acr20"])
+def test_one_patient_is_drawn_and_told_as_one(model: str) -> None:
+    alone = shipped().only(patients=shipped().patients[0])
+    fit = Fit(model, read_result(drawn_tree(load_model(model), alone), 0.9))
+    for each in applying(fit, "fit"):
+        figure = each.draw(fit, 0.9)
+        said = " ".join(f"{figure.alt} {figure.footer}".split())
+        assert not re.search(r"\b1 (patients|outcomes|visits)\b", said), each.name
 
 
 @pytest.mark.parametrize("draw", [overlaid_trajectories, population_effect, ridge, waterfall])

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ra_bayes.errors import RaBayesError
 
-__all__ = ["decimals", "interval", "interval_name", "listed", "number", "probability"]
+__all__ = ["decimals", "how_many", "interval", "interval_name", "listed", "number", "probability", "these"]
 
 
 def decimals(lower: float, upper: float, *, ratio: bool = False, mcse: float = 0.0) -> int:
@@ -85,6 +85,28 @@ def probability(value: float) -> str:
     if value > 0.99:
         return "> 0.99"
     return "< 0.01" if value < 0.01 else f"{value:.2f}"
+
+
+def how_many(count: int, noun: str = "patient") -> str:
+    """Return how many of something.
+
+    Examples
+    --------
+    >>> how_many(6), how_many(1, "visit")
+    ('6 patients', '1 visit')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def these(patients: int) -> str:
+    """Return the patients of a cohort, as they are referred to.
+
+    Examples
+    --------
+    >>> these(6), these(1)
+    ('these 6 patients', 'this one patient')
+    """
+    return f"these {patients} patients" if patients != 1 else "this one patient"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ra_bayes.estimand.new_patient import share_beating_mcid
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.summary import Quantity
+from ra_bayes.numbers import these
 
 __all__ = ["change_estimands", "gain"]
 
@@ -80,7 +81,7 @@ def _mean_changes(posterior: Posterior, population: Array) -> Iterator[Quantity]
 
 
 def _cohort_changes(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
-    definition = f"mean true change from baseline of these {len(posterior.patients)} patients"
+    definition = f"mean true change from baseline of {these(len(posterior.patients))}"
     yield from _by_visit(posterior, "mean_change_of_cohort", _average(posterior, patients), definition)
 
 
@@ -163,7 +164,7 @@ def _patients_mcid(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
         "patients_beating_mcid",
         beats.sum(axis=-1).astype(float),
         "patients",
-        f"expected number of these {len(posterior.patients)} patients whose true value {size}; "
+        f"expected number of {these(len(posterior.patients))} whose true value {size}; "
         "the interval is of the number",
         week=week,
         kind="count",
@@ -190,7 +191,7 @@ def _sustained(posterior: Posterior, patients: Array) -> Iterator[Quantity]:
         "patients_sustained",
         held.sum(axis=-1).astype(float),
         "patients",
-        f"expected number of these {len(posterior.patients)} patients with {definition}; "
+        f"expected number of {these(len(posterior.patients))} with {definition}; "
         "the interval is of the number",
         kind="count",
     )

@@ -16,6 +16,7 @@ from scipy import special
 
 from ra_bayes.estimand.posterior import Posterior
 from ra_bayes.estimand.summary import Quantity
+from ra_bayes.numbers import these
 
 __all__ = ["population_rate", "rate_estimands", "variance_of_patients"]
 
@@ -67,7 +68,7 @@ def rate_estimands(posterior: Posterior, placebo: Array | None) -> Iterator[Quan
             "response_rate_of_cohort",
             chance[..., j].mean(axis=-1),
             "share of patients",
-            f"mean chance of response of these {number} patients",
+            f"mean chance of response of {these(number)}",
             week=week,
         )
     for i, patient in enumerate(posterior.patients):

@@ -22,6 +22,7 @@ from ra_bayes.figures.keys import key_above
 from ra_bayes.figures.marks import mark_infusions, value_axis, value_label, week_axis
 from ra_bayes.figures.reading import band, path_words, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, style
+from ra_bayes.numbers import how_many
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,7 +82,7 @@ def arms(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagnosis | Non
     apart, unit = _apart(posterior, at)
     gap = band(apart, ci_prob)
     numbers = {control: int((posterior.treated == 0.0).sum()), treated: int(posterior.treated.sum())}
-    people = " and ".join(f"{number} patients in {name}" for name, number in numbers.items())
+    people = " and ".join(f"{how_many(number)} in {name}" for name, number in numbers.items())
     between = f"{treated} {'over' if unit == 'ratio' else 'less'} {control}"
     with style():
         notes = _notes(spec, interval, people, between, infused=bool(records.infusions))

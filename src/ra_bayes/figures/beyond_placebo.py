@@ -15,7 +15,7 @@ from ra_bayes.figures.change_axis import patients_words
 from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.style import INK, POSTERIOR, PRIOR, style
 from ra_bayes.figures.trust_marks import estimand_label, estimand_scale, reference_lines, require
-from ra_bayes.numbers import decimals, number, probability
+from ra_bayes.numbers import decimals, how_many, number, probability
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _alt(tree: xr.DataTree, spec: ModelSpec, rows: list[dict[str, Any]]) -> str:
         for row in rows
     )
     return (
-        f"{estimand_label(spec, float(rows[0]['week']))}, in {len(observed(tree, spec).patients)} patients, "
+        f"{estimand_label(spec, float(rows[0]['week']))}, in {how_many(len(observed(tree, spec).patients))}, "
         "with and without the placebo response of other trials, median with "
         f"{interval_name(float(rows[0]['ci_prob']))}: {told}."
     )

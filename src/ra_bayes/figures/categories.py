@@ -21,6 +21,7 @@ from ra_bayes.figures.keys import key_above
 from ra_bayes.figures.marks import mark_infusions, week_axis
 from ra_bayes.figures.reading import band
 from ra_bayes.figures.style import INK, style
+from ra_bayes.numbers import how_many
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -153,6 +154,6 @@ def _alt(spec: ModelSpec, names: list[str], weeks: Array, ends: Array, patients:
     )
     return (
         f"{spec.outcome.label}: shares of new patients in {len(names)} ordered categories over "
-        f"{weeks[-1]:g} weeks, from {patients} patients. At week {weeks[at]:g}, posterior median with "
+        f"{weeks[-1]:g} weeks, from {how_many(patients)}. At week {weeks[at]:g}, posterior median with "
         f"{named}: {told}."
     )

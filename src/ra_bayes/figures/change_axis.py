@@ -15,6 +15,7 @@ from ra_bayes.figures.journals import pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET
 from ra_bayes.model.spec import ModelSpec
+from ra_bayes.numbers import how_many
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -267,4 +268,4 @@ def patients_words(number: int) -> str:
     >>> patients_words(6), patients_words(1)
     ('n = 6 patients', 'n = 1 patient')
     """
-    return f"n = {number} patient{'' if number == 1 else 's'}"
+    return f"n = {how_many(number)}"

@@ -11,9 +11,10 @@ from ra_bayes.comparison.predictive_checks import predictive_checks
 from ra_bayes.diagnostics import Diagnosis
 from ra_bayes.figures.canvas import Canvas, interval_name, warnings_of
 from ra_bayes.figures.change_axis import patients_words
-from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
+from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import log_axis, short_name
-from ra_bayes.figures.style import INK, POSTERIOR, style
+from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, style
+from ra_bayes.numbers import how_many
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _PANEL_MM, _DEEP_MM = 31.0, 34.0
 _MOST_PATIENTS = 24
 _IN_ITS_UNIT = ("Mean", "SD", "Geometric mean", "Lowest record", "Highest record")
 _MOST_NAMES = 14
-# Beyond these a p is written beside its dot.
+# Beyond these a dot is open.
 _FAR = 0.05
 
 
@@ -87,6 +88,10 @@ def check_by_visit(tree: xr.DataTree, *, ci_prob: float = 0.90, diagnosis: Diagn
 
 def _draw(axes: Axes, spec: ModelSpec, own: pd.DataFrame, by: str) -> None:
     """Draw one statistic of every group: recorded over the interval of replicated ones."""
+    if own.empty:
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "Not of one\nrecord", ha="center", va="center", fontsize=small_pt(), color=FOOTER)
+        return
     place = np.arange(len(own))
     axes.vlines(
         place, own["lower"], own["upper"], color=POSTERIOR, alpha=0.35, linewidth=pen(3.2), gid="interval"
@@ -165,8 +170,8 @@ def _alt(spec: ModelSpec, table: pd.DataFrame, patients: int, ci_prob: float) ->
     rest = f" and {len(far) - 6} more" if len(far) > 6 else ""
     said = f"Unlike the replicates: {', '.join(told)}{rest}." if told else "All are like their replicates."
     return (
-        f"Posterior predictive check of {spec.outcome.label}{unit} by visit and by patient, in {patients} "
-        f"patients: {len(table)} statistics over their {_interval(ci_prob)}. {said}"
+        f"Posterior predictive check of {spec.outcome.label}{unit} by visit and by patient, in "
+        f"{how_many(patients)}: {len(table)} statistics over their {_interval(ci_prob)}. {said}"
     )
 
 

@@ -31,7 +31,7 @@ from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt, te
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, QUIET, patient_style, style
-from ra_bayes.numbers import interval, number, probability
+from ra_bayes.numbers import how_many, interval, number, probability
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -258,6 +258,6 @@ def _alt(spec: ModelSpec, rows: list[Row], named: str, patients: int) -> str:
     shown = [row for row in rows if row.patient < 0 or len(rows) <= MOST_NAMED]
     numbers = "; ".join(map(told, shown))
     return (
-        f"{kind} at week {spec.reference_week:g} in {patients} patients, posterior median with {named}: "
+        f"{kind} at week {spec.reference_week:g} in {how_many(patients)}, posterior median with {named}: "
         f"{numbers}. {better_words(spec)}".strip()
     )

@@ -25,7 +25,7 @@ from ra_bayes.figures.intervals import draw_interval
 from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, small_pt
 from ra_bayes.figures.several import of_one_fit, one_cohort, warnings_of_all
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, QUIET, style
-from ra_bayes.numbers import decimals, interval, number, probability
+from ra_bayes.numbers import decimals, how_many, interval, number, probability
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -267,6 +267,6 @@ def _alt(rows: list[_Row], named: str, patients: int) -> str:
         return f"{week}, {what}{_estimate(row)}{better}{beats}"
 
     return (
-        f"Change of the typical patient in {len(rows)} outcomes of {patients} patients, posterior median "
+        f"Change of the typical patient in {len(rows)} outcomes of {how_many(patients)}, posterior median "
         f"with {named}: {'; '.join(map(told, rows))}."
     )

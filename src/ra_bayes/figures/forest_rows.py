@@ -55,7 +55,8 @@ def rows_of(spec: ModelSpec, table: pd.DataFrame) -> list[Row]:
     ]
     below = step * (number - 1) + 1.5
     label = "Population" if spec.binary else "Typical patient"
-    for place, (name, shown) in enumerate(((mean, f"Mean of these {number}"), (population, label))):
+    of_these = f"Mean of these {number}" if number > 1 else "Mean of this one"
+    for place, (name, shown) in enumerate(((mean, of_these), (population, label))):
         rows.append(_line(at[at["estimand"] == name].iloc[0], shown, below + place, -1))
     return rows
 

@@ -17,6 +17,7 @@ from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.lettering import width_mm
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET, style
+from ra_bayes.numbers import how_many
 from ra_bayes.tree import provenance
 
 if TYPE_CHECKING:
@@ -222,6 +223,6 @@ def _alt(cohort: Mapping[str, Any], rows: Sequence[Sequence[str]]) -> str:
     weeks = ", ".join(f"{week:g}" for week in cohort["weeks"])
     number, gaps = len(cohort["patients"]), sum(counts.values())
     return (
-        f"What was recorded of {number} patients in {len(counts)} outcomes at weeks {weeks}: {total} values, "
-        f"of which {gaps} are missing ({missing}) and {limited} beyond a limit."
+        f"What was recorded of {how_many(number)} in {how_many(len(counts), 'outcome')} at weeks {weeks}: "
+        f"{total} values, of which {gaps} are missing ({missing}) and {limited} beyond a limit."
     )

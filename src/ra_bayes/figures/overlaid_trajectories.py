@@ -27,7 +27,7 @@ from ra_bayes.figures.marks import (
 )
 from ra_bayes.figures.reading import band, level_words, levels, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
-from ra_bayes.numbers import listed
+from ra_bayes.numbers import how_many, listed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -164,7 +164,7 @@ def _alt(
     lowest, highest = levels((medians[:, last].min(), medians[:, last].max()), log=log)
     return (
         f"{spec.outcome.label}{unit} over {records.weeks[-1]:g} weeks, the trajectories of "
-        f"{len(records.patients)} patients laid over each other. At week {weeks[last]:g} the patients' "
+        f"{how_many(len(records.patients))} laid over each other. At week {weeks[last]:g} the patients' "
         f"posterior medians lie between {lowest} and {highest}, and the {whose} is at "
         f"{level_words(outer[:, last], log=log)}, posterior median with {interval_name(ci_prob)}."
     )

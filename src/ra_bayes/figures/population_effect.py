@@ -31,7 +31,7 @@ from ra_bayes.figures.journals import column_mm, house_mm, pen, pt
 from ra_bayes.figures.marks import mark_infusions, value_axis, week_axis
 from ra_bayes.figures.reading import band, path_words
 from ra_bayes.figures.style import POSTERIOR, style
-from ra_bayes.numbers import probability
+from ra_bayes.numbers import how_many, probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -181,7 +181,7 @@ def _alt(
         if head != "n"
     )
     return (
-        f"{what} over {records.weeks[-1]:g} weeks in {number} patients, posterior median with "
+        f"{what} over {records.weeks[-1]:g} weeks in {how_many(number)}, posterior median with "
         f"{interval_name(ci_prob)}: {path}." + (f" {chances}." if chances else "")
     )
 

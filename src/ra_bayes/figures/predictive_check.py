@@ -18,6 +18,7 @@ from ra_bayes.figures.journals import column_mm, pen, pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import draw_limits, draw_records, value_axis, value_label
 from ra_bayes.figures.style import INK, POSTERIOR, QUIET, style
+from ra_bayes.numbers import how_many
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def _notes(spec: ModelSpec, records: Records, made: Replicates, kinds: list[Even
 
 
 def _alt(spec: ModelSpec, records: Records, made: Replicates, kinds: list[Event], ci_prob: float) -> str:
-    text = [f"Posterior predictive check of {spec.outcome.label} in {len(records.patients)} patients."]
+    text = [f"Posterior predictive check of {spec.outcome.label} in {how_many(len(records.patients))}."]
     if not spec.binary:
         inside, number = made.inside(ci_prob), made.recorded.size
         text.append(f"{inside} of {number} records lie inside their {_interval(ci_prob)}")

@@ -21,6 +21,7 @@ from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.reading import band, band_words, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, PRIOR, style
 from ra_bayes.model.priors import Prior
+from ra_bayes.numbers import how_many
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -258,7 +259,7 @@ def _narrowing(panel: _Panel, ci_prob: float) -> float:
 def _alt(after: Posterior, panels: list[_Panel], ci_prob: float, interval: str) -> str:
     first = panels[0]
     told = [band_words(band(each, ci_prob), ratio=first.log_axis) for each in (first.prior, first.posterior)]
-    patients = f" in {len(after.patients)} patients" if after.patients else ""
+    patients = f" in {how_many(len(after.patients))}" if after.patients else ""
     widths = ", ".join(
         f"{panel.title[0].lower()}{panel.title[1:]} {_narrowing(panel, ci_prob):.2f}" for panel in panels[1:]
     )

@@ -16,7 +16,7 @@ from ra_bayes.figures.journals import column_mm, house_mm, in_force, pen, pt, sm
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import log_axis
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, inches, style
-from ra_bayes.numbers import interval, number, probability
+from ra_bayes.numbers import how_many, interval, number, probability
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -289,7 +289,7 @@ def _alt(comparison: Comparison, publication: Publication | None) -> str:
 
 
 def _patients(publication: Publication | None) -> str:
-    return "" if publication is None else f" of {sum(arm.n for arm in publication.arms)} patients"
+    return "" if publication is None else f" of {how_many(sum(arm.n for arm in publication.arms))}"
 
 
 def _told(block: Block, *, several: bool) -> str:

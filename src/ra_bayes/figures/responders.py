@@ -16,6 +16,7 @@ from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import week_axis
 from ra_bayes.figures.style import INK, POSTERIOR, style
+from ra_bayes.numbers import how_many
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _alt(spec: ModelSpec, table: pd.DataFrame, patients: int, ci_prob: float) ->
             f"{row['responders']:.0f} of {row['recorded']:.0f} counted"
         )
     return (
-        f"Response rates of {spec.outcome.label} over the weeks in {patients} patients, posterior medians "
+        f"Response rates of {spec.outcome.label} over the weeks in {how_many(patients)}, posterior medians "
         f"with {interval_name(ci_prob)}. At week {last:g}, {'; '.join(told)}."
     )
 

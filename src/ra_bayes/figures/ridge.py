@@ -34,7 +34,7 @@ from ra_bayes.figures.journals import column_mm, pen, pt, small_pt
 from ra_bayes.figures.marks import short_name
 from ra_bayes.figures.reading import band, band_words, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, style
-from ra_bayes.numbers import probability
+from ra_bayes.numbers import how_many, probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -260,6 +260,6 @@ def _alt(spec: ModelSpec, ridges: list[_Ridge], interval: str, number: int, pati
     )
     what = f"Rate of {spec.outcome.label}" if spec.binary else change_label(spec)
     return (
-        f"{what} of {_whose(spec, patient)}, from a fit to {number} patients: a density for every visit, "
+        f"{what} of {_whose(spec, patient)}, from a fit to {how_many(number)}: a density for every visit, "
         f"posterior median with {interval}: {told}."
     )

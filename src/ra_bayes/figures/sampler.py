@@ -27,6 +27,7 @@ from ra_bayes.figures.journals import column_mm, pen, pt, small_pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, PRIOR, style
 from ra_bayes.figures.trust_marks import abreast, title_of
+from ra_bayes.numbers import how_many
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -216,6 +217,6 @@ def _alt(tree: xr.DataTree, ranked: list[_Ranked], energy: _Energy, diverging: i
     far = max(float(np.abs(each.counts / each.counts.mean() - 1.0).max()) for each in ranked)
     return (
         f"Rank histograms of {ranked[0].counts.shape[0]} chains of a fit of {spec_of(tree).outcome.label} to "
-        f"{tree['posterior'].sizes['patient']} patients: {told}. The bin farthest from level is off by "
+        f"{how_many(tree['posterior'].sizes['patient'])}: {told}. The bin farthest from level is off by "
         f"{far:.0%}. Energy: E-BFMI {energy.bfmi.min():.2f} in the lowest chain, {diverging} divergent draws."
     )

@@ -17,7 +17,7 @@ from ra_bayes.figures.journals import column_mm, in_force, pen, pt, small_pt, te
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.style import FOOTER, INK, POSTERIOR, style
 from ra_bayes.figures.trust_marks import abreast, fitting, is_difference, require, title_of
-from ra_bayes.numbers import decimals, number, probability
+from ra_bayes.numbers import decimals, how_many, number, probability
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -278,6 +278,6 @@ def _alt(tree: xr.DataTree, entries: list[dict[str, Any]]) -> str:
 
     interval = interval_name(float(entries[0]["ci_prob"]))
     return (
-        f"Estimands of {spec_of(tree).outcome.label} in {_patients(tree)} patients as fitted and under other "
-        f"priors, with {interval} and who leads: {'; '.join(map(told, entries))}."
+        f"Estimands of {spec_of(tree).outcome.label} in {how_many(_patients(tree))} as fitted and under "
+        f"other priors, with {interval} and who leads: {'; '.join(map(told, entries))}."
     )

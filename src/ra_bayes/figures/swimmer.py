@@ -20,7 +20,7 @@ from ra_bayes.figures.journals import column_mm, pen, pt, text_pt
 from ra_bayes.figures.keys import key_above
 from ra_bayes.figures.marks import mark_infusions, short_name, week_axis
 from ra_bayes.figures.style import INK, style
-from ra_bayes.numbers import probability
+from ra_bayes.numbers import how_many, probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -269,6 +269,6 @@ def _alt(spec: ModelSpec, records: Records, states: States, chance: Array) -> st
     most = f" Most probable state by patient: {told}." if told else ""
     return (
         f"States of response ({', '.join(states.names)}) of {what} over {records.weeks[-1]:g} weeks, a "
-        f"lane for each of {number} patients. Expected number of patients in each at week "
+        f"lane for each of {how_many(number)}. Expected number of patients in each at week "
         f"{spec.reference_week:g}: {expected}.{most}"
     )

@@ -28,7 +28,7 @@ from ra_bayes.figures.marks import (
 )
 from ra_bayes.figures.reading import band, level_words, patient_curves, population_curve
 from ra_bayes.figures.style import INK, POSTERIOR, patient_style, style
-from ra_bayes.numbers import listed
+from ra_bayes.numbers import how_many, listed
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.tree import provenance
 
@@ -268,6 +268,6 @@ def _alt(spec: ModelSpec, records: Records, curves: _Curves, interval: str) -> s
     beyond = int((records.limit != 0).sum())
     told = f" {beyond} of {int(records.made.sum())} records lie beyond a limit." if beyond else ""
     return (
-        f"{spec.outcome.label}{unit} over {records.weeks[-1]:g} weeks in {len(records.patients)} patients. "
+        f"{spec.outcome.label}{unit} over {records.weeks[-1]:g} weeks in {how_many(len(records.patients))}. "
         f"The {whose} is at {path}, posterior median with {interval}.{told}"
     )

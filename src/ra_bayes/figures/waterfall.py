@@ -36,7 +36,7 @@ from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import ARROW, short_name
 from ra_bayes.figures.reading import band, band_words
 from ra_bayes.figures.style import INK, QUIET, patient_style, style
-from ra_bayes.numbers import probability
+from ra_bayes.numbers import how_many, probability
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -299,6 +299,6 @@ def _alt(spec: ModelSpec, records: Records, fall: _Fall, ci_prob: float) -> str:
         meaning = "of at least the MCID" if mcid_words(spec) else "for the better"
         sure = f" The expected number with a change {meaning} is {fall.chance.sum():.1f} of {number}."
     return (
-        f"{change_label(spec, spec.reference_week)} of {number} patients, from least to most improved, "
+        f"{change_label(spec, spec.reference_week)} of {how_many(number)}, from least to most improved, "
         f"posterior median with {interval_name(ci_prob)}: {'; '.join(told(place) for place in shown)}.{sure}"
     )

@@ -58,8 +58,9 @@ class Interim:
     engine: str
 
     def __str__(self) -> str:
-        looks = self.design.looks
-        said = [f"{self.design.title}: {sum(self.n)} of {self.design.n} patients have an outcome."]
+        looks, n = self.design.looks, sum(self.n)
+        have = "has" if n == 1 else "have"
+        said = [f"{self.design.title}: {n} of {self.design.n} patients {have} an outcome."]
         said += [row["words"] for row in self.data]
         if not self.planned:
             said.append(

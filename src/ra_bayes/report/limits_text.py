@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ra_bayes.numbers import listed
+from ra_bayes.numbers import how_many, listed
 from ra_bayes.report.arms_text import Arms
 
 __all__ = ["limits_text"]
@@ -94,7 +94,7 @@ def _few(patients: int) -> str:
         "in good part the prior's answer" if patients > 1 else "the prior's answer: one shows nothing of it"
     )
     return (
-        f"{patients} patient{'s' if patients > 1 else ''}: how much patients differ, and how level and "
+        f"{how_many(patients)}: how much patients differ, and how level and "
         f"change go together, is {whose}. See “What the prior did” under each outcome."
     )
 

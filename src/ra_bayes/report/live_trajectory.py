@@ -13,7 +13,7 @@ from ra_bayes.comparison.observed import observed
 from ra_bayes.estimand.posterior import read_posterior
 from ra_bayes.figures.reading import band, patient_curves, population_curve
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.numbers import decimals, interval, number
+from ra_bayes.numbers import decimals, how_many, interval, number
 from ra_bayes.plain import plain
 from ra_bayes.report.live import BOTTOM, LEFT, RIGHT, TOP, Axis, area, circles, line, live
 
@@ -72,7 +72,7 @@ def live_trajectory(tree: xr.DataTree, name: str, ci_prob: float) -> dict[str, A
     what = "Probability of a response" if spec.binary else f"{spec.outcome.label}{unit}"
     return live(
         id=f"live-{name}",
-        alt=f"{what} over {weeks[-1]:g} weeks: posterior medians of {len(patients[0])} patients and, dashed,"
+        alt=f"{what} over {weeks[-1]:g} weeks: posterior medians of {how_many(len(patients[0]))} and, dashed,"
         " of the population. What is chosen below is told under the picture.",
         x_name="week",
         y_name=what,

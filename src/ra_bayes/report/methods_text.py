@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import MAX_RHAT, MIN_BFMI, MIN_ESS
 from ra_bayes.model.spec import ModelSpec
-from ra_bayes.numbers import interval_name, listed
+from ra_bayes.numbers import how_many, interval_name, listed
 from ra_bayes.report.arms_text import arms_of
 from ra_bayes.report.methods_model import differences, fitted_together, model_equations, model_text
 from ra_bayes.tree import provenance, spec_of
@@ -76,12 +76,8 @@ def _part(
 def _data(trees: Mapping[str, xr.DataTree], entries: Mapping[str, dict[str, Any]]) -> list[str]:
     cohort = next(iter(entries.values()))["cohort"]
     weeks = listed([f"{week:g}" for week in cohort["weeks"]])
-    patients = len(cohort["patients"])
     arms = next(filter(None, map(arms_of, trees.values())), None)
-    said = [
-        f"Longitudinal records of {patients} patient{'s' if patients > 1 else ''} at weeks {weeks} were "
-        "analysed."
-    ]
+    said = [f"Longitudinal records of {how_many(len(cohort['patients']))} at weeks {weeks} were analysed."]
     if arms is None:
         said.append("There is no control arm: every change is from baseline.")
     else:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import Diagnosis
-from ra_bayes.numbers import decimals, interval, number, probability
+from ra_bayes.numbers import decimals, how_many, interval, number, probability
 from ra_bayes.results.fits import Result
 from ra_bayes.results.open_records import open_records
 from ra_bayes.tree import provenance, spec_of
@@ -65,11 +65,10 @@ def headline(results: dict[str, Result], folder: str | PathLike[str]) -> list[st
     """Return what was found in a few lines, and where records are no numbers to find anything by."""
     trees = [result.tree for result in results.values()]
     cohort = provenance(trees[0])["cohort"]
-    patients = len(cohort["patients"])
     failed = [name for name, result in results.items() if not result.gate.passed]
     lines = [
-        f"{len(results)} model{'s' if len(results) > 1 else ''} fitted to {cohort['name']}, "
-        f"{patients} patient{'s' if patients > 1 else ''}; gate "
+        f"{how_many(len(results), 'model')} fitted to {cohort['name']}, "
+        f"{how_many(len(cohort['patients']))}; gate "
         + (
             f"FAILED for {', '.join(failed)}"
             if failed

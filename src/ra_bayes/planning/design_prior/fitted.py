@@ -13,6 +13,7 @@ from ra_bayes.estimand.event_rate import counted_weeks
 from ra_bayes.estimand.posterior import Posterior, read_posterior
 from ra_bayes.estimand.rate import population_rate
 from ra_bayes.mixtures import normal
+from ra_bayes.numbers import how_many
 from ra_bayes.planning.design_prior.placebo import Placebo, placebo_of_page
 from ra_bayes.planning.design_prior.value import About, DesignPrior, Step
 from ra_bayes.tree import is_given_counts, outcome_trees, provenance
@@ -220,7 +221,7 @@ def _words(node: xr.DataTree, week: float, control: str | None) -> str:
     if "published" not in entries:
         cohort = entries["cohort"]
         synthetic = " (synthetic)" if cohort["synthetic"] else ""
-        patients = f"{len(cohort['patients'])} patients of {cohort['name']}{synthetic}"
+        patients = f"{how_many(len(cohort['patients']))} of {cohort['name']}{synthetic}"
         return f"Posterior of a fit of {model} to the {patients}."
     told = entries["published"]
     reading = f", read as {told['reading']}" if told["reading"] else ""

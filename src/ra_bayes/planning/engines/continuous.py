@@ -13,6 +13,7 @@ from scipy import special
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import Normal, NormalMixture, normal
+from ra_bayes.numbers import how_many
 from ra_bayes.planning.analysis import NormalAnalysis
 from ra_bayes.planning.continuous.boundary import bounds
 from ra_bayes.planning.continuous.characteristics import known_stopping
@@ -259,7 +260,7 @@ def interim(
     data: list[dict[str, Any]] = []
     for arm, each in zip(("treated", "control"), seen, strict=False):
         mean, sd = (float(each.mean()) if each.size else math.nan), _sd(each)
-        told = "no one yet" if not each.size else f"{each.size} patients, mean change {_said(design, mean)}"
+        told = "no one yet" if not each.size else f"{how_many(each.size)}, mean change {_said(design, mean)}"
         data.append(
             {
                 "arm": arm,
