@@ -430,11 +430,8 @@ def test_a_truth_is_found_again(name: str) -> None:
     blank, _ = empty_grid(model, design)
     rng = np.random.default_rng(4)
     raw = draw_prior(model, design.patients, blank.weeks, 1, rng)
-    raw |= {
-        raw_name(each.parameter): np.zeros(1)
-        for each in model.priors
-        if each.parameter.family != "correlation"
-    }
+    estimated = [each.parameter for each in model.priors if each.parameter.family != "correlation"]
+    raw |= {raw_name(parameter): np.zeros(1) for parameter in estimated}
     looked_for = {each.parameter.name for each in model.priors if each.parameter.family == "shift"}
     for shift in looked_for:
         median, sd = model.prior(shift).numbers

@@ -236,7 +236,9 @@ def test_a_shift_that_the_scale_has_no_room_for_is_told_as_such() -> None:
     assert cohort == pytest.approx(3.0 * 43.36, abs=0.5)
     assert cohort > 100.0 > population
     words = " ".join(str(found).split())
-    assert "Of these patients no shift that there can be undoes it: benefit falls below 0.95" in words
+    assert (
+        "Of these patients no shift that the scale has room for undoes it: benefit falls below 0.95" in words
+    )
     assert "MCIDs (Monte Carlo error 0.2), and the scale is 100 mm wide." in words
     assert "Of the population benefit falls below 0.95" in words
     assert found.tipping["scale_width"].tolist() == [100.0, 100.0]

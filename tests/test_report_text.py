@@ -194,6 +194,17 @@ def test_no_direction_is_claimed_of_a_change_that_the_prior_leads(results: dict[
     assert "but the prior leads this number: it is no finding of these data." in text
 
 
+def test_nor_is_it_claimed_of_what_is_left_beyond_placebo(results: dict[str, Result]) -> None:
+    better = with_row(results["vas"], "change_beyond_placebo", lower=-30.0, estimate=-20.0, upper=-5.0)
+    assert "better than placebo arms of other trials" in words(better, assessment(), 0.9)
+    asked = assessment().tables
+    row = {"estimand": "change_beyond_placebo", "week": 24.0, "verdict": "prior-led", "ci_prob": 0.9}
+    led = pd.concat([asked["sensitivity"], pd.DataFrame([row])], ignore_index=True)
+    text = words(better, Assessment({**asked, "sensitivity": led}, ""), 0.9)
+    assert "than placebo arms" not in text
+    assert "is left, which the prior leads; this is not a randomised comparison." in text
+
+
 def test_limits_name_who_leads_and_who_was_not_asked() -> None:
     cohort = {"synthetic": True, "patients": ["a", "b"]}
     lines = limits_text(

@@ -136,7 +136,7 @@ def _verdict(cohort: Cohort) -> str:
     differ = len(cohort.disagreements)
     told = [
         f"{left} value{'' if left == 1 else 's'} left out" if left else "",
-        f"{differ} given and computed differ" if differ else "",
+        f"{differ} score{'' if differ == 1 else 's'} not as computed" if differ else "",
     ]
     return (
         f"no error, but {' and '.join(each for each in told if each)}: see below"

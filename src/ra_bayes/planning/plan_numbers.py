@@ -70,7 +70,7 @@ def observed_sd(design: Design, boundary: Mapping[str, Any]) -> str:
     sd = boundary.get("sd")
     if sd is None:
         return ""
-    unit = " on the log scale" if design.endpoint.ratio else f" {design.endpoint.unit}"
+    unit = " on the log scale" if design.endpoint.ratio else f" {design.endpoint.unit}".rstrip()
     return f"if the SD of a change is seen to be {sd:.3g}{unit}; it is estimated, and they move with it"
 
 

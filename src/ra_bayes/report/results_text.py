@@ -6,7 +6,7 @@ sentence says so. An estimand that the prior leads is said to be the prior's.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.estimand.names import NAMES, name_of
@@ -53,12 +53,15 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
     if table is None:
         return [f"{spec.outcome.label}: the sampler did not pass its gate, and nothing is claimed."]
     rows = _rows(table, spec)
-    led = trusted is not None and is_prior_led(trusted.tables["sensitivity"], "mean_change")
-    said = _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob, led=led)
+    asked = None if trusted is None else trusted.tables["sensitivity"]
+    led = [] if asked is None else [each for each in rows if is_prior_led(asked, each)]
+    said = (
+        _rate(rows, spec, ci_prob) if spec.binary else _change(rows, spec, ci_prob, led="mean_change" in led)
+    )
     if opened := open_records(result.tree):
         said.insert(0, opened)
     said += _patients(rows, spec)
-    said += _beyond_placebo(rows, spec)
+    said += _beyond_placebo(rows, spec, led)
     said += unseen_words(table, spec)
     return [" ".join(said), *([] if trusted is None else [" ".join(believed(trusted))])]
 
@@ -188,14 +191,17 @@ def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     return said
 
 
-def _beyond_placebo(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
-    row = rows.get("rate_beyond_placebo" if spec.binary else "change_beyond_placebo")
+def _beyond_placebo(rows: Mapping[str, Row], spec: ModelSpec, led: Sequence[str]) -> list[str]:
+    name = "rate_beyond_placebo" if spec.binary else "change_beyond_placebo"
+    row = rows.get(name)
     if row is None:
         return []
     ratio = row["unit"] == "ratio"
     verb = direction(row["lower"], row["upper"], 1.0 if ratio else 0.0, spec.benefit_sign)
     side = (
-        f", {'better' if verb == 'improved' else 'worse'} than placebo arms of other trials"
+        ", which the prior leads"
+        if verb and name in led
+        else f", {'better' if verb == 'improved' else 'worse'} than placebo arms of other trials"
         if verb in ("improved", "worsened")
         else ", an interval that includes no difference"
         if not verb

@@ -30,10 +30,11 @@ def open_records(tree: xr.DataTree) -> str:
     opened, all_of_them = int(beyond.sum()), int((data["kind"] != MISSED).sum())
     if opened < _MANY * all_of_them:
         return ""
-    which, told = f"{opened} of {all_of_them}", "more than on what was measured"
+    which, told = f"{opened} of {all_of_them} records", "more than on what was measured"
     if opened == all_of_them:
-        which, told = f"all {opened}", "and is no finding"
+        which, told = "every record" if opened == 1 else f"all {opened} records", "and is no finding"
+    lie, say = ("lies", "says") if opened == 1 else ("lie", "say")
     return (
-        f"{spec.outcome.label}: {which} records lie beyond a limit or at an end of the scale and say no more "
+        f"{spec.outcome.label}: {which} {lie} beyond a limit or at an end of the scale and {say} no more "
         f"than that; what is told of a change rests on the priors and the model's form {told}."
     )

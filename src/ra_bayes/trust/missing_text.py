@@ -112,8 +112,9 @@ def _tipping(row: dict[str, Any], ratio: bool) -> str:
     unseen = "treated unseen" if row["estimand"] in OF_TWO_ARMS else "unseen"
     if row["tipping_point"] > row["scale_width"]:
         return (
-            f"Of {who} no shift that there can be undoes it: benefit falls below {cut} where the {unseen} "
-            f"are worse by {found}, and the scale is {row['scale_width']:g}{unit} wide. {_scale(row, ratio)}"
+            f"Of {who} no shift that the scale has room for undoes it: benefit falls below {cut} where the "
+            f"{unseen} are worse by {found}, and the scale is {row['scale_width']:g}{unit} wide. "
+            f"{_scale(row, ratio)}"
         )
     return f"Of {who} benefit falls below {cut} where the {unseen} are worse by {found}. {_scale(row, ratio)}"
 

@@ -12,7 +12,7 @@ __all__ = ["Roles", "event_column", "find_roles", "is_form", "repeat_columns", "
 
 # In the order in which they are preferred; the general ones number patients anew at every site.
 _PATIENT = "patient patientid patientno patientnumber patientcode patid patnr patientnr usubjid participant "
-_PATIENT += "participantid recordid studyid pat patid patcode"
+_PATIENT += "participantid recordid studyid pat patcode"
 _GENERAL = "subjectid subject subjid id pid caseid case"
 # Where nothing else says who: initials tell six patients apart, and two of one name do not pass.
 _INITIALS = "initials initialen initiale kürzel kuerzel pseudonym"
