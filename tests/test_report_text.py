@@ -88,6 +88,17 @@ def test_two_models_of_one_outcome_are_told_apart(results: dict[str, Result]) ->
     assert all(label in unasked for label in labels)
 
 
+def test_a_cohort_of_one_is_no_mean_of_patients() -> None:
+    everybody = read_cohort(data_dir() / "synthetic_cohort.csv")
+    alone = everybody.only(patients=everybody.patients[0])
+    for model, verb in (("vas", "changed by"), ("il10", "was at"), ("acr20", "response rate")):
+        told = words(read_result(drawn_tree(load_model(model), alone), 0.9), None, 0.9)
+        assert verb in told
+        assert "these patients" not in told
+        assert "are expected" not in told
+        assert ("This patient" in told) == (model != "acr20")
+
+
 def test_yes_and_no_are_no_ends_of_a_scale(results: dict[str, Result]) -> None:
     assert open_records(results["acr20"].tree) == ""
 

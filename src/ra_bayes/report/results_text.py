@@ -60,7 +60,8 @@ def results_text(result: Result, trusted: Assessment | None, ci_prob: float) -> 
     )
     if opened := open_records(result.tree):
         said.insert(0, opened)
-    said += _patients(rows, spec)
+    alone = table.loc[table["patient"] != "", "patient"].nunique() == 1
+    said += _one_patient(rows) if alone else _patients(rows, spec)
     said += _beyond_placebo(rows, spec, led)
     said += unseen_words(table, spec)
     return [" ".join(said), *([] if trusted is None else [" ".join(believed(trusted))])]
@@ -188,6 +189,21 @@ def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
         said.append(
             f"{count_words(row)} are expected to have kept {need} from week {spec.sustained_from:g} on."
         )
+    return said
+
+
+def _one_patient(rows: Mapping[str, Row]) -> list[str]:
+    """Say of a cohort of one what is said of several: its mean is the patient's, its counts are chances."""
+    said = []
+    if (row := rows.get("mean_change_of_cohort")) is not None:
+        said.append(
+            f"This patient was at {estimate_words(row, ' times baseline')}."
+            if row["unit"] == "ratio"
+            else f"This patient changed by {estimate_words(row, ' ' + row['unit'])}."
+        )
+    if (row := rows.get("patients_beating_mcid")) is not None:
+        chance = probability(row["estimate"])
+        said.append(f"The probability that it was an improvement by the MCID or more is {chance}.")
     return said
 
 
