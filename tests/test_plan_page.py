@@ -19,6 +19,7 @@ from ra_bayes.report import write_plan_page
 from ra_bayes.report.plan_content import plan_content
 from ra_bayes.report.plan_words import grant, headline, limits, protocol
 from ra_bayes.report.render import render
+from ra_bayes.results.plans import save_plan
 
 NASTY = "<script>alert(1)</script> & \"quotes\" 'n' 😀"
 DRAWN = ("acr20_one_arm", "sdai_randomised")
@@ -266,3 +267,18 @@ def test_the_same_plan_gives_the_same_bytes(folder: Path, tmp_path: Path) -> Non
     assert len(files) == 9
     for each in files:
         assert (tmp_path / each).read_bytes() == (folder / name / each).read_bytes()
+
+
+def test_a_plan_that_cannot_be_drawn_leaves_the_earlier_one_whole(tmp_path: Path) -> None:
+    made = plan("acr20_one_arm", error=0.0123)
+    where = save_plan(made, tmp_path, draw=lambda part: write_plan_page(made, part))
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert {where / "plan.json", where / "index.html"} < {*before}
+
+    def on_a_full_disk(part: Path) -> None:
+        write_plan_page(made, part)
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        save_plan(made, tmp_path, draw=on_a_full_disk)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before

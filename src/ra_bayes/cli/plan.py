@@ -150,10 +150,10 @@ def _write(made: Plan, out: Path, style: str | None) -> Path:
     from ra_bayes.report import write_plan_page
     from ra_bayes.results.plans import save_plan
 
-    page = write_plan_page(made, save_plan(made, out))
+    folder = save_plan(made, out, draw=lambda part: write_plan_page(made, part))
     if style is not None:
         draw_plan(made, out / "figures" / style, style=style)
-    return page
+    return folder / "index.html"
 
 
 def _sizes(text: str | None, page: Design) -> tuple[int, ...] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,25 @@ def place_of_plan(folder: str | PathLike[str], name: str) -> Path:
     return place(folder, name, _OURS)
 
 
-def save_plan(plan: Plan, folder: str | PathLike[str]) -> Path:
-    """Write a plan into ``folder/DESIGN``, replacing an earlier one only when the new one is complete."""
+def save_plan(
+    plan: Plan, folder: str | PathLike[str], *, draw: Callable[[Path], object] | None = None
+) -> Path:
+    """Write a plan into ``folder/DESIGN``, replacing an earlier one only when the new one is complete.
+
+    Parameters
+    ----------
+    plan
+        What :func:`~ra_bayes.planning.plan.make_plan` returned.
+    folder
+        Where plans are kept.
+    draw
+        Writes figures and page into the folder that it is given, before that takes the earlier one's place.
+
+    Returns
+    -------
+    Path
+        The plan's own folder.
+    """
     target = place_of_plan(folder, plan.design.name)
     data = plan_data(plan)
     with atomic_folder(target) as part:
@@ -44,6 +61,8 @@ def save_plan(plan: Plan, folder: str | PathLike[str]) -> Path:
         for name in _TABLES:
             if data[name]:
                 write_rows(data[name], part / f"{name}.csv")
+        if draw is not None:
+            draw(part)
     return target
 
 
