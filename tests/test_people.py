@@ -192,7 +192,7 @@ def test_a_trial_needs_its_two_arms() -> None:
             model,
             replace(cohort, arms=tuple((who, arm.replace("placebo", "sham")) for who, arm in cohort.arms)),
         )
-    with pytest.raises(FitError, match=r"or give the page a table \[arm\]"):
+    with pytest.raises(FitError, match=r"to compare them give a copy of the page .* a table \[arm\]"):
         grid(load_model("vas"), cohort)
 
 

@@ -101,7 +101,9 @@ def rank_verdict(certificate: Certificate) -> str:
     rows = uniformity_rows(certificate)
     outside = [row["quantity"] for row in rows if not row["inside"]]
     if not outside:
-        return f"All {len(rows)} quantities rank uniformly (99% bands), as they do where intervals are right."
+        return (
+            f"All {len(rows)} quantities rank uniformly (99% bands), as they do where posteriors are right."
+        )
     inside = f"{len(rows) - len(outside)} of {len(rows)} quantities rank uniformly (99% bands)"
     return f"{inside}; not {', '.join(outside)}."
 
