@@ -13,6 +13,7 @@ from ra_bayes.cli.options import ci_option, json_option
 from ra_bayes.cli.pseudonyms import pseudonymised_copy, pseudonyms_options
 from ra_bayes.cli.terminal import say
 from ra_bayes.errors import RaBayesError
+from ra_bayes.numbers import how_many
 
 __all__ = ["tables"]
 
@@ -91,7 +92,7 @@ def tables(
     say(
         {"out": str(target), "tables": [str(path) for path in written], "failed": failed}
         if as_json
-        else f"wrote {len(written)} file{'' if len(written) == 1 else 's'} to {target}{warning}"
+        else f"wrote {how_many(len(written), 'file')} to {target}{warning}"
     )
     if failed:
         sys.exit(GATE_FAILED)

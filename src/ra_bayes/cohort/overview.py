@@ -7,6 +7,7 @@ from typing import Any
 
 from ra_bayes.cohort.cohort import Assigned, Cohort, LeftOut
 from ra_bayes.cohort.pattern import pattern, pattern_text
+from ra_bayes.numbers import how_many
 
 __all__ = ["overview", "overview_text"]
 
@@ -135,8 +136,8 @@ def _verdict(cohort: Cohort) -> str:
     left = sum(each.count for each in cohort.left_out if each.of == "values")
     differ = len(cohort.disagreements)
     told = [
-        f"{left} value{'' if left == 1 else 's'} left out" if left else "",
-        f"{differ} score{'' if differ == 1 else 's'} not as computed" if differ else "",
+        f"{how_many(left, 'value')} left out" if left else "",
+        f"{how_many(differ, 'score')} not as computed" if differ else "",
     ]
     return (
         f"no error, but {' and '.join(each for each in told if each)}: see below"
@@ -158,7 +159,7 @@ def _differences(cohort: Cohort) -> list[str]:
 
 def _left_out(each: LeftOut) -> str:
     if each.of == "cells":
-        return f"{each.what}, {each.count} cell{'' if each.count == 1 else 's'}: {each.why}"
+        return f"{each.what}, {how_many(each.count, 'cell')}: {each.why}"
     what = each.what
     if each.count == 1:
         what = what.replace("values of", "value of", 1).replace("rows of", "row of", 1)

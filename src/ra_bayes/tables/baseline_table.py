@@ -17,10 +17,9 @@ import numpy as np
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
-from ra_bayes.numbers import listed, number
+from ra_bayes.numbers import how_many, listed, number
 from ra_bayes.outcome import Outcome
 from ra_bayes.tables.table import Cell, Column, Table
-from ra_bayes.tables.titles import patients_named
 from ra_bayes.tree import is_given_counts, provenance, spec_of
 
 if TYPE_CHECKING:
@@ -161,7 +160,7 @@ def _table(starts: Sequence[_Start], name: str, patients: int, *, synthetic: boo
     ]
     return Table(
         name="baseline",
-        title=f"Baseline characteristics of {name} ({patients_named(patients)})",
+        title=f"Baseline characteristics of {name} ({how_many(patients)})",
         columns=(
             Column("Outcome"),
             Column("Arm"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ra_bayes.numbers import listed
+from ra_bayes.numbers import how_many, listed
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.tree import is_given_counts, is_joint, joint_trees, provenance, spec_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["cohort_named", "label_in", "labels_of", "patients_named", "unit_word"]
+__all__ = ["cohort_named", "label_in", "labels_of", "unit_word"]
 
 
 def cohort_named(tree: xr.DataTree) -> str:
@@ -20,18 +20,7 @@ def cohort_named(tree: xr.DataTree) -> str:
     entries = provenance(tree)
     if "published" in entries:
         return f"published counts of {entries['published']['name']}"
-    return f"{entries['cohort']['name']} ({patients_named(len(entries['cohort']['patients']))})"
-
-
-def patients_named(count: int) -> str:
-    """Return a number of patients in words.
-
-    Examples
-    --------
-    >>> patients_named(1), patients_named(6)
-    ('1 patient', '6 patients')
-    """
-    return f"{count} patient{'' if count == 1 else 's'}"
+    return f"{entries['cohort']['name']} ({how_many(len(entries['cohort']['patients']))})"
 
 
 def labels_of(tree: xr.DataTree) -> dict[str, str]:

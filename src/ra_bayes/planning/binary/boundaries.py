@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Literal
 
 from ra_bayes.errors import RaBayesError
+from ra_bayes.numbers import how_many
 
 __all__ = ["Benefit", "Boundaries"]
 
@@ -219,7 +220,7 @@ class Boundaries:
 
     def _counted(self, count: int) -> str:
         noun = "responder" if self.benefit == "above" else "event"
-        return f"{count} {noun}{'' if count == 1 else 's'}"
+        return how_many(count, noun)
 
 
 def check_looks(looks: Sequence[int]) -> None:
