@@ -173,11 +173,7 @@ def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     said = []
     if (row := rows.get("mean_change_of_cohort")) is not None:
         # What a reader holds against the mean of the sheet; the typical patient's is drawn to the prior.
-        said.append(
-            f"The mean of these patients was at {estimate_words(row, ' times baseline')}."
-            if row["unit"] == "ratio"
-            else f"The mean of these patients changed by {estimate_words(row, ' ' + row['unit'])}."
-        )
+        said.append(_changed("The mean of these patients", row))
     if (row := rows.get("patients_beating_mcid")) is not None:
         said.append(
             f"Of these patients {count_words(row)} are expected to have improved by the MCID or more."
@@ -192,15 +188,17 @@ def _patients(rows: Mapping[str, Row], spec: ModelSpec) -> list[str]:
     return said
 
 
+def _changed(who: str, row: Row) -> str:
+    if row["unit"] == "ratio":
+        return f"{who} was at {estimate_words(row, ' times baseline')}."
+    return f"{who} changed by {estimate_words(row, ' ' + row['unit'])}."
+
+
 def _one_patient(rows: Mapping[str, Row]) -> list[str]:
     """Say of a cohort of one what is said of several: its mean is the patient's, its counts are chances."""
     said = []
     if (row := rows.get("mean_change_of_cohort")) is not None:
-        said.append(
-            f"This patient was at {estimate_words(row, ' times baseline')}."
-            if row["unit"] == "ratio"
-            else f"This patient changed by {estimate_words(row, ' ' + row['unit'])}."
-        )
+        said.append(_changed("This patient", row))
     if (row := rows.get("patients_beating_mcid")) is not None:
         chance = probability(row["estimate"])
         said.append(f"The probability that it was an improvement by the MCID or more is {chance}.")
