@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from ra_bayes.cli.fitting import load_all, own_outcomes, read
 from ra_bayes.cli.options import json_option, reading_options
 from ra_bayes.cli.pseudonyms import pseudonymised, pseudonyms_options
 from ra_bayes.cli.terminal import say
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import Problem, RaBayesError
 
 if TYPE_CHECKING:
     from ra_bayes.model import ModelSpec
@@ -50,7 +51,8 @@ def check(
 
     specs = load_all(models) if models else []
     if fix_template is not None:
-        say(_begin(file, fix_template, specs, sheet, layout, mapping))
+        doubts = _begin(file, fix_template, specs, sheet, layout, mapping)
+        say(_begun_data(fix_template, doubts) if as_json else _begun_text(file, fix_template, doubts))
         return
     cohort = read(file, specs, sheet=sheet, layout=layout, mapping=mapping)
     cohort = pseudonymised(cohort, pseudonymise, key)
@@ -64,8 +66,8 @@ def _begin(
     sheet: str | None,
     layout: str | None,
     mapping: Path | None,
-) -> str:
-    """Write the mapping to edit, and say how to go on."""
+) -> Sequence[Problem]:
+    """Write the mapping to edit; return what is left to decide."""
     from ra_bayes.cohort.fix_template import fix_template
     from ra_bayes.files import write_text
 
@@ -75,5 +77,13 @@ def _begin(
         file, outcomes=own_outcomes(specs), sheet=sheet, layout=layout, mapping=mapping
     )
     write_text(out, page)
+    return doubts
+
+
+def _begun_data(out: Path, doubts: Sequence[Problem]) -> dict[str, object]:
+    return {"out": str(out), "to_decide": [asdict(each) for each in doubts]}
+
+
+def _begun_text(file: Path, out: Path, doubts: Sequence[Problem]) -> str:
     open_ = f"{len(doubts)} to decide: {out} says which" if doubts else "nothing is open"
     return f"wrote {out}; {open_}\nthen: ra-bayes check {file} --mapping {out}"
