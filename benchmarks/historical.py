@@ -20,9 +20,9 @@ from ra_bayes.mixtures import (
     BetaMixture,
     GammaMixture,
     NormalMixture,
-    effective_sample_size,
     normal,
 )
+from ra_bayes.mixtures.ess import effective_sample_size
 from ra_bayes.planning.borrowing import borrowing_characteristics, priors_to_compare
 
 # Change in CDAI on placebo and patients (R package RBesT, data set crohn; Hueber 2012); SD of one patient 88.

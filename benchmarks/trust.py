@@ -17,7 +17,6 @@ from conditions import conditions
 
 import ra_bayes as rb
 from ra_bayes.diagnostics import diagnose
-from ra_bayes.inference.compile import is_compiled
 from ra_bayes.inference.refit import records_of, refit, with_values, without
 from ra_bayes.jobs.seeding import seeds
 from ra_bayes.trust.leave_one_out import leave_one_out
@@ -40,7 +39,6 @@ def main() -> None:
     took, tree = timed(lambda: rb.fit(spec, cohort, seed=1))
     say("first fit of the process, compilation included", took)
     records = records_of(tree)
-    assert is_compiled(spec, records)
 
     powers = [prior_to_power(spec, power) for power in (0.5, 2.0)]
     powers += [likelihood_to_power(spec, records, power) for power in (0.5, 2.0)]

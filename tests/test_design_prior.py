@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from design_priors import moments, power
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -25,8 +23,6 @@ from ra_bayes.planning.design_prior import (
     Sceptical,
     Spread,
     Step,
-    beta_of_mean,
-    beta_of_quantiles,
     between_trials,
     between_trials_of_arms,
     between_trials_of_page,
@@ -41,7 +37,7 @@ from ra_bayes.planning.design_prior.nodes import NODES, Axis, beside, equal_node
 type Array = NDArray[np.float64]
 
 SPREAD = Spread(17.0, 20.0, 0.0, 10.0)
-PHASE_I = elicited_effect(median=-30.0, sd=8.0, spread=SPREAD, source="test", outcome="vas")
+PHASE_I = elicited_effect(normal(-30.0, 8.0), spread=SPREAD, source="test", outcome="vas")
 PLACEBO = Placebo(normal(-18.0, 5.0), "test")
 TRIALS = between_trials(5.0, source="test")
 AXES: tuple[Axis, ...] = ("between trials", "placebo", "sceptical", "level_sd", "response_sd", "correlation")
@@ -105,26 +101,9 @@ def test_a_published_count_is_updated_exactly() -> None:
     assert math.isinf(prior.last.ess)
 
 
-@given(low=st.floats(0.02, 0.5), width=st.floats(0.05, 0.45), p=st.floats(0.02, 0.4), q=st.floats(0.6, 0.98))
-@settings(deadline=None, max_examples=40)
-def test_a_beta_has_the_quantiles_that_were_stated(low: float, width: float, p: float, q: float) -> None:
-    found = beta_of_quantiles({q: low + width, p: low})
-    assert found.cdf([low, low + width]) == pytest.approx([p, q], abs=1e-8)
-
-
-def test_a_beta_has_the_mean_and_the_worth_that_were_stated() -> None:
-    found = beta_of_mean(0.3, 20.0)
-    assert (found.mean, found.ess) == pytest.approx((0.3, 20.0))
-
-
-def test_an_effect_has_the_quantiles_that_were_stated() -> None:
-    stated = elicited_effect(quantiles={0.9: -5.0, 0.05: -40.0}, spread=SPREAD, source="test")
-    assert stated.exact["effect"].cdf([-40.0, -5.0]) == pytest.approx([0.05, 0.9])
-
-
 def test_sds_of_a_page_come_with_their_uncertainty_and_independent_of_the_effect() -> None:
     page = load_model("vas")
-    prior = elicited_effect(median=-20.0, sd=8.0, spread=page, source="test")
+    prior = elicited_effect(normal(-20.0, 8.0), spread=page, source="test")
     median, sdlog = page.prior("residual_sd").numbers
     exact = stats.lognorm(sdlog, scale=median)
     assert moments(prior.last, "residual_sd") == pytest.approx((exact.mean(), exact.std()), rel=0.01)
@@ -266,7 +245,7 @@ def test_a_posterior_with_a_placebo_response_in_it_is_rid_of_that_very_one() -> 
 
 
 def test_a_source_with_a_control_arm_has_nothing_subtracted() -> None:
-    both = elicited_effect(median=-12.0, sd=8.0, spread=SPREAD, source="test", against_control=True)
+    both = elicited_effect(normal(-12.0, 8.0), spread=SPREAD, source="test", against_control=True)
     prior = discounted(both, against="control", between_trials=TRIALS)
     assert prior.exact["effect"] == normal(-12.0, math.sqrt(89.0))
     assert "control arm of its own" in prior.last.words
@@ -300,27 +279,20 @@ def test_the_table_has_a_row_for_each_step_and_quantity() -> None:
 # What cannot be.
 
 
-WITH_CONTROL = elicited_effect(median=-12.0, sd=8.0, spread=SPREAD, source="test", against_control=True)
+WITH_CONTROL = elicited_effect(normal(-12.0, 8.0), spread=SPREAD, source="test", against_control=True)
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: from_counts(7, 6, source="t"), "7 of 6 patients cannot be"),
-        (lambda: beta_of_mean(1.2, 5), "no Beta has mean 1.2"),
-        (lambda: beta_of_quantiles({0.5: 0.3}), "do not fix a distribution"),
-        (lambda: beta_of_quantiles({0.05: 0.5, 0.95: 0.3}), "do not fix a distribution"),
-        (lambda: beta_of_quantiles({0.05: 0.3, 0.95: 1.3}), "are no rates"),
-        (lambda: beta_of_quantiles({0.49: 0.01, 0.51: 0.99}), "no Beta worth"),
-        (lambda: elicited_effect(median=1.0, spread=SPREAD, source="t"), "in one way"),
-        (lambda: elicited_effect(spread=SPREAD, source="t"), "in one way"),
-        (lambda: elicited_effect(median=1.0, sd=0.0, spread=SPREAD, source="t"), "no distribution of a mean"),
+        (lambda: elicited_effect(normal(1.0, 0.0), spread=SPREAD, source="t"), "no distribution of a mean"),
         (
-            lambda: elicited_effect(median=1, sd=1, spread=Spread(1, 1, 1.0, 0), source="t"),
+            lambda: elicited_effect(normal(1, 1), spread=Spread(1, 1, 1.0, 0), source="t"),
             "correlation 1, residual_sd 0",
         ),
         (
-            lambda: elicited_effect(median=1, sd=1, spread=load_model("acr20"), source="t"),
+            lambda: elicited_effect(normal(1, 1), spread=load_model("acr20"), source="t"),
             "is of a rate",
         ),
         (lambda: between_trials(0.0, source="t"), "leave the step out"),

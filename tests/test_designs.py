@@ -273,6 +273,21 @@ WRONG_PRIORS = {
 }
 
 
+def test_rates_between_the_arms_on_file_are_as_heterogeneous_as_the_page_asks() -> None:
+    page = BINARY + "[design_prior]\ncount = [4, 6]\nwhy = 'x'\nbetween_trials = 'arms'\n"
+    found = design_prior(read(page))
+    assert found is not None
+    words = found.steps[1].words
+    assert "on the log-odds scale" in words
+    assert "8 control arms on file of acr20" in words
+    with pytest.raises(RaBayesError, match="1 control arms of 'acr70'"):
+        design_prior(read(page.replace('"acr20"', '"acr70"')))
+    with pytest.raises(RaBayesError, match=re.escape('"arms" (of a rate)')):
+        design_prior(
+            read(LONGITUDINAL + "[design_prior]\neffect = [[1, 1]]\nwhy = 'x'\nbetween_trials = 'arms'")
+        )
+
+
 @pytest.mark.parametrize("case", WRONG_PRIORS)
 def test_a_wrong_design_prior_gets_one_sentence(case):
     text, said = WRONG_PRIORS[case]

@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import re
 from functools import cache, reduce
 from pathlib import Path
 from types import ModuleType
@@ -81,6 +82,29 @@ def test_a_call_that_does_not_fit_is_seen() -> None:
     (example,) = doctest.DocTestParser().get_examples(">>> rb.no_such_verb(tree)\n")
     with pytest.raises(AttributeError):
         called(calls_of(example)[0], {})
+
+
+HOMES = ("ra_bayes", "ra_bayes.figures", "ra_bayes.mixtures", "ra_bayes.report", "ra_bayes.tables")
+
+
+def parameters_told(text: str) -> set[str]:
+    """Names under Parameters: they stand at the margin, what is said of them is indented."""
+    section = text.partition("Parameters\n----------\n")[2]
+    return {
+        name.lstrip("*") for line in re.findall(r"^\S[\w*, ]*$", section, re.M) for name in line.split(", ")
+    }
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_a_public_function_says_what_its_parameters_are_and_shows_its_use(home: str) -> None:
+    module = importlib.import_module(home)
+    wanting = {}
+    for name in module.__all__:
+        if inspect.isfunction(what := getattr(module, name)):
+            text = inspect.getdoc(what) or ""
+            wanting[name] = set(inspect.signature(what).parameters) - parameters_told(text)
+            wanting[name] |= set() if ">>> " in text else {"an example"}
+    assert {name: each for name, each in wanting.items() if each} == {}
 
 
 def test_most_examples_are_run() -> None:

@@ -18,9 +18,9 @@ from ra_bayes.mixtures import (
     UNIFORM,
     BetaMixture,
     NormalMixture,
-    effective_sample_size,
     fit_mixture,
 )
+from ra_bayes.mixtures.ess import effective_sample_size
 
 ZEROS = ((0, 52), (0, 15))
 UNLIKE = ((5, 20), (3, 20), (1, 6), (16, 30), (28, 30))

@@ -57,17 +57,17 @@ def test_balanced_complete_data_with_known_sds_are_the_textbook_analysis_of_cova
     slope = v[0, -1] / v[0, 0]
     difference = y[0, arm == 0].mean(axis=0) - y[0, arm == 1].mean(axis=0)
     posterior = effect_posterior(statistics(y, np.full(12, 4), arm), SHAPE, FIXED)
-    mean, sd = posterior.mean_sd()
-    assert mean[0] == pytest.approx(difference[-1] - slope * difference[0], abs=1e-9)
-    assert sd[0] ** 2 == pytest.approx((v[-1, -1] - slope * v[0, -1]) * (2 / 6), rel=1e-9)
+    assert posterior.weight.shape == (1, 1)
+    assert posterior.mean[0, 0] == pytest.approx(difference[-1] - slope * difference[0], abs=1e-9)
+    assert posterior.variance[0, 0, 0] == pytest.approx((v[-1, -1] - slope * v[0, -1]) * (2 / 6), rel=1e-9)
 
 
 def test_two_visits_of_one_arm_with_known_sds_are_a_mean_change() -> None:
     y = np.array([[[60.0, 41.0], [71.0, 60.0], [55.0, 49.0]]])
     posterior = effect_posterior(statistics(y, np.full(3, 2), arms(3, 0)), np.array([0.0, 1.0]), FIXED)
-    mean, sd = posterior.mean_sd()
-    assert mean[0] == pytest.approx((y[0, :, 1] - y[0, :, 0]).mean())
-    assert sd[0] ** 2 == pytest.approx((20.0**2 + 2 * 10.0**2) / 3)
+    assert posterior.weight.shape == (1, 1)
+    assert posterior.mean[0, 0] == pytest.approx((y[0, :, 1] - y[0, :, 0]).mean())
+    assert posterior.variance[0, 0, 0] == pytest.approx((20.0**2 + 2 * 10.0**2) / 3)
 
 
 @pytest.mark.parametrize(("treated", "control"), [(4, 3), (5, 0)])

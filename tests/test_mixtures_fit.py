@@ -20,12 +20,12 @@ from ra_bayes.mixtures import (
     Normal,
     NormalMixture,
     beta,
-    effective_sample_size,
     fit_mixture,
     gamma,
     mix,
     normal,
 )
+from ra_bayes.mixtures.ess import effective_sample_size
 
 # Printed in RBesT's vignette "Getting started with RBesT (binary)", version 1.8-2.
 VIGNETTE = BetaMixture((Beta(19.1916387, 57.7779318, 0.6167463), Beta(3.5278745, 9.3735980, 0.3832537)))

@@ -39,7 +39,7 @@ def public(package: str) -> list[str]:
     return [str(name) for name in names]
 
 
-@pytest.mark.parametrize("package", ["", "figures", "tables", "report"])
+@pytest.mark.parametrize("package", ["", "figures", "mixtures", "tables", "report"])
 def test_every_public_name_stands_in_the_api_once(package: str) -> None:
     module = ".".join(["ra_bayes", package]).rstrip(".")
     shown = re.findall(rf"^::: {module}\.(\w+)$", API, flags=re.MULTILINE)
@@ -48,7 +48,7 @@ def test_every_public_name_stands_in_the_api_once(package: str) -> None:
 
 def test_names_are_found_where_they_are_written() -> None:
     found = {name: site_names.home("ra_bayes", name) for name in rb.__all__}
-    assert {name for name, home in found.items() if home is None} == {"figures", "tables"}
+    assert {name for name, home in found.items() if home is None} == {"figures", "mixtures", "tables"}
     for name, home in found.items():
         if home is not None:
             place = REPOSITORY / "src" / Path(*home.split("."))

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from ra_bayes.historical import map_prior, robust
-from ra_bayes.mixtures import BetaMixture, effective_sample_size, fit_mixture
+from ra_bayes.mixtures import BetaMixture, fit_mixture
+from ra_bayes.mixtures.ess import effective_sample_size
 from validation.place import shared
 from validation.rows import Row, row, table
 

@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ra_bayes import figures, tables
+    from ra_bayes import figures, mixtures, tables
     from ra_bayes.calibration import calibrate, certificate_of
     from ra_bayes.cohort import Cohort, read_cohort
     from ra_bayes.cohort.cohort import Computed, Disagreement
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ra_bayes.estimand.responders import responders
     from ra_bayes.historical import historical_placebo, map_prior, power_prior, prior_data_conflict, robust
     from ra_bayes.inference import fit, fit_joint
-    from ra_bayes.mixtures import effective_sample_size
+    from ra_bayes.mixtures.ess import effective_sample_size
     from ra_bayes.model import (
         JointModel,
         ModelSpec,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from ra_bayes.planning.assurance import assurance
     from ra_bayes.planning.binary.predictive import predictive_probability
     from ra_bayes.planning.binary.simon import simon
-    from ra_bayes.planning.borrowing import borrowing_characteristics
+    from ra_bayes.planning.borrowing import borrowing_characteristics, priors_to_compare
     from ra_bayes.planning.characteristics import operating_characteristics
     from ra_bayes.planning.continuous.dichotomising import price_of_dichotomising
     from ra_bayes.planning.decide import decide
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from ra_bayes.planning.responders import counted_instead
     from ra_bayes.planning.sample_size import sample_size
     from ra_bayes.published import Publication, read_publication
-    from ra_bayes.rates import published_safety, response_rates, safety
+    from ra_bayes.rates import published_safety, response_rates, safety, safety_text
     from ra_bayes.resources import data_dir, models_dir
     from ra_bayes.results.pseudonyms import pseudonymise_results
     from ra_bayes.tree import joint_trees, load, provenance, save
@@ -108,7 +108,7 @@ _HOME = {
     "decide": "planning.decide",
     "design_prior": "planning.prior_page",
     "diagnose": "diagnostics",
-    "effective_sample_size": "mixtures",
+    "effective_sample_size": "mixtures.ess",
     "estimands": "estimand",
     "fit": "inference",
     "fit_joint": "inference",
@@ -137,6 +137,7 @@ _HOME = {
     "predicted_outcomes": "estimand.borrowing",
     "predictive_checks": "comparison.predictive_checks",
     "predictive_probability": "planning.binary.predictive",
+    "priors_to_compare": "planning.borrowing",
     "price_of_dichotomising": "planning.continuous.dichotomising",
     "prior_data_conflict": "historical",
     "provenance": "tree",
@@ -150,6 +151,7 @@ _HOME = {
     "response_rates": "rates",
     "robust": "historical",
     "safety": "rates",
+    "safety_text": "rates",
     "sample_size": "planning.sample_size",
     "save": "tree",
     "sensitivity": "trust.sensitivity",
@@ -216,6 +218,7 @@ __all__ = [
     "make_plan",
     "map_prior",
     "missing_not_at_random",
+    "mixtures",
     "models_dir",
     "of_arm",
     "operating_characteristics",
@@ -226,6 +229,7 @@ __all__ = [
     "predictive_probability",
     "price_of_dichotomising",
     "prior_data_conflict",
+    "priors_to_compare",
     "provenance",
     "pseudonymise",
     "pseudonymise_results",
@@ -237,6 +241,7 @@ __all__ = [
     "response_rates",
     "robust",
     "safety",
+    "safety_text",
     "sample_size",
     "save",
     "sensitivity",
@@ -249,7 +254,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("figures", "tables"):
+    if name in ("figures", "mixtures", "tables"):
         return importlib.import_module(f"ra_bayes.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'ra_bayes' has no attribute {name!r}")

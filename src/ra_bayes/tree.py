@@ -52,6 +52,17 @@ ATTRIBUTE = "ra_bayes"
 def provenance(tree: xr.DataTree) -> dict[str, Any]:
     """Return where a tree came from: model, cohort, seed, sampler, versions.
 
+    Parameters
+    ----------
+    tree
+        Of a fit, a joint fit, or published counts.
+
+    Returns
+    -------
+    dict
+        Plain data under ``model`` (name, page, hash), ``cohort``, ``sampling`` and ``attempts``, ``seed`` and
+        ``versions``; of a joint fit also ``joint``.
+
     Raises
     ------
     RaBayesError
@@ -113,6 +124,11 @@ def joint_trees(tree: xr.DataTree) -> dict[str, xr.DataTree]:
     Each is a tree as :func:`~ra_bayes.fit` makes them, whose draws are those of one joint posterior:
     estimands, tables and figures of fits take it.
 
+    Parameters
+    ----------
+    tree
+        Of :func:`~ra_bayes.fit_joint`.
+
     Raises
     ------
     RaBayesError
@@ -142,6 +158,18 @@ def model_entry(spec: ModelSpec) -> dict[str, Any]:
 def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:
     """Write a tree to one netCDF file, atomically: an earlier file stays whole until the new one is.
 
+    Parameters
+    ----------
+    tree
+        Of a fit, a joint fit, or published counts.
+    path
+        The file, usually ``.nc``.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
     Examples
     --------
     >>> import ra_bayes as rb                                    # doctest: +SKIP
@@ -157,6 +185,16 @@ def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:
 
 def load(path: str | PathLike[str]) -> xr.DataTree:
     """Read a tree that :func:`save` wrote, wholly, and close the file.
+
+    Parameters
+    ----------
+    path
+        Such as ``DIR/sdai/posterior.nc``, as ``ra-bayes fit --out DIR`` writes it.
+
+    Returns
+    -------
+    xarray.DataTree
+        The tree as it was saved: of a fit, a joint fit, or published counts.
 
     Raises
     ------

@@ -35,6 +35,16 @@ _FORMATS = ("Y-m-d", "d.m.Y", "d/m/Y", "m/d/Y")
 def load_mapping(source: str | PathLike[str] | TableMapping) -> TableMapping:
     """Read a mapping from its file; one that is read already is returned as it is.
 
+    Parameters
+    ----------
+    source
+        A page of TOML (docs/data.md).
+
+    Returns
+    -------
+    TableMapping
+        What :func:`~ra_bayes.read_cohort` takes as its `mapping`.
+
     Raises
     ------
     RaBayesError

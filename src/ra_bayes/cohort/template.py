@@ -122,6 +122,13 @@ def _how(outcome: Outcome) -> str:
 def write_template(sheet: Template, path: str | Path) -> tuple[Path, ...]:
     """Write a sheet to a file: ``.xlsx``, or ``.csv`` with its notes as a text file beside it.
 
+    Parameters
+    ----------
+    sheet
+        Of :func:`template`.
+    path
+        The file to write; its ending says as what.
+
     Returns
     -------
     tuple of Path

@@ -25,14 +25,9 @@ from ra_bayes.model.spec import ModelSpec
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["compile_model", "compiled", "compiled_once", "is_compiled"]
+__all__ = ["compile_model", "compiled", "compiled_once"]
 
 _COMPILED: dict[Hashable, Any] = {}
-
-
-def is_compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred") -> bool:
-    """Return whether this process already holds the compiled structure."""
-    return (structure(spec, records, levels), layout(data(spec, records))) in _COMPILED
 
 
 def compiled(spec: ModelSpec, records: Grid, levels: Levels = "centred", repeat: int = 1) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ra_bayes.mixtures.beta import JEFFREYS, UNIFORM, Beta, BetaMixture, beta
 from ra_bayes.mixtures.difference import difference_interval, p_difference_below, p_greater
-from ra_bayes.mixtures.ess import effective_sample_size
+from ra_bayes.mixtures.elicited import beta_of_mean, beta_of_quantiles, normal_of_quantiles
 from ra_bayes.mixtures.fit import MixtureFit, fit_mixture
 from ra_bayes.mixtures.gamma import Gamma, GammaMixture, gamma, p_ratio_below
 from ra_bayes.mixtures.gridded import Gridded
@@ -24,13 +24,15 @@ __all__ = [
     "Normal",
     "NormalMixture",
     "beta",
+    "beta_of_mean",
+    "beta_of_quantiles",
     "difference_interval",
     "difference_of_means",
-    "effective_sample_size",
     "fit_mixture",
     "gamma",
     "mix",
     "normal",
+    "normal_of_quantiles",
     "p_difference_below",
     "p_greater",
     "p_ratio_below",

@@ -57,9 +57,11 @@ class BetaMixture:
 
     def __post_init__(self) -> None:
         total = float(sum(part.weight for part in self.parts))
-        if not total > 0.0 or not all(a > 0.0 and b > 0.0 and weight >= 0.0 for a, b, weight in self.parts):
+        possible = all(0.0 < a < np.inf and 0.0 < b < np.inf and weight >= 0.0 for a, b, weight in self.parts)
+        if not total > 0.0 or not possible:
             raise RaBayesError(
-                f"no distribution of a rate: {list(self.parts)}; a and b must be above 0, weights at least 0"
+                f"no distribution of a rate: {list(self.parts)}; a and b must be above 0 and finite, weights "
+                "at least 0"
             )
         scaled = tuple(Beta(float(a), float(b), float(weight) / total) for a, b, weight in self.parts)
         object.__setattr__(self, "parts", scaled)
@@ -197,6 +199,16 @@ class BetaMixture:
 def beta(a: float, b: float) -> BetaMixture:
     """Return Beta(a, b), the mixture of one.
 
+    Parameters
+    ----------
+    a, b
+        Counting like patients with the event and without it; the mean is a / (a + b).
+
+    Raises
+    ------
+    RaBayesError
+        If either is not above 0.
+
     Examples
     --------
     >>> beta(2, 8).mean, round(beta(2, 8).ess, 9)
@@ -205,9 +217,11 @@ def beta(a: float, b: float) -> BetaMixture:
     return BetaMixture((Beta(a, b),))
 
 
-# What is believed where nothing is known. Uniform says that every count 0 to n is as likely (Bayes 1763), so
-# its evidence is 1 / (n + 1) and easily compared; it is worth two patients. Jeffreys' is worth one, but has
-# its mass at the ends: after 0 of 6 its 95% upper limit is 26%, that of the uniform 35%. Where the count is
-# of harm, the more careful one is the default.
 UNIFORM = beta(1.0, 1.0)
+"""Beta(1, 1), of a rate of which nothing is known: every count 0 to n is as likely (Bayes 1763), so its
+evidence is 1 / (n + 1) and easily compared. Worth two patients. The default where the count is of harm: after
+0 of 6 its 95% upper limit is 35%."""
+
 JEFFREYS = beta(0.5, 0.5)
+"""Beta(1/2, 1/2), Jeffreys' prior of a rate: worth one patient, but with its mass at the ends. After 0 of 6
+its 95% upper limit is 26%."""

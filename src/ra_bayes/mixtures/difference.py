@@ -31,6 +31,11 @@ _WIDEST_STEP, _NARROWEST_STEP = 0.02, 0.001
 def p_greater(x: BetaMixture, y: BetaMixture) -> float:
     """Return P(X > Y).
 
+    Parameters
+    ----------
+    x, y
+        Two independent rates, such as of a treated and of a control arm.
+
     Examples
     --------
     >>> from ra_bayes.mixtures.beta import beta
@@ -49,6 +54,12 @@ def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
         Two independent rates.
     d
         The difference, between -1 and 1.
+
+    Examples
+    --------
+    >>> from ra_bayes.mixtures.beta import UNIFORM
+    >>> round(p_difference_below(UNIFORM, UNIFORM, 0.5), 9)  # 1 - 0.5^2 / 2
+    0.875
     """
     if abs(d) >= 1.0:
         return float(d >= 1.0)
@@ -75,7 +86,22 @@ def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
 # The prior's difference is the same for every arm that is compared with a control arm.
 @lru_cache(maxsize=16)
 def difference_interval(x: BetaMixture, y: BetaMixture, ci_prob: float) -> tuple[float, float, float]:
-    """Return the median of X - Y and the ends of its equal-tailed interval."""
+    """Return the median of X - Y and the ends of its equal-tailed interval.
+
+    Parameters
+    ----------
+    x, y
+        Two independent rates.
+    ci_prob
+        Probability that the interval holds the difference.
+
+    Examples
+    --------
+    >>> from ra_bayes.mixtures.beta import UNIFORM
+    >>> _, low, high = difference_interval(UNIFORM, UNIFORM, 0.90)
+    >>> round(low, 4), round(high, 4)  # -+(1 - 0.1^0.5)
+    (-0.6838, 0.6838)
+    """
     if len(x.parts) > len(y.parts):
         median, lower, upper = difference_interval(y, x, ci_prob)
         return -median, -upper, -lower

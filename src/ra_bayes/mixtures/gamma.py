@@ -201,6 +201,17 @@ class GammaMixture:
 def gamma(a: float, b: float) -> GammaMixture:
     """Return Gamma(a, b) with rate b, the mixture of one.
 
+    Parameters
+    ----------
+    a, b
+        Counting like events and the exposure in which they were seen (1 / scale), in the unit of time that
+        rates are told in; the mean is a / b.
+
+    Raises
+    ------
+    RaBayesError
+        If either is not above 0.
+
     Examples
     --------
     >>> gamma(3, 10).mean, round(gamma(3, 10).ess, 9)
@@ -214,6 +225,18 @@ def p_ratio_below(x: GammaMixture, y: GammaMixture, ratio: float) -> float:
 
     For two gammas b X / (b X + d Y) is Beta(a, c), so that the probability is I_u(a, c) at
     u = b ratio / (b ratio + d); of mixtures it is the sum over all pairs of parts.
+
+    Parameters
+    ----------
+    x, y
+        The rates, per the same unit of exposure.
+    ratio
+        Above 0.
+
+    Raises
+    ------
+    RaBayesError
+        If the ratio is not above 0.
 
     Examples
     --------

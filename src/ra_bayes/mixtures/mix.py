@@ -10,10 +10,16 @@ from ra_bayes.mixtures.normal import NormalMixture
 __all__ = ["Mixture", "mix"]
 
 type Mixture = BetaMixture | NormalMixture | GammaMixture
+"""A mixture of any family."""
 
 
 def mix[M: (BetaMixture, NormalMixture, GammaMixture)](*weighted: tuple[float, M]) -> M:
     """Return the mixture of mixtures of one family, each with the weight before it.
+
+    Parameters
+    ----------
+    *weighted
+        Pairs of a weight and a distribution; weights are scaled to add up to 1.
 
     Raises
     ------

@@ -177,6 +177,16 @@ class NormalMixture:
 def normal(mean: float, sd: float) -> NormalMixture:
     """Return Normal(mean, sd^2), the mixture of one.
 
+    Parameters
+    ----------
+    mean, sd
+        In the unit of whatever it is of; the SD, not the variance.
+
+    Raises
+    ------
+    RaBayesError
+        If the mean is not finite or the SD not above 0.
+
     Examples
     --------
     >>> round(normal(0, 1).quantile(0.975), 6)
@@ -187,6 +197,11 @@ def normal(mean: float, sd: float) -> NormalMixture:
 
 def difference_of_means(x: NormalMixture, y: NormalMixture) -> NormalMixture:
     """Return the distribution of X - Y of two independent means: a normal for each pair of parts.
+
+    Parameters
+    ----------
+    x, y
+        Means in one unit, such as of a treated and of a control arm.
 
     Examples
     --------

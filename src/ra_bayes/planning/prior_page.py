@@ -17,6 +17,7 @@ from ra_bayes.planning.design_prior import (
     Sceptical,
     Spread,
     between_trials,
+    between_trials_of_arms,
     between_trials_of_page,
     discounted,
     elicited_effect,
@@ -169,6 +170,8 @@ class _Steps:
         try:
             if value is None or value == "page":
                 return between_trials_of_page(self._model())
+            if value == "arms" and self._design.endpoint.kind == "binary":
+                return between_trials_of_arms(self._design.endpoint.outcome, self._design.endpoint.week)
             if isinstance(value, int | float) and not isinstance(value, bool):
                 return between_trials(float(value), source=why or "stated on the design page")
         except RaBayesError as error:
@@ -177,7 +180,7 @@ class _Steps:
                 return None
             table.problem("between_trials", *_told(error), str(value))
             return None
-        mend = 'write the SD between trials on the link\'s scale, "page", or false'
+        mend = 'write the SD between trials on the link\'s scale, "page", "arms" (of a rate), or false'
         table.problem("between_trials", "is no SD", mend, value)
         return None
 

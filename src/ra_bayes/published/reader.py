@@ -49,6 +49,16 @@ class PublicationError(SpecError):
 def read_publication(path: str | PathLike[str]) -> Publication:
     """Read a page of published counts.
 
+    Parameters
+    ----------
+    path
+        A page of TOML (docs/published-facts.md).
+
+    Returns
+    -------
+    Publication
+        The counts, how their words can be read, and where they stand.
+
     Raises
     ------
     RaBayesError

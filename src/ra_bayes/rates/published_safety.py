@@ -31,6 +31,18 @@ def published_safety(
     the paper's own. Papers count patients, so events over time are told only where no patient was affected,
     and each patient is taken to have been followed to the count's week: an upper bound of the exposure.
 
+    Parameters
+    ----------
+    publication
+        The paper's page.
+    risk_below, rate_below, ci_prob, tau
+        As :func:`safety` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of :func:`safety`, after ``fact`` and ``arm``.
+
     Raises
     ------
     RaBayesError

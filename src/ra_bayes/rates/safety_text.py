@@ -19,6 +19,16 @@ _LABEL, _CELL = 43, 19
 def safety_text(table: pd.DataFrame) -> str:
     """Return the table of :func:`~ra_bayes.rates.safety` or ``published_safety`` as text.
 
+    Parameters
+    ----------
+    table
+        As one of the two returned it.
+
+    Returns
+    -------
+    str
+        A block a count, priors side by side, with the arms behind them below.
+
     Examples
     --------
     >>> from ra_bayes.rates.safety import safety

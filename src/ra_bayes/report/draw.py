@@ -140,7 +140,27 @@ def draw_comparison(comparison: Comparison, folder: Path) -> list[dict[str, str]
 
 
 def draw_counts(result: CountsResult, folder: Path) -> list[dict[str, str]]:
-    """Draw and save the figure of published counts; the folder is the one its result lies in."""
+    """Draw and save the figure of published counts.
+
+    Parameters
+    ----------
+    result
+        What published counts say, of :func:`~ra_bayes.results.find_results`.
+    folder
+        The one that the result lies in.
+
+    Returns
+    -------
+    list of dict
+        Of each figure its ``name``, ``title`` and ``alt`` text, its size in inches, the picture as ``png``, a
+        data URI, and where its ``pdf`` lies from the page.
+
+    Examples
+    --------
+    >>> from ra_bayes.results import find_results
+    >>> found = find_results("results")  # doctest: +SKIP
+    >>> draw_counts(found.counts["jamshidi2024"], Path("results/jamshidi2024"))  # doctest: +SKIP
+    """
     ci_prob = float(result.comparison["ci_prob"].iloc[0])
     made = _drawn(_shown(applying(result, "counts")), result, ci_prob)
     return _save(made, folder, f"{quote(folder.name)}/")

@@ -62,6 +62,11 @@ def write_report(
     -------
     dict
         What was written, by format.
+
+    Examples
+    --------
+    >>> from ra_bayes.results import find_results
+    >>> write_report(find_results("results"), "results", formats=("html", "docx"))  # doctest: +SKIP
     """
     drawn = _draw_all(found.fits, Path(folder), ci_prob, step, workers)
     for name, result in found.counts.items():

@@ -82,6 +82,12 @@ def baseline_of(trees: Sequence[xr.DataTree]) -> Table:
     ------
     RaBayesError
         If there is no fit, one is of published counts, or they are of several cohorts.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> fits = [rb.load(f"results/{name}/posterior.nc") for name in ("sdai", "crp")]  # doctest: +SKIP
+    >>> rb.tables.save(rb.tables.baseline_of(fits), "table-1.docx")  # doctest: +SKIP
     """
     if not trees or any(is_given_counts(tree) for tree in trees):
         raise RaBayesError("baseline characteristics are of patients' records; give fits of a cohort")

@@ -49,6 +49,12 @@ def outcomes(trees: Iterable[xr.DataTree], *, ci_prob: float = 0.90) -> Table:
     ------
     RaBayesError
         If there is no fit.
+
+    Examples
+    --------
+    >>> import ra_bayes as rb
+    >>> fits = [rb.load(f"results/{name}/posterior.nc") for name in ("sdai", "crp")]  # doctest: +SKIP
+    >>> rb.tables.save(rb.tables.outcomes(fits), "table-2.docx")  # doctest: +SKIP
     """
     return outcomes_of([read_result(tree, ci_prob) for tree in trees], ci_prob)
 

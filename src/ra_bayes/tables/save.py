@@ -31,6 +31,18 @@ def save(table: Table, path: str | PathLike[str]) -> Path:
 
     An earlier file stays whole until the new one is complete; the same table gives the same bytes.
 
+    Parameters
+    ----------
+    table
+        Of any function of ``rb.tables``.
+    path
+        The file to write.
+
+    Returns
+    -------
+    pathlib.Path
+        The file written.
+
     Raises
     ------
     RaBayesError

@@ -12,12 +12,7 @@ from ra_bayes.planning.design_prior.discount import Against, discounted
 from ra_bayes.planning.design_prior.effects import Spread, elicited_effect
 from ra_bayes.planning.design_prior.fitted import from_tree
 from ra_bayes.planning.design_prior.placebo import Placebo, placebo_of_arms, placebo_of_page
-from ra_bayes.planning.design_prior.rates import (
-    beta_of_mean,
-    beta_of_quantiles,
-    elicited_rate,
-    from_counts,
-)
+from ra_bayes.planning.design_prior.rates import elicited_rate, from_counts
 from ra_bayes.planning.design_prior.sceptical import Sceptical
 from ra_bayes.planning.design_prior.value import About, DesignPrior, Step, Summary
 
@@ -31,8 +26,6 @@ __all__ = [
     "Spread",
     "Step",
     "Summary",
-    "beta_of_mean",
-    "beta_of_quantiles",
     "between_trials",
     "between_trials_of_arms",
     "between_trials_of_page",

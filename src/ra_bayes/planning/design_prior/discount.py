@@ -70,7 +70,7 @@ def discounted(
 
     >>> from ra_bayes.mixtures import normal
     >>> from ra_bayes.planning.design_prior import Placebo, Spread, between_trials, elicited_effect
-    >>> believed = elicited_effect(median=-30, sd=8, spread=Spread(17, 20, 0, 10), source="phase I")
+    >>> believed = elicited_effect(normal(-30, 8), spread=Spread(17, 20, 0, 10), source="phase I")
     >>> new = discounted(
     ...     believed,
     ...     against="control",

@@ -8,13 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.mixtures import NormalMixture, normal
+from ra_bayes.mixtures import NormalMixture
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.planning.design_prior.nodes import NODES, Axis, beside, equal_nodes
-from ra_bayes.planning.design_prior.rates import two_quantiles
 from ra_bayes.planning.design_prior.value import About, DesignPrior, Step
 
 __all__ = ["Spread", "elicited_effect"]
@@ -47,13 +45,10 @@ class Spread(NamedTuple):
 
 
 def elicited_effect(
-    effect: NormalMixture | None = None,
+    effect: NormalMixture,
     *,
     spread: Spread | ModelSpec,
     source: str,
-    median: float | None = None,
-    sd: float | None = None,
-    quantiles: Mapping[float, float] | None = None,
     outcome: str = "",
     week: float = math.nan,
     against_control: bool = False,
@@ -63,11 +58,8 @@ def elicited_effect(
     Parameters
     ----------
     effect
-        What is believed, as a mixture of normals; or
-    median, sd
-        of one normal; or
-    quantiles
-        of one normal, two of them: ``{0.05: -30, 0.95: -5}``.
+        What is believed: ``normal(mean, sd)``, a mixture, or a normal from two quantiles
+        (:func:`~ra_bayes.mixtures.normal_of_quantiles`).
     spread
         SDs and correlation taken as known, or an outcome's page, whose priors of them are used: their
         uncertainty then counts.
@@ -81,20 +73,21 @@ def elicited_effect(
     Raises
     ------
     RaBayesError
-        If the effect is not stated in just one way, or cannot be.
+        If an SD or the correlation cannot be, or the page is of a rate.
 
     Examples
     --------
-    >>> prior = elicited_effect(median=-25, sd=10, spread=Spread(17, 20, 0, 10), source="phase I")
+    >>> from ra_bayes.mixtures import normal, normal_of_quantiles
+    >>> prior = elicited_effect(normal(-25, 10), spread=Spread(17, 20, 0, 10), source="phase I")
     >>> prior.exact["effect"]
     Normal(-25, 10)
     >>> from ra_bayes.model import load_model
     >>> page = load_model("vas")
-    >>> prior = elicited_effect(quantiles={0.05: -40, 0.95: -10}, spread=page, source="two trialists")
+    >>> believed = normal_of_quantiles({0.05: -40, 0.95: -10})
+    >>> prior = elicited_effect(believed, spread=page, source="two trialists")
     >>> round(prior.last.summary("residual_sd").mean, 1)
     11.1
     """
-    believed = _stated(effect, median, sd, quantiles)
     about = About("effect", outcome, week, against_control=against_control)
     if isinstance(spread, ModelSpec):
         if spread.binary:
@@ -115,29 +108,10 @@ def elicited_effect(
         named = zip(_SPREAD, spread, strict=True)
         told = ", ".join(f"{name} {value:.4g}" for name, value in named if value)
         of_spread = f"{told} taken as known"
-    nodes = {"effect": equal_nodes(believed), **scales}
-    words = f"Stated: {believed} ({source}); {of_spread}."
-    step = Step("elicited", words, nodes, np.ones(NODES), {"effect": believed})
+    nodes = {"effect": equal_nodes(effect), **scales}
+    words = f"Stated: {effect} ({source}); {of_spread}."
+    step = Step("elicited", words, nodes, np.ones(NODES), {"effect": effect})
     return DesignPrior(about, (step,))
-
-
-def _stated(
-    effect: NormalMixture | None,
-    median: float | None,
-    sd: float | None,
-    quantiles: Mapping[float, float] | None,
-) -> NormalMixture:
-    ways = [effect is not None, median is not None or sd is not None, quantiles is not None]
-    if sum(ways) != 1 or (median is None) != (sd is None):
-        raise RaBayesError("state the effect in one way: a NormalMixture, median and sd, or two quantiles")
-    if effect is not None:
-        return effect
-    if median is not None and sd is not None:
-        return normal(median, sd)
-    (p_low, low), (p_high, high) = two_quantiles(quantiles or {})
-    z_low, z_high = float(special.ndtri(p_low)), float(special.ndtri(p_high))
-    found = (high - low) / (z_high - z_low)
-    return normal(low - found * z_low, found)
 
 
 def _scales_of_page(page: ModelSpec) -> dict[str, Array]:

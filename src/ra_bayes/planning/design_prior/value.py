@@ -183,8 +183,7 @@ class Step:
 class DesignPrior:
     """What the truth may be in a new trial in new patients; prints its steps.
 
-    Made by :func:`~ra_bayes.planning.design_prior.from_tree`, ``from_counts``, ``elicited_rate`` or
-    ``elicited_effect``, and then discounted by ``discounted``.
+    Made by :func:`ra_bayes.design_prior` from a design page, or from a posterior.
 
     Parameters
     ----------

@@ -78,13 +78,6 @@ class EffectPosterior:
         ]
         return np.stack(found, axis=-1).reshape(mean.shape[0], *at.shape)
 
-    def mean_sd(self, effect: tuple[float, float] | None = None) -> tuple[Array, Array]:
-        """Return posterior mean and SD of the effect (trial)."""
-        weight, mean, variance = self.updated(effect)
-        middle = (weight * mean).sum(axis=-1)
-        spread = (weight * (variance + (mean - middle[:, None]) ** 2)).sum(axis=-1)
-        return middle, np.sqrt(spread)
-
 
 def with_prior(
     weight: Array, mean: Array, variance: Array, effect: tuple[float, float]
