@@ -14,7 +14,7 @@ import pytest
 
 import ra_bayes.errors
 from ra_bayes.cohort import Cohort, Conversion, Infusion, LeftOut, Record, read_cohort
-from ra_bayes.errors import CohortError
+from ra_bayes.errors import CohortError, RaBayesError
 from ra_bayes.model.records import grid
 from ra_bayes.model.spec_reader import load_model
 
@@ -75,7 +75,7 @@ def test_the_cohort_says_what_it_holds(good: Cohort) -> None:
     assert good.outcomes == ("vas", "tnf_alpha", "acr20")
     assert good.definitions["vas"].unit == "mm"
     assert good.baseline("vas", "001").value == 80.5
-    with pytest.raises(KeyError, match="no acr20 at week 0"):
+    with pytest.raises(RaBayesError, match="no acr20 at week 0"):
         good.baseline("acr20", "01E5")
 
 

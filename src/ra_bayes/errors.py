@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["CohortError", "FitError", "Problem", "RaBayesError", "SpecError"]
+__all__ = ["CohortError", "FitError", "Problem", "RaBayesError", "SpecError", "check_type"]
 
 
 class RaBayesError(Exception):
@@ -79,3 +79,16 @@ class SpecError(_ProblemsError):
 
 class FitError(RaBayesError):
     """A model and a cohort that cannot be fitted together, or a fit that did not pass its gate."""
+
+
+def check_type(value: object, wanted: type, what: str, mend: str) -> None:
+    """Refuse an argument that is something else, such as a name for what it names, or two that were swapped.
+
+    Raises
+    ------
+    RaBayesError
+        Saying what was wanted and what was given.
+    """
+    if not isinstance(value, wanted):
+        given = type(value).__name__
+        raise RaBayesError(f"{what} must be a {wanted.__name__}, and a {given} was given; {mend}")

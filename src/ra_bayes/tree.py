@@ -25,7 +25,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 from ra_bayes.files import atomic_file
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.model.spec_reader import read_spec
@@ -66,7 +66,7 @@ def provenance(tree: xr.DataTree) -> dict[str, Any]:
     Raises
     ------
     RaBayesError
-        If the tree was not made by ra_bayes.
+        If it is no tree, or was not made by ra_bayes.
 
     Examples
     --------
@@ -74,6 +74,7 @@ def provenance(tree: xr.DataTree) -> dict[str, Any]:
     >>> rb.provenance(rb.load("results/sdai/posterior.nc"))["seed"]  # doctest: +SKIP
     1
     """
+    _check_tree(tree)
     text = tree.attrs.get(ATTRIBUTE)
     if not isinstance(text, str):
         raise RaBayesError(
@@ -81,6 +82,12 @@ def provenance(tree: xr.DataTree) -> dict[str, Any]:
         )
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def _check_tree(tree: xr.DataTree) -> None:
+    import xarray as xr
+
+    check_type(tree, xr.DataTree, "a fit", "read one with rb.load(path), or fit one with rb.fit")
 
 
 def with_provenance(tree: xr.DataTree, entries: dict[str, Any]) -> xr.DataTree:
@@ -170,11 +177,17 @@ def save(tree: xr.DataTree, path: str | PathLike[str]) -> Path:
     pathlib.Path
         The file written.
 
+    Raises
+    ------
+    RaBayesError
+        If it is no tree.
+
     Examples
     --------
     >>> import ra_bayes as rb                                    # doctest: +SKIP
     >>> rb.save(tree, "sdai.nc")                                 # doctest: +SKIP
     """
+    _check_tree(tree)
     # In memory first: on a full disk HDF5 brings the whole process down.
     content = io.BytesIO()
     tree.to_netcdf(content, engine="h5netcdf")

@@ -16,7 +16,7 @@ from ra_bayes.calibration.records import lower_limit
 from ra_bayes.calibration.truths import default_truths, drawn_truths, fixed_truths, no_effect
 from ra_bayes.calibration.work import Batch, model_text, work
 from ra_bayes.cohort import Cohort, read_cohort
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 from ra_bayes.jobs import Progress, Result, Task, run, seeds
 from ra_bayes.model.spec import ModelSpec
 from ra_bayes.resources import data_dir
@@ -83,7 +83,8 @@ def calibrate(
     Raises
     ------
     RaBayesError
-        If the numbers asked for make no calibration, or a truth is impossible under the model.
+        If the model is no model page, the numbers asked for make no
+        calibration, or a truth is impossible under the model.
     FitError
         If the model does not fit the cohort.
 
@@ -92,6 +93,7 @@ def calibrate(
     >>> import ra_bayes as rb
     >>> print(calibrate(rb.load_model("sdai"), seed=1, n_sim=100, per_truth=20))   # doctest: +SKIP
     """
+    check_type(model, ModelSpec, "model", 'read one with rb.load_model("sdai")')
     if n_sim < 20 or per_truth < 0 or not 0.5 < decision < 1.0:
         raise RaBayesError(
             f"n_sim={n_sim}, per_truth={per_truth}, decision={decision:g}: a calibration needs at least 20 "

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ra_bayes.cohort.value import Limit
-from ra_bayes.errors import CohortError, Problem
+from ra_bayes.errors import CohortError, Problem, RaBayesError
 from ra_bayes.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -248,13 +248,16 @@ class Cohort:
 
         Raises
         ------
-        KeyError
+        RaBayesError
             If there is none, which the reader allows for binary outcomes only.
         """
         for record in self.of(outcome):
             if record.patient == patient and record.week == 0:
                 return record
-        raise KeyError(f"patient {patient!r} has no {outcome} at week 0")
+        raise RaBayesError(
+            f"patient {patient!r} of {self.name} has no {outcome} at week 0; cohort.of({outcome!r}) has what "
+            "there is"
+        )
 
     def limits(self, outcome: str) -> tuple[float, ...]:
         """Return the lower limits of quantification seen for one outcome, rising, canonical unit."""

@@ -26,7 +26,7 @@ from ra_bayes.comparison.comparison import Comparison, mark_of
 from ra_bayes.comparison.records_left_out import records_left_out
 from ra_bayes.comparison.same_records import same_records
 from ra_bayes.comparison.weights import pseudo_bma, stacking, stacking_without_each
-from ra_bayes.errors import FitError
+from ra_bayes.errors import FitError, check_type
 from ra_bayes.model.likelihoods import MISSED
 from ra_bayes.tree import provenance, spec_of
 from ra_bayes.trust.leave_one_out import leave_one_out
@@ -81,6 +81,7 @@ def compare(
 
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    check_type(trees, Mapping, "fits", 'give them by name: {"line": tree, "onset": other}')
     grid = same_records(trees)
     if (grid.kind != MISSED).any(axis=1).sum() < 2:
         raise FitError("models are compared by patients they did not see; fit a cohort of two or more")

@@ -78,6 +78,8 @@ def arms_of(family: Family, arms: Sequence[tuple[float, float]]) -> list[Arm]:
     what, possible, make = _MAKERS[family]
     if not arms:
         raise RaBayesError(f"a prior from other trials needs an arm; give {what} of each")
+    if odd := [each for each in arms if np.shape(each) != (2,)]:
+        raise RaBayesError(f"an arm is told by two numbers, not by {odd[0]!r}; give {what} of each")
     if wrong := [f"({y:g}, {size:g})" for y, size in arms if not possible(y, size)]:
         raise RaBayesError(f"these arms cannot be: {', '.join(wrong)}; give {what} of each")
     return [make(float(y), float(size)) for y, size in arms]

@@ -83,6 +83,8 @@ def fit(
 
     Raises
     ------
+    RaBayesError
+        If the model is no model page or the cohort no cohort.
     FitError
         If the cohort lacks the outcome, a needed visit, or has a record the link cannot take; or if the page
         names a builder that was not allowed, fails, or does not keep to what its model must have.
@@ -93,8 +95,8 @@ def fit(
     >>> cohort = rb.read_cohort(rb.data_dir() / "synthetic_cohort.csv")
     >>> tree = rb.fit(rb.load_model("sdai"), cohort, seed=1)          # doctest: +SKIP
     """
-    source = builder_source(model, allowed=allow_builder)
     records = grid(model, cohort)
+    source = builder_source(model, allowed=allow_builder)
     own = None if model.builder is None else build_own(model, records, source)
     sampled = sample_in_attempts(
         # The patients' levels of a builder's model are parametrised as it has them.

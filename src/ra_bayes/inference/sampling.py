@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ra_bayes.errors import FitError
 
 if TYPE_CHECKING:
@@ -64,12 +66,14 @@ def sample_in_attempts[Way: str](
     Raises
     ------
     FitError
-        If too few draws or chains are asked for.
+        If too few draws or chains are asked for, or the seed is none.
     """
     if draws < 100 or chains < 2:
         raise FitError(
             f"draws={draws}, chains={chains}: the gate needs at least 100 draws in at least 2 chains"
         )
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise FitError(f"seed={seed!r} is no seed; write a whole number from 0, such as 1")
     best: tuple[int, Attempt[Way], Any] | None = None
     tried: list[str] = []
     for attempt in attempts:

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ra_bayes.cohort import Cohort
+from ra_bayes.errors import check_type
 from ra_bayes.model.joint import JointModel
 from ra_bayes.model.joint_checks import check_arms, check_outcomes, check_related
 from ra_bayes.model.joint_integrated import Cells, cells_of
@@ -294,6 +295,7 @@ def make_joint_records(joint: JointModel, cohort: Cohort, outcomes: Sequence[str
     RaBayesError
         If there is no page of an outcome, or the cohort lacks records of it.
     """
+    check_type(joint, JointModel, "model", 'read one with rb.load_joint_model("records")')
     check_outcomes(joint, outcomes)
     chosen = [joint.page(outcome) for outcome in outcomes]
     check_arms(joint, chosen)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ra_bayes.cohort import Cohort, Record
-from ra_bayes.errors import FitError
+from ra_bayes.errors import FitError, check_type
 from ra_bayes.model.likelihoods import CELL, POINT, UNBOUNDED
 from ra_bayes.model.people import People, people_of
 from ra_bayes.model.residuals import sequence
@@ -72,10 +72,16 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
 
     Raises
     ------
+    RaBayesError
+        If either is something else.
     FitError
         If the cohort has several arms, no such outcome, no visit at the reference or anchor week, or
         a record that the link cannot take (a 0 under the log link).
     """
+    check_type(
+        spec, ModelSpec, "model", 'read one with rb.load_model("sdai"); joint ones are rb.fit_joint\'s'
+    )
+    check_type(cohort, Cohort, "cohort", 'read one with rb.read_cohort("table.csv")')
     arms = sorted({arm for _, arm in cohort.arms})
     if len(arms) > 1 and spec.arm is None:
         raise FitError(

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.design import Design
+from ra_bayes.errors import RaBayesError, check_type
+from ra_bayes.planning.design import Design, check_design
 from ra_bayes.planning.design_prior import DesignPrior, Step
 from ra_bayes.planning.engines import Settings, curve, stopping
 from ra_bayes.planning.rule import Criterion
@@ -76,6 +76,7 @@ def assurance(
     """
     import pandas as pd
 
+    check_design(design)
     return pd.DataFrame(assurance_curve(design, prior, sizes, seed=seed, settings=settings))
 
 
@@ -206,6 +207,7 @@ def fits(design: Design, prior: DesignPrior) -> None:
     RaBayesError
         Naming what differs.
     """
+    check_type(prior, DesignPrior, "prior", "make one with rb.design_prior(design, tree)")
     about, end = prior.about, design.endpoint
     wanted = "rate" if end.kind == "binary" else "effect"
     if about.outcome and about.outcome != end.outcome:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.planning.design import WEEKS_A_MONTH, Design
+from ra_bayes.planning.design import WEEKS_A_MONTH, Design, check_design
 from ra_bayes.planning.engines import Settings, precision, stopping
 from ra_bayes.planning.stopping import Stopping
 
@@ -65,6 +65,7 @@ def operating_characteristics(
     """
     import pandas as pd
 
+    check_design(design)
     return pd.DataFrame(characteristics(design, truths, seed=seed, settings=settings, ci_prob=ci_prob)[0])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.planning.design import Design
+from ra_bayes.planning.design import Design, check_design
 from ra_bayes.planning.design_prior import from_tree
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def decide(design: Design, tree: xr.DataTree, *, arm: str | None = None) -> Verd
     >>> tree = rb.condition(rb.data_dir() / "published" / "jamshidi2024.toml", seed=1)  # doctest: +SKIP
     >>> print(rb.decide(rb.load_design("acr20_one_arm"), tree))                         # doctest: +SKIP
     """
+    check_design(design)
     if design.arms == 2:
         raise RaBayesError(
             f"{design.name} compares two arms, and a posterior is of one; ask ra-bayes interim with the data"

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 from ra_bayes.numbers import listed
 from ra_bayes.planning.analysis import Analysis, BinaryAnalysis, LongitudinalAnalysis
 from ra_bayes.planning.endpoint import Conduct, Endpoint, Truth
 from ra_bayes.planning.rule import Criterion, Rule
 
-__all__ = ["WEEKS_A_MONTH", "Design"]
+__all__ = ["WEEKS_A_MONTH", "Design", "check_design"]
 
 type Array = NDArray[np.float64]
 
@@ -267,3 +267,8 @@ def _analysis(design: Design) -> list[str]:
     said = listed([f"of the {name} {'flat' if each is None else each}" for name, each in means])
     sd = "estimated" if prior.sd is None else f"taken as {prior.sd:g}{unit}"
     return [f"The analysis prior is, {said}; the SD of a patient's change is {sd}."]
+
+
+def check_design(design: Design) -> None:
+    """Refuse what is no design, such as the name of one."""
+    check_type(design, Design, "design", 'read one with rb.load_design("acr20_one_arm")')

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ra_bayes.cohort import Cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.binary.rules import MET
-from ra_bayes.planning.design import Design
+from ra_bayes.planning.design import Design, check_design
 from ra_bayes.planning.engines import Settings, interim_of
 from ra_bayes.planning.engines.data import SoFar
 from ra_bayes.planning.rule import Criterion
@@ -151,6 +151,7 @@ def interim(
     Decision: the trial goes on.
     Predictive probability of success at the final analysis: 0.9384.
     """
+    check_design(design)
     sides = _sides(design, cohort, arms)
     end = design.endpoint
     if end.outcome not in cohort.outcomes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ra_bayes.planning.assurance import at_threshold, ceiling, decisions, fits, waterfall_rows
 from ra_bayes.planning.characteristics import characteristics
-from ra_bayes.planning.design import Design
+from ra_bayes.planning.design import Design, check_design
 from ra_bayes.planning.design_prior import DesignPrior
 from ra_bayes.planning.engines import Settings, boundary_rows, curve, curve_at
 from ra_bayes.planning.sample_size import SampleSize, sample_size_of
@@ -111,6 +111,7 @@ def make_plan(
     >>> print(plan.answers[0])
     19 patients reach power 0.808 (exact), wanted 0.8. 17 reach it too, but some sizes between do not.
     """
+    check_design(design)
     chosen = tuple(sizes or design.sizes or (design.n,))
     step("operating characteristics")
     told, _ = characteristics(design, seed=seed, settings=settings, ci_prob=ci_prob)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ra_bayes.errors import Problem, RaBayesError, SpecError
 from ra_bayes.planning.analysis_reader import read_betas, read_normals
-from ra_bayes.planning.design import Design
+from ra_bayes.planning.design import Design, check_design
 from ra_bayes.planning.design_prior import (
     Against,
     BetweenTrials,
@@ -70,6 +70,7 @@ def design_prior(
     >>> [step.name for step in design_prior(load_design("acr20_one_arm")).steps]
     ['published count', 'new trial', 'placebo response not subtracted', 'sceptical part']
     """
+    check_design(design)
     problems: list[Problem] = []
     raw = tomllib.loads(design.toml).get("design_prior")
     table = TomlTable(raw if isinstance(raw, dict) else {}, problems, "design_prior")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.assurance import at_threshold, ceiling, fits
-from ra_bayes.planning.design import Design
+from ra_bayes.planning.design import Design, check_design
 from ra_bayes.planning.design_prior import DesignPrior
 from ra_bayes.planning.engines import Point, Settings, curve, curve_at
 
@@ -138,6 +138,7 @@ def sample_size(
     >>> print(rb.sample_size(rb.load_design("acr20_one_arm"), 0.8, seed=1))
     19 patients reach power 0.808 (exact), wanted 0.8. 17 reach it too, but some sizes between do not.
     """
+    check_design(design)
     chosen = tuple(sizes or design.sizes)
     if not chosen:
         raise RaBayesError(
