@@ -81,13 +81,24 @@ def lost(before: Snapshot, after: Snapshot, command: Command, end: End) -> Itera
         unit = path.partition("/")[0]
         mark = next((f"{unit}/{name}" for name in ("posterior.nc", "plan.json", "design.json")), "")
         again = fits and mark in after and after[mark] != before.get(mark)
-        if path not in after and not again and not (end.code in DONE and "/figures/" in path):
+        if path not in after and not again and not _drawn_anew(path, after, command, end):
             yield f"{path} is gone"
         if path.endswith("posterior.nc") and after.get(path, content) != content:
             if not fits:
                 yield f"{path} is another one now"
             elif end.code == 2 and command.arguments.count("--model") < 2:
                 yield f"{path} is another one now, after a command that was refused"
+
+
+def _drawn_anew(path: str, after: Snapshot, command: Command, end: End) -> bool:
+    """Return whether a figure is gone because others took its place.
+
+    A report that was stopped has drawn some folders and not come to others; a figure that no longer applies,
+    such as one side by side with a fit that has failed its gate since, goes with the folder that held it.
+    """
+    folder, figures, _ = path.partition("/figures/")
+    left = any(each.startswith(f"{folder}/figures/") for each in after)
+    return bool(figures) and (end.code in DONE or (command.verb == "report" and left))
 
 
 def half_written(folder: Path, after: Snapshot) -> Iterator[str]:
