@@ -108,6 +108,15 @@ def test_the_run_would_see_what_is_lost_or_half_written(tmp_path: Path) -> None:
     assert strays(tmp_path) == [".sdai.abcdefgh.part"]
 
 
+def test_a_stopped_report_may_replace_figures_but_not_lose_them() -> None:
+    before = {"across/figures/forest.png": "1", "across/figures/pattern.png": "2", "plan/figures/a.png": "3"}
+    killed = End(-9, "", "", 1.0, True, [])
+    after = {"across/figures/pattern.png": "2"}
+    report, fit = (Command((verb,), Path(), frozenset({0})) for verb in ("report", "fit"))
+    assert [*lost(before, after, report, killed)] == ["plan/figures/a.png is gone"]
+    assert len([*lost(before, after, fit, killed)]) == 2
+
+
 # What the run found, and is mended.
 def test_a_long_text_that_cannot_be_printed_is_told_once(scene: Scene) -> None:
     command = Command(("models", "haq"), None, frozenset({0}))
