@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -232,6 +233,15 @@ def test_the_table_prints_counts_and_rates_and_the_figure_draws_them() -> None:
     count = told.iloc[0]
     assert last["Responders"] == f"{count['responders']:.0f}/{count['recorded']:.0f}"
     assert float(last["Gain"]) == pytest.approx(count["gain"], abs=0.051)
+    median, low, high = map(float, re.findall(r"[\d.]+", last["Measured, as recorded"]))
+    shown = [100.0 * count[name] for name in ("estimate", "lower", "upper")]
+    assert (median, low, high) == pytest.approx(shown, abs=0.51)
+    # What is rare is not told to be impossible.
+    told_rates = [
+        row[head] for row in rows for head in ("Measured, true", "Measured, as recorded", "Counted")
+    ]
+    assert [each for each in told_rates if "<0.1 to" in each]
+    assert not [each for each in told_rates if re.search(r"\b0(\.0+)?( |$)", each)]
     figure = figures.responders(fitted("sdai"))
     fit_to_print(figure)
     assert len(figure.axes) == 5

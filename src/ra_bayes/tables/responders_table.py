@@ -9,14 +9,7 @@ from ra_bayes.diagnostics import warnings_of
 from ra_bayes.estimand.responders import responders as rates_of
 from ra_bayes.numbers import interval_name
 from ra_bayes.results.fits import Result, read_result
-from ra_bayes.tables.cells import (
-    ROUNDED,
-    error_cell,
-    estimate_cell,
-    interval_cell,
-    week_cell,
-    words,
-)
+from ra_bayes.tables.cells import error_cell, week_cell, words
 from ra_bayes.tables.table import Cell, Column, Table
 from ra_bayes.tables.titles import cohort_named
 from ra_bayes.tree import provenance, spec_of
@@ -27,6 +20,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["responders", "responders_of"]
+
+_BLANK = Cell("", (float("nan"),) * 3)
 
 
 def responders(
@@ -62,33 +57,29 @@ def responders_of(result: Result, ci_prob: float, improvements: Sequence[float] 
     """Return the table of :func:`responders` of a result that has been read."""
     tree = result.tree
     told = rates_of(tree, improvements=improvements, ci_prob=ci_prob, checked=result.gate)
-    told = told[told["who"] == "new patient"].assign(unit="share of patients")
+    told = told[told["who"] == "new patient"]
     true = {(row["criterion"], row["week"]): row for row in told[told["value"] == "true"].to_dict("records")}
     rows = told[told["value"] == "recorded"].to_dict("records")
-    interval = interval_name(ci_prob)
     return Table(
         name=f"{provenance(tree)['model']['name']}-responders",
         title=f"Response rates of {spec_of(tree).outcome.label}, {cohort_named(tree)}",
         columns=(
             Column("Response"),
             Column("Week", numbers=("week",)),
-            Column("Measured, true", numbers=("true_estimate",)),
-            Column(f"{interval}, true", numbers=("true_lower", "true_upper")),
-            Column("Measured, as recorded", numbers=("estimate",)),
-            Column(f"{interval}, as recorded", numbers=("lower", "upper")),
-            Column("Monte Carlo error", numbers=("error",)),
+            Column("Measured, true", "%", ("true_estimate", "true_lower", "true_upper")),
+            Column("Measured, as recorded", "%", ("estimate", "lower", "upper")),
+            Column("Monte Carlo error", "%", ("error",)),
             Column("Responders", numbers=("responders", "recorded")),
-            Column("Counted", numbers=("counted_estimate",)),
-            Column(f"{interval}, counted", numbers=("counted_lower", "counted_upper")),
+            Column("Counted", "%", ("counted_estimate", "counted_lower", "counted_upper")),
             Column("Width ratio", numbers=("width_ratio",)),
             Column("Gain", numbers=("gain",)),
             Column("Note"),
         ),
         rows=tuple(_row(row, true.get((row["criterion"], row["week"]))) for row in rows),
         notes=(
-            "Share of new patients, posterior medians. Measured: from the model of all records, true values "
-            f"or values as they would be recorded. {ROUNDED} Counted: from the responders among patients "
-            "whose records decide it, under a uniform prior.",
+            f"Share of new patients: posterior median and {interval_name(ci_prob)}. Measured: from the model "
+            "of all records, true values or values as they would be recorded. Counted: from the responders "
+            "among patients whose records decide it, under a uniform prior.",
             "Width ratio: the counted interval over that of the rate as recorded. Gain: patients counted "
             "that one patient measured stands for, what the model's priors knew taken off.",
         ),
@@ -97,30 +88,33 @@ def responders_of(result: Result, ci_prob: float, improvements: Sequence[float] 
 
 
 def _row(row: Mapping[Hashable, Any], true: Mapping[Hashable, Any] | None) -> tuple[Cell, ...]:
-    nan = float("nan")
     patients = int(row["recorded"])
-    counted: dict[Hashable, Any] = {
-        "unit": "share of patients",
-        "estimate": row["counted_estimate"],
-        "lower": row["counted_lower"],
-        "upper": row["counted_upper"],
-        "mcse": 0.0,
-    }
     return (
         words(str(row["definition"]).partition(": ")[2]),
         week_cell(float(row["week"])),
-        Cell("", (nan,)) if true is None else estimate_cell(true),
-        Cell("", (nan, nan)) if true is None else interval_cell(true),
-        estimate_cell(row),
-        interval_cell(row),
-        error_cell(float(row["mcse"])),
+        _BLANK if true is None else _rate(true),
+        _rate(row),
+        error_cell(100.0 * float(row["mcse"])),
         Cell(f"{int(row['responders'])}/{patients}", (float(row["responders"]), float(patients))),
-        estimate_cell(counted) if patients else Cell("", (nan,)),
-        interval_cell(counted) if patients else Cell("", (nan, nan)),
+        _rate(row, "counted_") if patients else _BLANK,
         _ratio(float(row["width_ratio"])),
         _ratio(float(row["gain"])),
         words(row["note"]),
     )
+
+
+def _rate(row: Mapping[Hashable, Any], of: str = "") -> Cell:
+    """Return a rate with its interval, in %."""
+    numbers = [100.0 * float(row[f"{of}{name}"]) for name in ("estimate", "lower", "upper")]
+    middle, low, high = (_percent(each) for each in numbers)
+    return Cell(f"{middle} ({low} to {high})", tuple(numbers))
+
+
+def _percent(value: float) -> str:
+    """Two digits, and never 0 or 100: what is rare is not impossible."""
+    if value < 0.1:
+        return "<0.1"
+    return ">99.9" if value > 99.9 else f"{value:.{1 if value < 9.95 or value > 99.0 else 0}f}"
 
 
 def _ratio(value: float) -> Cell:
