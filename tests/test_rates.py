@@ -131,7 +131,8 @@ def test_acr20_under_each_prior() -> None:
     prior = map_prior([(arm.r, arm.n) for arm in historical_arms("acr20", "control", week=16).used]).mixture()
     assert isinstance(prior, BetaMixture)
     assert rows.loc[1, "p_above_control"] == pytest.approx(p_greater(prior.update(4, 6), prior))
-    assert "RADIATE, placebo/control, week 24: 16 of 158 [ard 67:1516" in rows.loc[1, "sources"]
+    radiate = "RADIATE, placebo/control, week 24: 16 of 158 [Emery 2008, Ann Rheum Dis 67:1516"
+    assert radiate in rows.loc[1, "sources"]
     assert "RADIATE 16/158* wk 24" in rows.loc[1, "arms"]
 
 
