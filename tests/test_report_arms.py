@@ -13,13 +13,15 @@ import pytest
 import xarray as xr
 from click.testing import CliRunner
 from few_figures import few_figures
+from matplotlib.text import Text
 from nasty import nasty_cohort
 from pages import with_arm
 from trees import drawn_tree
 
-from ra_bayes import tables
+from ra_bayes import figures, tables
 from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.estimand import of_arm
 from ra_bayes.figures.draw_folder import draw_folder
 from ra_bayes.figures.several import marker_and_outcome
 from ra_bayes.model.spec_reader import read_spec
@@ -268,3 +270,10 @@ def test_command_draws_each_arm_and_tells_who_responds_in_it(tmp_path: Path) -> 
     assert ran.exit_code == 0, ran.output
     names = {path.name for path in (tmp_path / "tables").iterdir()}
     assert names == {"sdai-treated-responders.csv", "sdai-control-responders.csv"}
+
+
+def test_figures_and_tables_of_one_arm_name_it() -> None:
+    of_cells = of_arm(drawn_tree(with_arm("sdai", sd=8.0), cohort()), "cells")
+    for made in (figures.trajectories(of_cells), figures.forest(of_cells)):
+        assert "Arm: cells (of two)." in "\n".join(each.get_text() for each in made.findobj(Text))
+    assert "arm cells (3 patients)" in tables.responders(of_cells).title

@@ -11,6 +11,7 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ra_bayes.plain import plain
 from ra_bayes.tree import is_given_counts, is_joint, joint_trees, outcome_trees, provenance
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def diagnose(tree: xr.DataTree) -> Diagnosis:
 
 
 def warnings_of(tree: xr.DataTree, diagnosis: Diagnosis | None = None) -> tuple[str, ...]:
-    """Return what must stand on every figure and table of a fit: synthetic data, a gate that was not passed.
+    """Return what must stand on every figure and table of a fit: of which arm, synthetic data, a failed gate.
 
     Parameters
     ----------
@@ -153,8 +154,11 @@ def warnings_of(tree: xr.DataTree, diagnosis: Diagnosis | None = None) -> tuple[
         What :func:`~ra_bayes.diagnostics.diagnose` said of it, if that is known already.
     """
     found = []
+    entries = provenance(tree)
+    if "of_arm" in entries:
+        found.append(f"Arm: {plain(entries['of_arm'])} (of two).")
     # Published counts have no cohort.
-    if provenance(tree).get("cohort", {}).get("synthetic"):
+    if entries.get("cohort", {}).get("synthetic"):
         found.append(SYNTHETIC)
     verdict = diagnosis if diagnosis is not None else diagnose(tree)
     if not verdict.passed:

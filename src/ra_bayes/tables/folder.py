@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
 from ra_bayes.estimand.criteria import has_criteria
-from ra_bayes.plain import plain
 from ra_bayes.results.fits import Result
 from ra_bayes.results.folder import Found
 from ra_bayes.results.joint import joint_outcomes
@@ -130,8 +129,7 @@ def _responders(result: Result, ci_prob: float) -> Iterator[tuple[str, Table]]:
         return
     control, treated = arm_names(result.tree)
     for side, arm in (("treated", treated), ("control", control)):
-        of_one = responders_of(Result(of_arm(result.tree, arm), result.gate, None), ci_prob)
-        yield f"-{side}", replace(of_one, title=f"{of_one.title}, arm {plain(arm)}")
+        yield f"-{side}", responders_of(Result(of_arm(result.tree, arm), result.gate, None), ci_prob)
 
 
 def _of_joint(name: str, result: Result, ci_prob: float) -> Iterator[tuple[str, Table]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ra_bayes.numbers import how_many, listed
 from ra_bayes.outcomes import OUTCOMES
+from ra_bayes.plain import plain
 from ra_bayes.tree import is_given_counts, is_joint, joint_trees, provenance, spec_of
 
 if TYPE_CHECKING:
@@ -16,11 +17,15 @@ __all__ = ["cohort_named", "label_in", "labels_of", "unit_word"]
 
 
 def cohort_named(tree: xr.DataTree) -> str:
-    """Return what a tree's numbers are of: a cohort by its name and size, or a publication."""
+    """Return what a tree's numbers are of: a cohort or an arm of it by name and size, or a publication."""
     entries = provenance(tree)
     if "published" in entries:
         return f"published counts of {entries['published']['name']}"
-    return f"{entries['cohort']['name']} ({how_many(len(entries['cohort']['patients']))})"
+    cohort = entries["cohort"]
+    if "of_arm" in entries:
+        here = how_many(tree["constant_data"].sizes["patient"])
+        return f"{cohort['name']}, arm {plain(entries['of_arm'])} ({here})"
+    return f"{cohort['name']} ({how_many(len(cohort['patients']))})"
 
 
 def labels_of(tree: xr.DataTree) -> dict[str, str]:
