@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import integrate
 
 from ra_bayes.estimand.change import change_estimands
 from ra_bayes.estimand.new_patient import share_beating_mcid
@@ -257,6 +259,49 @@ def test_under_the_identity_link_the_share_is_a_normal_tail() -> None:
     z = (-1.2 + 1.0) / 10.0
     expected = 0.5 * math.erfc(-z / math.sqrt(2.0))
     assert share_beating_mcid(posterior, 1.2, measured=False)[0, 0, -1] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("correlation", [-0.999, 0.97])
+def test_the_share_is_that_tail_also_where_level_and_response_go_along_almost_exactly(
+    correlation: float,
+) -> None:
+    posterior = one_draw(
+        load_model("das28_esr"),
+        level=[6.0],
+        response=[0.0],
+        mean_change=[0.0, -0.2, -0.6, -1.0],
+        scalars={**VAS, "correlation": correlation},
+    )
+    expected = 0.5 * math.erfc((1.2 - 1.0) / 10.0 / math.sqrt(2.0))
+    assert share_beating_mcid(posterior, 1.2, measured=False)[0, 0, -1] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.05])
+def test_recorded_starts_beyond_the_scale_are_integrated_piece_by_piece(spread: float) -> None:
+    # Records stop at 100: the integrand bends there, and with little spread all but jumps on either side.
+    noise, own, mean, level_sd, change, mcid = 12.0 * spread, 15.0 * spread, 85.0, 17.0, -14.0, 15.0
+    scalars = {"baseline_mean": mean, "baseline_sd": level_sd, "response_sd": own, "residual_sd": noise}
+    posterior = one_draw(
+        load_model("vas"),
+        level=[0.0],
+        response=[0.0],
+        mean_change=[0.0, 0.3 * change, 0.7 * change, change],
+        scalars={**scalars, "correlation": -0.4},
+    )
+    variance = level_sd**2 + noise**2
+    covariance = level_sd**2 - 0.4 * level_sd * own
+    end = level_sd**2 - 0.8 * level_sd * own + own**2 + noise**2
+    left = math.sqrt(end - covariance**2 / variance)
+
+    def reached(start: float) -> float:
+        expected = mean + change + covariance / variance * (start - mean)
+        density = math.exp(-((start - mean) ** 2) / (2.0 * variance)) / math.sqrt(2.0 * math.pi * variance)
+        return density * 0.5 * math.erfc((expected - (min(start, 100.0) - mcid)) / left / math.sqrt(2.0))
+
+    cuts = np.unique(np.r_[mcid, np.linspace(20.0, 280.0, 521)])
+    pieces = [integrate.quad(reached, a, b, epsabs=1e-13)[0] for a, b in pairwise(cuts)]
+    found = share_beating_mcid(posterior, mcid, measured=True)[0, 0, -1]
+    assert found == pytest.approx(sum(pieces), abs=1e-8)
 
 
 def test_a_rate_averages_over_patients_not_at_the_mean_patient() -> None:

@@ -1,0 +1,137 @@
+"""The share of new patients who reach a value that depends on where they start, by quadrature over starts.
+
+Let W be the start and D the change, both on the link's scale and jointly normal:
+
+    true values:      W = A,        D = f + b r
+    recorded values:  W = A + e_0,  D = f + b r + e_t - e_0        e ~ N(0, residual_sd^2)
+
+with e_0 and e_t independent or, where residuals are AR(1), correlated by the weeks between them. Who starts
+at the value g^-1(W) has to reach another one, hence s D >= s q(W), s the sign of benefit. D | W is normal:
+
+    Pr(reached) = E_W[ Phi( s (E[D | W] - q(W)) / SD(D | W) ) ],      q(W) = g(value to reach) - W.
+
+The expectation is by Gauss-Legendre quadrature over the starts from which it is possible at all. The
+integrand bends where a bound of the scale stops the start, and where SD(D | W) is small Phi is all but a step
+at the start at which the expected change is the one needed. So what lies between the bends is integrated by
+itself, with a panel of its own for the step.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from ra_bayes.estimand.posterior import Posterior
+
+__all__ = ["share_reaching", "value_bounds"]
+
+type Array = NDArray[np.float64]
+
+_NODES = 48
+# Standard normal mass beyond is 1e-15.
+_TAIL = 8.0
+# Widths of the step on each side of it that its panel holds.
+_STEP = 6.0
+
+
+def value_bounds(posterior: Posterior, *, measured: bool) -> tuple[float, float]:
+    """Return between what values a start and an end can lie: what the link allows, or can be recorded."""
+    lower, upper = (float(posterior.spec.link.inverse(end)) for end in (-np.inf, np.inf))
+    outcome = posterior.spec.outcome
+    if measured and outcome.lower is not None:
+        lower = max(lower, outcome.lower)
+    if measured and outcome.upper is not None:
+        upper = min(upper, outcome.upper)
+    return lower, upper
+
+
+def share_reaching(
+    posterior: Posterior, needed: Callable[[Array], Array], starts: tuple[float, float], *, measured: bool
+) -> Array:
+    """Return the share of new patients who reach the value they need, per draw and visit.
+
+    Parameters
+    ----------
+    posterior
+        Draws of a fit.
+    needed
+        The value to reach from a value at the start.
+    starts
+        Between what values a start leaves room for it; infinite where only the scale ends them, beyond whose
+        bounds a start is the bound.
+    measured
+        Whether of recorded values, noise in both, within the outcome's bounds; otherwise of true ones.
+
+    Returns
+    -------
+    ndarray
+        Shape (..., visit), between 0 and 1.
+    """
+    spec = posterior.spec
+    sign, link = spec.benefit_sign, spec.link
+    mean, between, own, rho, noise = (
+        posterior.scalars[name][..., None]
+        for name in ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
+    )
+    own, noise = own * posterior.shape, noise if measured else 0.0 * noise
+    sd = np.sqrt(between**2 + noise**2)
+    apart = noise**2 * (1.0 - posterior.residual_correlation)
+    covariance = rho * between * own - apart
+    slope = covariance / sd**2
+    # Rounding may leave a variance of zero a hair below it.
+    left = np.sqrt(np.maximum(own**2 + 2.0 * apart - slope * covariance, 1e-24))
+    bounds = value_bounds(posterior, measured=measured)
+
+    def spare(z: Array) -> Array:
+        """How far the expected change goes beyond the one needed, counted towards benefit."""
+        start = mean + z * sd
+        target = link.forward(needed(np.clip(link.inverse(start), *bounds)))
+        return np.asarray(sign * (posterior.mean_change + slope * z * sd - target + start))
+
+    def place(value: float) -> Array:
+        # Not every link has a place for what is infinite.
+        latent = link.forward(value) if math.isfinite(value) else value
+        return np.clip((latent - mean) / sd, -_TAIL, _TAIL)
+
+    first, last = (place(value) for value in starts)
+    bends = [np.clip(place(end), first, last) for end in bounds if math.isfinite(end)]
+    shape = np.broadcast_shapes(mean.shape, posterior.mean_change.shape)
+    total = np.zeros(shape)
+    for begin, end in itertools.pairwise(np.sort(np.stack([first, last, *bends]), axis=0)):
+        edges = _around_step(spare, left, begin, end)
+        cuts = np.sort(np.stack([np.broadcast_to(each, shape) for each in (begin, *edges, end)]), axis=0)
+        for low, high in itertools.pairwise(cuts):
+            if (high > low).any():
+                total += _panel(spare, left, low, high)
+    return np.clip(total, 0.0, 1.0)
+
+
+def _panel(spare: Callable[[Array], Array], left: Array, low: Array, high: Array) -> Array:
+    total = np.zeros(low.shape)
+    for node, weight in zip(*np.polynomial.legendre.leggauss(_NODES), strict=True):
+        z = low + (high - low) * (node + 1.0) / 2.0
+        density = weight * (high - low) / 2.0 * np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi)
+        total += density * special.ndtr(spare(z) / left)
+    return total
+
+
+def _around_step(
+    spare: Callable[[Array], Array], left: Array, first: Array, last: Array
+) -> tuple[Array, Array]:
+    """Return the ends of the panel that holds the step of Phi, by bisection."""
+    shape = np.broadcast_shapes(first.shape, left.shape)
+    low, high = np.broadcast_to(first, shape), np.broadcast_to(last, shape)
+    rises = spare(high) > spare(low)
+    for _ in range(48):
+        middle = 0.5 * (low + high)
+        over = (spare(middle) > 0.0) == rises
+        low, high = np.where(over, low, middle), np.where(over, middle, high)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steep = np.abs(spare(np.minimum(low + 1e-4, last)) - spare(np.maximum(low - 1e-4, first))) / 2e-4
+        width = np.where(steep > 0.0, _STEP * left / steep, 2.0 * _TAIL)
+    return np.clip(low - width, first, last), np.clip(low + width, first, last)
