@@ -223,6 +223,20 @@ def test_paired_t_and_wilcoxon_are_scipy_s() -> None:
     assert found["wilcoxon"].p == stats.wilcoxon(kept[:, -1] - kept[:, 0], alternative="less").pvalue
 
 
+def test_wilcoxon_is_exact_where_changes_tie_too() -> None:
+    # The HAQ-DI is written in steps of 0.125, so that changes of six patients often tie.
+    model = load_model("haq")
+    values = np.full((6, 7), 1.5)
+    moved = np.array([-0.25, -0.125, -0.5, -0.375, 0.25, 0.0])
+    values[:, -1] += moved
+    ranks = stats.rankdata(np.abs(moved[:5]))
+    rises = [
+        sum(rank for rank, up in zip(ranks, signs, strict=True) if up) for signs in product((0, 1), repeat=5)
+    ]
+    found = answers(model, grid_of(model, values), CI_PROBS)["wilcoxon"]
+    assert found.p == np.mean(np.array(rises) <= ranks[4])
+
+
 def test_exact_binomial_is_scipy_s() -> None:
     model = load_model("acr20")
     values = np.zeros((6, 7))
