@@ -117,6 +117,16 @@ def test_a_stopped_report_may_replace_figures_but_not_lose_them() -> None:
     assert len([*lost(before, after, fit, killed)]) == 2
 
 
+def test_a_fit_that_was_saved_and_could_not_be_told_is_another_one_by_right() -> None:
+    before, after = {"vas/posterior.nc": "1"}, {"vas/posterior.nc": "2"}
+    fit = Command(("fit", "--model", "vas"), Path(), frozenset({0}))
+    unsaid, refused = (
+        End(2, "", f"ra-bayes: {why}", 1.0, False, []) for why in ("the output: No space left on device", "no")
+    )
+    assert [*lost(before, after, fit, unsaid)] == []
+    assert len([*lost(before, after, fit, refused)]) == 1
+
+
 # What the run found, and is mended.
 def test_a_long_text_that_cannot_be_printed_is_told_once(scene: Scene) -> None:
     command = Command(("models", "haq"), None, frozenset({0}))
