@@ -121,7 +121,8 @@ def test_a_fit_that_was_saved_and_could_not_be_told_is_another_one_by_right() ->
     before, after = {"vas/posterior.nc": "1"}, {"vas/posterior.nc": "2"}
     fit = Command(("fit", "--model", "vas"), Path(), frozenset({0}))
     unsaid, refused = (
-        End(2, "", f"ra-bayes: {why}", 1.0, False, []) for why in ("the output: No space left on device", "no")
+        End(2, "", f"ra-bayes: {why}", 1.0, False, [])
+        for why in ("the output: No space left on device", "no")
     )
     assert [*lost(before, after, fit, unsaid)] == []
     assert len([*lost(before, after, fit, refused)]) == 1
