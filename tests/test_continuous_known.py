@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.mixtures import NormalMixture, normal
@@ -425,3 +425,21 @@ def test_bad_input_gets_one_sentence(make: object, message: str) -> None:
         make()  # type: ignore[operator]
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("treated", "control"), [(10, 10), (10, 1), (19, 1), (18, 3)])
+def test_a_predictive_probability_holds_where_one_arm_is_followed_further(treated: int, control: int) -> None:
+    # All normal: the final posterior means are normal now, and success asks for their difference.
+    sd, n, priors, seen = 20.0, 20, ((0.0, 60.0), (-4.0, 200.0)), (6.0, -3.0)
+    win = Criterion("difference", "above", 0.0, 0.9)
+    beliefs = [normal(*each) for each in priors]
+    design = KnownSd(Rule((win,)), sd, (n,), (n,), mean=beliefs[0], control_mean=beliefs[1])
+    means, now, then = [], [], []
+    for (m, s), so_far, y in zip(priors, (treated, control), seen, strict=True):
+        now.append(1.0 / (s**-2.0 + so_far / sd**2))
+        then.append(1.0 / (s**-2.0 + n / sd**2))
+        means.append(now[-1] * (m / s**2 + so_far * y / sd**2))
+    gap = means[0] - means[1] - special.ndtri(0.9) * sum(then) ** 0.5
+    wanted = special.ndtr(gap / (sum(now) - sum(then)) ** 0.5)
+    found = predictive_probability(design, (treated, seen[0]), (control, seen[1]))
+    assert found == pytest.approx(wanted, abs=1e-6)

@@ -7,12 +7,12 @@ over all N patients, r = N - n of them to come:
 
 The trial ends in success above the critical mean of the final analysis, which in a design with priors by
 arm is a curve over the control's final mean; that mean has its own mixture of predictive normals, and is
-integrated out by Gauss-Hermite quadrature.
+integrated out by the trapezoidal rule.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,10 @@ __all__ = ["predictive_bound", "predictive_probability"]
 
 type Array = NDArray[np.float64]
 
-_NODES = 20
+# Standard normal mass beyond is 1e-15.
+_TAIL = 8.0
+# Steeper only where hardly a treated patient is still to come; a step is then off by 0.005 at most.
+_STEEPEST = 20.0
 
 
 def predictive_probability(
@@ -119,8 +122,9 @@ def _terms(
     total = float(now.control[0])
     if total == 0.0:
         return a, b, s, final_bound(now, control)[:, None], np.ones((control.size, 1))
-    node, weight = _hermite()
     ac, bc, sc = _ahead(other, sizes[1], total, now.sd)
+    # Where fewer treated than controls are still to come, the chance is steep in the mean of the control.
+    node, weight = _rule(float(sc.max() / max(s.min(), 1e-300)))
     ends = (ac + bc * control[:, None])[:, :, None] + sc[:, None] * node
     share = other.weights(sizes[1] / now.sd**2, control)[:, :, None] * weight
     final = final_bound(now, ends.ravel()).reshape(control.size, -1)
@@ -136,7 +140,11 @@ def _ahead(belief: Belief, n: float, total: float, sd: float) -> tuple[Array, Ar
     return rest * a / total, (n + rest * b) / total, spread
 
 
-@cache
-def _hermite() -> tuple[Array, Array]:
-    node, weight = np.polynomial.hermite_e.hermegauss(_NODES)
-    return node, weight / weight.sum()
+def _rule(steepness: float) -> tuple[Array, Array]:
+    """Return nodes and weights of a standard normal: the trapezoidal rule, for Phi of so steep a line.
+
+    With a slope r of the line the error is exp(-2 pi^2 / (step^2 (1 + r^2))).
+    """
+    step = 0.5 / math.hypot(1.0, min(steepness, _STEEPEST))
+    node = np.asarray(step * np.arange(-math.ceil(_TAIL / step), math.ceil(_TAIL / step) + 1), dtype=float)
+    return node, step / math.sqrt(2.0 * math.pi) * np.exp(-0.5 * node**2)
