@@ -133,7 +133,7 @@ def test_a_long_text_that_cannot_be_printed_is_told_once(scene: Scene) -> None:
     command = Command(("models", "haq"), None, frozenset({0}))
     end, wrong = played(scene, command, ODD["stdout to /dev/full"])
     assert (wrong, end.code) == ([], 2)
-    assert end.stderr == "ra-bayes: the output: No space left on device\n"
+    assert end.stderr == "ra-bayes: the output: No space left on device; all else is done\n"
 
 
 @pytest.mark.parametrize("said", [{"minus": "\u2212 \u60a3"}, "\u2212 \u60a3"])

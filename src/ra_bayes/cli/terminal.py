@@ -37,7 +37,8 @@ def say(result: object) -> None:
     try:
         click.echo(text)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, "the output") from error
+        told = f"{error.strerror}; all else is done"
+        raise OSError(error.errno, told, "the output") from error
 
 
 def _escaped(char: str) -> str:
