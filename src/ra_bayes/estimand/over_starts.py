@@ -21,6 +21,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,10 @@ _NODES = 48
 _TAIL = 8.0
 # Widths of the step on each side of it that its panel holds.
 _STEP = 6.0
+# Starts of less mass are left out.
+_NEGLIGIBLE = 1e-13
+# Leave the step's place open by 1e-13 SDs of the starts: less than its width where patients do not differ.
+_HALVINGS = 48
 
 
 def value_bounds(posterior: Posterior, *, measured: bool) -> tuple[float, float]:
@@ -72,8 +77,6 @@ def share_reaching(
     ndarray
         Shape (..., visit), between 0 and 1.
     """
-    spec = posterior.spec
-    sign, link = spec.benefit_sign, spec.link
     mean, between, own, rho, noise = (
         posterior.scalars[name][..., None]
         for name in ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
@@ -85,53 +88,77 @@ def share_reaching(
     slope = covariance / sd**2
     # Rounding may leave a variance of zero a hair below it.
     left = np.sqrt(np.maximum(own**2 + 2.0 * apart - slope * covariance, 1e-24))
-    bounds = value_bounds(posterior, measured=measured)
-
-    def spare(z: Array) -> Array:
-        """How far the expected change goes beyond the one needed, counted towards benefit."""
-        start = mean + z * sd
-        target = link.forward(needed(np.clip(link.inverse(start), *bounds)))
-        return np.asarray(sign * (posterior.mean_change + slope * z * sd - target + start))
-
-    def place(value: float) -> Array:
-        # Not every link has a place for what is infinite.
-        latent = link.forward(value) if math.isfinite(value) else value
-        return np.clip((latent - mean) / sd, -_TAIL, _TAIL)
-
-    first, last = (place(value) for value in starts)
-    bends = [np.clip(place(end), first, last) for end in bounds if math.isfinite(end)]
-    shape = np.broadcast_shapes(mean.shape, posterior.mean_change.shape)
-    total = np.zeros(shape)
+    shape = np.broadcast_shapes(mean.shape, posterior.mean_change.shape, left.shape)
+    given = (np.broadcast_to(each, shape).ravel() for each in (mean, sd, posterior.mean_change, slope, left))
+    people = _Starts(posterior, needed, value_bounds(posterior, measured=measured), *given)
+    first, last = (people.place(value) for value in starts)
+    bends = [np.clip(people.place(end), first, last) for end in people.bounds if math.isfinite(end)]
+    total = np.zeros(people.mean.size)
     for begin, end in itertools.pairwise(np.sort(np.stack([first, last, *bends]), axis=0)):
-        edges = _around_step(spare, left, begin, end)
-        cuts = np.sort(np.stack([np.broadcast_to(each, shape) for each in (begin, *edges, end)]), axis=0)
-        for low, high in itertools.pairwise(cuts):
-            if (high > low).any():
-                total += _panel(spare, left, low, high)
-    return np.clip(total, 0.0, 1.0)
+        some = special.ndtr(end) - special.ndtr(begin) > _NEGLIGIBLE
+        if some.any():
+            total[some] += _piece(people.of(some), begin[some], end[some])
+    return np.clip(total.reshape(shape), 0.0, 1.0)
 
 
-def _panel(spare: Callable[[Array], Array], left: Array, low: Array, high: Array) -> Array:
-    total = np.zeros(low.shape)
-    for node, weight in zip(*np.polynomial.legendre.leggauss(_NODES), strict=True):
-        z = low + (high - low) * (node + 1.0) / 2.0
-        density = weight * (high - low) / 2.0 * np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi)
-        total += density * special.ndtr(spare(z) / left)
+@dataclass(frozen=True, slots=True)
+class _Starts:
+    """Starts W = mean + z SD of new patients and the change expected from each: an entry a draw and visit."""
+
+    posterior: Posterior
+    needed: Callable[[Array], Array]
+    bounds: tuple[float, float]
+    mean: Array
+    sd: Array
+    change: Array
+    slope: Array
+    left: Array
+
+    def of(self, some: NDArray[np.bool_]) -> _Starts:
+        """Return some of the entries."""
+        names = ("mean", "sd", "change", "slope", "left")
+        return replace(self, **{name: getattr(self, name)[some] for name in names})
+
+    def place(self, value: float) -> Array:
+        """Return the z of a value; not every link has a place for what is infinite."""
+        latent = self.posterior.spec.link.forward(value) if math.isfinite(value) else value
+        return np.asarray(np.clip((latent - self.mean) / self.sd, -_TAIL, _TAIL))
+
+    def spare(self, z: Array) -> Array:
+        """Return how far the expected change goes beyond the one needed, counted towards benefit."""
+        link, start = self.posterior.spec.link, self.mean + z * self.sd
+        target = link.forward(self.needed(np.clip(link.inverse(start), *self.bounds)))
+        further = self.change + self.slope * z * self.sd - target + start
+        return np.asarray(self.posterior.spec.benefit_sign * further)
+
+
+def _piece(people: _Starts, begin: Array, end: Array) -> Array:
+    """Return the integral between two bends."""
+    total = np.zeros(begin.size)
+    for low, high in itertools.pairwise([begin, *_around_step(people, begin, end), end]):
+        if (some := high > low).any():
+            total[some] += _panel(people.of(some), low[some], high[some])
     return total
 
 
-def _around_step(
-    spare: Callable[[Array], Array], left: Array, first: Array, last: Array
-) -> tuple[Array, Array]:
+def _panel(people: _Starts, low: Array, high: Array) -> Array:
+    total = np.zeros(low.size)
+    for node, weight in zip(*np.polynomial.legendre.leggauss(_NODES), strict=True):
+        z = low + (high - low) * (node + 1.0) / 2.0
+        density = weight * (high - low) / 2.0 * np.exp(-0.5 * z**2) / math.sqrt(2.0 * math.pi)
+        total += density * special.ndtr(people.spare(z) / people.left)
+    return total
+
+
+def _around_step(people: _Starts, first: Array, last: Array) -> tuple[Array, Array]:
     """Return the ends of the panel that holds the step of Phi, by bisection."""
-    shape = np.broadcast_shapes(first.shape, left.shape)
-    low, high = np.broadcast_to(first, shape), np.broadcast_to(last, shape)
-    rises = spare(high) > spare(low)
-    for _ in range(48):
+    low, high = first, last
+    rises = people.spare(high) > people.spare(low)
+    for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)
-        over = (spare(middle) > 0.0) == rises
+        over = (people.spare(middle) > 0.0) == rises
         low, high = np.where(over, low, middle), np.where(over, middle, high)
     with np.errstate(divide="ignore", invalid="ignore"):
-        steep = np.abs(spare(np.minimum(low + 1e-4, last)) - spare(np.maximum(low - 1e-4, first))) / 2e-4
-        width = np.where(steep > 0.0, _STEP * left / steep, 2.0 * _TAIL)
+        rise = people.spare(np.minimum(low + 1e-4, last)) - people.spare(np.maximum(low - 1e-4, first))
+        width = np.where(rise != 0.0, _STEP * people.left * 2e-4 / np.abs(rise), 2.0 * _TAIL)
     return np.clip(low - width, first, last), np.clip(low + width, first, last)
