@@ -304,6 +304,50 @@ def test_recorded_starts_beyond_the_scale_are_integrated_piece_by_piece(spread: 
     assert found == pytest.approx(sum(pieces), abs=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("link", "measured", "scalars", "change"),
+    [
+        # From low starts there is hardly room, from high ones less is expected: a step on either side.
+        ("log", False, (3.51, 1.83, 0.157, 0.99, 0.3), -0.504),
+        ("logit", False, (0.8, 3.99, 0.066, -0.99, 0.3), -2.85),
+        # By rounding, room ends a hair beyond the scale.
+        ("log", True, (4.2, 0.6, 0.9, -0.9, 0.3), 0.19),
+        ("logit", True, (0.9, 0.8, 0.1, 0.9, 0.2), -0.05),
+    ],
+)
+def test_under_a_curved_link_the_share_has_a_step_on_either_side_and_ends_where_room_does(
+    link: str, measured: bool, scalars: tuple[float, ...], change: float
+) -> None:
+    mean, level_sd, own, correlation, noise = scalars
+    names = ("baseline_mean", "baseline_sd", "response_sd", "correlation", "residual_sd")
+    posterior = one_draw(
+        score(link),
+        level=[0.0],
+        response=[0.0],
+        mean_change=[0.0, 0.3 * change, 0.7 * change, change],
+        scalars=dict(zip(names, scalars, strict=True)),
+    )
+    noise *= measured
+    variance = level_sd**2 + noise**2
+    slope = (correlation * level_sd * own - noise**2) / variance
+    left = math.sqrt(own**2 + 2.0 * noise**2 - slope**2 * variance)
+    upper = 100.0 if measured or link == "logit" else math.inf
+
+    def g(value: float) -> float:
+        return math.log(value) - (math.log(100.0 - value) if link == "logit" else 0.0)
+
+    def reached(start: float) -> float:
+        value = 100.0 / (1.0 + math.exp(-start)) if link == "logit" else math.exp(start)
+        short = change + slope * (start - mean) - g(min(value, upper) - 15.0) + start
+        density = math.exp(-((start - mean) ** 2) / (2.0 * variance)) / math.sqrt(2.0 * math.pi * variance)
+        return density * 0.5 * math.erfc(short / left / math.sqrt(2.0))
+
+    cuts = np.linspace(g(15.0), mean + 9.0 * math.sqrt(variance), 2001)
+    pieces = [integrate.quad(reached, a, b, epsabs=1e-13)[0] for a, b in pairwise(cuts) if b > a]
+    found = share_beating_mcid(posterior, 15.0, measured=measured)[0, 0, -1]
+    assert found == pytest.approx(sum(pieces), abs=1e-7)
+
+
 def test_a_rate_averages_over_patients_not_at_the_mean_patient() -> None:
     scalars = {
         "baseline_mean": 0.4,

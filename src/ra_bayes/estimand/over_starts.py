@@ -12,8 +12,9 @@ at the value g^-1(W) has to reach another one, hence s D >= s q(W), s the sign o
 
 The expectation is by Gauss-Legendre quadrature over the starts from which it is possible at all. The
 integrand bends where a bound of the scale stops the start, and where SD(D | W) is small Phi is all but a step
-at the start at which the expected change is the one needed. So what lies between the bends is integrated by
-itself, with a panel of its own for the step.
+at the start at which the expected change is the one needed. Under a curved link there may be two such starts,
+one on either side of where the change has most to spare. So what lies between the bends and that place is
+integrated by itself, with a panel of its own for the step.
 """
 
 from __future__ import annotations
@@ -93,6 +94,7 @@ def share_reaching(
     people = _Starts(posterior, needed, value_bounds(posterior, measured=measured), *given)
     first, last = (people.place(value) for value in starts)
     bends = [np.clip(people.place(end), first, last) for end in people.bounds if math.isfinite(end)]
+    bends.append(_peak(people, first, last))
     total = np.zeros(people.mean.size)
     for begin, end in itertools.pairwise(np.sort(np.stack([first, last, *bends]), axis=0)):
         some = special.ndtr(end) - special.ndtr(begin) > _NEGLIGIBLE
@@ -127,9 +129,20 @@ class _Starts:
     def spare(self, z: Array) -> Array:
         """Return how far the expected change goes beyond the one needed, counted towards benefit."""
         link, start = self.posterior.spec.link, self.mean + z * self.sd
-        target = link.forward(self.needed(np.clip(link.inverse(start), *self.bounds)))
+        # Rounding may leave what is needed a hair beyond the scale, where the link has no value.
+        needed = np.clip(self.needed(np.clip(link.inverse(start), *self.bounds)), *self.bounds)
+        target = link.forward(needed)
         further = self.change + self.slope * z * self.sd - target + start
         return np.asarray(self.posterior.spec.benefit_sign * further)
+
+
+def _peak(people: _Starts, low: Array, high: Array) -> Array:
+    """Return where there is most to spare; it falls to either side, each of which has one step at most."""
+    for _ in range(20):
+        near, far = low + 0.48 * (high - low), low + 0.52 * (high - low)
+        rises = people.spare(far) > people.spare(near)
+        low, high = np.where(rises, near, low), np.where(rises, high, far)
+    return 0.5 * (low + high)
 
 
 def _piece(people: _Starts, begin: Array, end: Array) -> Array:
