@@ -88,7 +88,7 @@ def lost(before: Snapshot, after: Snapshot, command: Command, end: End) -> Itera
         if path.endswith("posterior.nc") and after.get(path, content) != content:
             if not fits:
                 yield f"{path} is another one now"
-            elif end.code == 2 and command.arguments.count("--model") < 2 and UNSAID not in end.stderr:
+            elif end.code == 2 and command.arguments.count("--model") < 2 and not _done(end):
                 yield f"{path} is another one now, after a command that was refused"
 
 
@@ -100,7 +100,12 @@ def _drawn_anew(path: str, after: Snapshot, command: Command, end: End) -> bool:
     """
     folder, figures, _ = path.partition("/figures/")
     left = any(each.startswith(f"{folder}/figures/") for each in after)
-    return bool(figures) and (end.code in DONE or (command.verb == "report" and left))
+    return bool(figures) and (_done(end) or (command.verb == "report" and left))
+
+
+def _done(end: End) -> bool:
+    """Return whether all was done, told or not: what cannot be printed is an end with code 2."""
+    return end.code in DONE or UNSAID in end.stderr
 
 
 def half_written(folder: Path, after: Snapshot) -> Iterator[str]:

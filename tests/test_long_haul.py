@@ -118,14 +118,15 @@ def test_a_stopped_report_may_replace_figures_but_not_lose_them() -> None:
 
 
 def test_a_fit_that_was_saved_and_could_not_be_told_is_another_one_by_right() -> None:
-    before, after = {"vas/posterior.nc": "1"}, {"vas/posterior.nc": "2"}
+    before = {"vas/posterior.nc": "1", "comparison-vas/figures/a.png": "1"}
+    after = {"vas/posterior.nc": "2"}
     fit = Command(("fit", "--model", "vas"), Path(), frozenset({0}))
     unsaid, refused = (
         End(2, "", f"ra-bayes: {why}", 1.0, False, [])
         for why in ("the output: No space left on device", "no")
     )
     assert [*lost(before, after, fit, unsaid)] == []
-    assert len([*lost(before, after, fit, refused)]) == 1
+    assert len([*lost(before, after, fit, refused)]) == 2
 
 
 # What the run found, and is mended.
