@@ -12,7 +12,7 @@ import ra_bayes as rb
 
 COHORT = rb.data_dir() / "synthetic_cohort.csv"
 WRONG: dict[str, tuple[Callable[[], Any], str]] = {
-    "swapped": (lambda: rb.fit(rb.read_cohort(COHORT), rb.load_model("sdai"), seed=1), "a Cohort was given"),
+    "swapped": (lambda: rb.fit(rb.read_cohort(COHORT), rb.load_model("sdai"), seed=1), "not Cohort"),
     "name of a model": (lambda: rb.fit("sdai", rb.read_cohort(COHORT), seed=1), "rb.load_model"),
     "path of a table": (lambda: rb.fit(rb.load_model("sdai"), COHORT, seed=1), "rb.read_cohort"),
     "joint model": (
@@ -34,9 +34,9 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "seed=-1 is no seed",
     ),
     "path of a fit": (lambda: rb.estimands("results/sdai/posterior.nc"), r"rb\.load\(path\)"),
-    "figure of several": (lambda: rb.figures.forest([xr.DataTree()]), "a list was given"),
-    "table of a cohort": (lambda: rb.tables.estimands(rb.read_cohort(COHORT)), "a Cohort was given"),
-    "no tree saved": (lambda: rb.save(rb.read_cohort(COHORT), "a.nc"), "a Cohort was given"),
+    "figure of several": (lambda: rb.figures.forest([xr.DataTree()]), "not list"),
+    "table of a cohort": (lambda: rb.tables.estimands(rb.read_cohort(COHORT)), "not Cohort"),
+    "no tree saved": (lambda: rb.save(rb.read_cohort(COHORT), "a.nc"), "not Cohort"),
     "no names": (lambda: rb.compare([xr.DataTree(), xr.DataTree()]), "give them by name"),
     "plan": (lambda: rb.make_plan("acr20_one_arm", seed=1), "rb.load_design"),
     "characteristics": (lambda: rb.operating_characteristics("acr20_one_arm", seed=1), "rb.load_design"),
@@ -49,7 +49,23 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         r"rb\.design_prior\(design, tree\)",
     ),
     "assurance of a name": (lambda: rb.assurance("acr20_one_arm", xr.DataTree(), seed=1), "rb.load_design"),
-    "a flat list of counts": (lambda: rb.map_prior([4, 6]), "not by 4; give patients with the event"),
+    "a rate and a mean": (
+        lambda: rb.mixtures.p_greater(rb.mixtures.normal(0.3, 0.1), rb.mixtures.UNIFORM),
+        r"a rate must be of type BetaMixture, not NormalMixture",
+    ),
+    "difference of rates as of means": (
+        lambda: rb.mixtures.difference_of_means(rb.mixtures.UNIFORM, rb.mixtures.UNIFORM),
+        r"rb\.mixtures\.normal\(mean, sd\)",
+    ),
+    "ratio of rates": (
+        lambda: rb.mixtures.p_ratio_below(rb.mixtures.UNIFORM, rb.mixtures.UNIFORM, 2.0),
+        r"rb\.mixtures\.gamma\(a, b\)",
+    ),
+    "interval in percent": (
+        lambda: rb.mixtures.difference_interval(rb.mixtures.UNIFORM, rb.mixtures.JEFFREYS, 90),
+        "write 0.90 for 90%",
+    ),
+    "a flat list of counts": (lambda: rb.map_prior([4, 6]), "not by 4; of each give patients with the event"),
 }
 
 

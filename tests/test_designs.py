@@ -280,7 +280,7 @@ def test_rates_between_the_arms_on_file_are_as_heterogeneous_as_the_page_asks() 
     words = found.steps[1].words
     assert "on the log-odds scale" in words
     assert "8 control arms on file of acr20" in words
-    with pytest.raises(RaBayesError, match="1 control arms of 'acr70'"):
+    with pytest.raises(RaBayesError, match="'acr70' has 1 control arm around week 16 on file"):
         design_prior(read(page.replace('"acr20"', '"acr70"')))
     with pytest.raises(RaBayesError, match=re.escape('"arms" (of a rate)')):
         design_prior(

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 from ra_bayes.errors import RaBayesError
-from ra_bayes.mixtures import UNIFORM, BetaMixture, beta, mix
-from ra_bayes.rates import (
+from ra_bayes.mixtures import (
+    UNIFORM,
+    BetaMixture,
+    beta,
     difference_interval,
+    mix,
     p_difference_below,
     p_greater,
 )

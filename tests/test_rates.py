@@ -13,15 +13,16 @@ from scipy import stats
 import ra_bayes as rb
 from ra_bayes.errors import RaBayesError
 from ra_bayes.historical import historical_arms, map_prior
-from ra_bayes.mixtures import JEFFREYS, UNIFORM, BetaMixture
-from ra_bayes.published import Publication, read_publication, read_publication_text
-from ra_bayes.rates import (
+from ra_bayes.mixtures import (
+    JEFFREYS,
+    UNIFORM,
+    BetaMixture,
     difference_interval,
     p_difference_below,
     p_greater,
-    response_rates,
-    response_rates_text,
 )
+from ra_bayes.published import Publication, read_publication, read_publication_text
+from ra_bayes.rates import response_rates, response_rates_text
 from ra_bayes.resources import data_dir
 
 METHODS = Path(__file__).resolve().parent.parent / "docs" / "methods.md"

@@ -90,5 +90,5 @@ def check_type(value: object, wanted: type, what: str, mend: str) -> None:
         Saying what was wanted and what was given.
     """
     if not isinstance(value, wanted):
-        given = type(value).__name__
-        raise RaBayesError(f"{what} must be a {wanted.__name__}, and a {given} was given; {mend}")
+        given = "None" if value is None else type(value).__name__
+        raise RaBayesError(f"{what} must be of type {wanted.__name__}, not {given}; {mend}")

@@ -77,11 +77,11 @@ def arms_of(family: Family, arms: Sequence[tuple[float, float]]) -> list[Arm]:
         raise RaBayesError(f"no family {family!r}; write binary, gaussian or poisson")
     what, possible, make = _MAKERS[family]
     if not arms:
-        raise RaBayesError(f"a prior from other trials needs an arm; give {what} of each")
+        raise RaBayesError(f"a prior from other trials needs an arm; of each give {what}")
     if odd := [each for each in arms if np.shape(each) != (2,)]:
-        raise RaBayesError(f"an arm is told by two numbers, not by {odd[0]!r}; give {what} of each")
+        raise RaBayesError(f"an arm is told by two numbers, not by {odd[0]!r}; of each give {what}")
     if wrong := [f"({y:g}, {size:g})" for y, size in arms if not possible(y, size)]:
-        raise RaBayesError(f"these arms cannot be: {', '.join(wrong)}; give {what} of each")
+        raise RaBayesError(f"these arms cannot be: {', '.join(wrong)}; of each give {what}")
     return [make(float(y), float(size)) for y, size in arms]
 
 

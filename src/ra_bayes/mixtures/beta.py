@@ -207,7 +207,7 @@ def beta(a: float, b: float) -> BetaMixture:
     Raises
     ------
     RaBayesError
-        If either is not above 0.
+        If either is not above 0 and finite.
 
     Examples
     --------

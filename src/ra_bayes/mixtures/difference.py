@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from ra_bayes.errors import RaBayesError, check_type
 from ra_bayes.mixtures.beta import BetaMixture
 from ra_bayes.mixtures.quadrature import unit_interval_nodes
 
@@ -36,6 +37,11 @@ def p_greater(x: BetaMixture, y: BetaMixture) -> float:
     x, y
         Two independent rates, such as of a treated and of a control arm.
 
+    Raises
+    ------
+    RaBayesError
+        If either is no rate.
+
     Examples
     --------
     >>> from ra_bayes.mixtures.beta import beta
@@ -55,12 +61,18 @@ def p_difference_below(x: BetaMixture, y: BetaMixture, d: float) -> float:
     d
         The difference, between -1 and 1.
 
+    Raises
+    ------
+    RaBayesError
+        If either is no rate.
+
     Examples
     --------
     >>> from ra_bayes.mixtures.beta import UNIFORM
     >>> round(p_difference_below(UNIFORM, UNIFORM, 0.5), 9)  # 1 - 0.5^2 / 2
     0.875
     """
+    _check_rates(x, y)
     if abs(d) >= 1.0:
         return float(d >= 1.0)
     step = _step(x, y, shifted=d != 0.0)
@@ -95,6 +107,11 @@ def difference_interval(x: BetaMixture, y: BetaMixture, ci_prob: float) -> tuple
     ci_prob
         Probability that the interval holds the difference.
 
+    Raises
+    ------
+    RaBayesError
+        If either is no rate, or the probability of the interval none.
+
     Examples
     --------
     >>> from ra_bayes.mixtures.beta import UNIFORM
@@ -102,6 +119,9 @@ def difference_interval(x: BetaMixture, y: BetaMixture, ci_prob: float) -> tuple
     >>> round(low, 4), round(high, 4)  # -+(1 - 0.1^0.5)
     (-0.6838, 0.6838)
     """
+    _check_rates(x, y)
+    if not 0.0 < ci_prob < 1.0:
+        raise RaBayesError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
     if len(x.parts) > len(y.parts):
         median, lower, upper = difference_interval(y, x, ci_prob)
         return -median, -upper, -lower
@@ -125,6 +145,11 @@ def difference_interval(x: BetaMixture, y: BetaMixture, ci_prob: float) -> tuple
 
     tail = (1.0 - ci_prob) / 2.0
     return quantile(0.5), quantile(tail), quantile(1.0 - tail)
+
+
+def _check_rates(*rates: BetaMixture) -> None:
+    for each in rates:
+        check_type(each, BetaMixture, "a rate", "make one with rb.mixtures.beta(a, b)")
 
 
 def _step(x: BetaMixture, y: BetaMixture, *, shifted: bool) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 
 __all__ = ["Gamma", "GammaMixture", "gamma", "p_ratio_below"]
 
@@ -56,8 +56,8 @@ class GammaMixture:
         )
         if not total > 0.0 or not possible:
             raise RaBayesError(
-                f"no distribution of an event rate: {list(self.parts)}; a and b must be above 0, weights at "
-                "least 0"
+                f"no distribution of an event rate: {list(self.parts)}; a and b must be above 0 and finite, "
+                "weights at least 0"
             )
         scaled = tuple(Gamma(float(a), float(b), float(weight) / total) for a, b, weight in self.parts)
         object.__setattr__(self, "parts", scaled)
@@ -210,7 +210,7 @@ def gamma(a: float, b: float) -> GammaMixture:
     Raises
     ------
     RaBayesError
-        If either is not above 0.
+        If either is not above 0 and finite.
 
     Examples
     --------
@@ -236,13 +236,15 @@ def p_ratio_below(x: GammaMixture, y: GammaMixture, ratio: float) -> float:
     Raises
     ------
     RaBayesError
-        If the ratio is not above 0.
+        If the ratio is not above 0, or either is no event rate.
 
     Examples
     --------
     >>> p_ratio_below(gamma(1, 1), gamma(1, 1), 3.0)
     0.75
     """
+    for each in (x, y):
+        check_type(each, GammaMixture, "an event rate", "make one with rb.mixtures.gamma(a, b)")
     if not ratio > 0.0:
         raise RaBayesError(f"a rate ratio of {ratio} cannot be; give one above 0")
     a, b, weight = x.arrays

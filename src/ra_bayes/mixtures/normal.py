@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 
 __all__ = ["Normal", "NormalMixture", "difference_of_means", "normal"]
 
@@ -185,7 +185,7 @@ def normal(mean: float, sd: float) -> NormalMixture:
     Raises
     ------
     RaBayesError
-        If the mean is not finite or the SD not above 0.
+        If the mean is not finite, or the SD not above 0 and finite.
 
     Examples
     --------
@@ -203,11 +203,18 @@ def difference_of_means(x: NormalMixture, y: NormalMixture) -> NormalMixture:
     x, y
         Means in one unit, such as of a treated and of a control arm.
 
+    Raises
+    ------
+    RaBayesError
+        If either is no mean.
+
     Examples
     --------
     >>> difference_of_means(normal(10, 3), normal(4, 4))
     Normal(6, 5)
     """
+    for each in (x, y):
+        check_type(each, NormalMixture, "a mean", "make one with rb.mixtures.normal(mean, sd)")
     mean, sd, weight = x.arrays
     other_mean, other_sd, other = y.arrays
     means, sds = np.subtract.outer(mean, other_mean), np.hypot.outer(sd, other_sd)

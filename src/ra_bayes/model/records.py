@@ -79,7 +79,7 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
         a record that the link cannot take (a 0 under the log link).
     """
     check_type(
-        spec, ModelSpec, "model", 'read one with rb.load_model("sdai"); joint ones are rb.fit_joint\'s'
+        spec, ModelSpec, "model", 'read one with rb.load_model("sdai"), or fit a joint one with rb.fit_joint'
     )
     check_type(cohort, Cohort, "cohort", 'read one with rb.read_cohort("table.csv")')
     arms = sorted({arm for _, arm in cohort.arms})

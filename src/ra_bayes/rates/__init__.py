@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ra_bayes.mixtures.difference import difference_interval, p_difference_below, p_greater
 from ra_bayes.rates.published_safety import published_safety
 from ra_bayes.rates.safety import safety
 from ra_bayes.rates.safety_text import safety_text
@@ -10,9 +9,6 @@ from ra_bayes.rates.simple import response_rates
 from ra_bayes.rates.text import response_rates_text
 
 __all__ = [
-    "difference_interval",
-    "p_difference_below",
-    "p_greater",
     "published_safety",
     "response_rates",
     "response_rates_text",

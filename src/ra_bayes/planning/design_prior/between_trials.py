@@ -22,6 +22,7 @@ from ra_bayes.historical import historical_arms, map_prior
 from ra_bayes.historical.arms import Role
 from ra_bayes.mixtures import Normal, NormalMixture
 from ra_bayes.model.spec import ModelSpec
+from ra_bayes.numbers import how_many
 
 __all__ = ["BetweenTrials", "between_trials", "between_trials_of_arms", "between_trials_of_page"]
 
@@ -101,8 +102,8 @@ def between_trials_of_page(page: ModelSpec) -> BetweenTrials:
     """
     if page.placebo is None:
         raise RaBayesError(
-            f"the page of {page.name} has no [placebo], whose SD is that between trials; "
-            "state one with between_trials(tau, source=...)"
+            f"the page of {page.name} has no [placebo], whose SD is that between trials; state the SD by a "
+            "number, and its source"
         )
     return between_trials(
         page.placebo.sd, source=f"between placebo arms, page {page.name}: {page.placebo.why}"
@@ -146,8 +147,8 @@ def between_trials_of_arms(
     arms = historical_arms(outcome, role, week=week, weeks=weeks, leave_out=leave_out).used
     if len(arms) < _FEWEST_ARMS:
         raise RaBayesError(
-            f"{len(arms)} {role} arms of {outcome!r} around week {week:g} are on file, and {_FEWEST_ARMS} "
-            "are needed to see how trials differ; state the SD with between_trials(tau, source=...)"
+            f"{outcome!r} has {how_many(len(arms), f'{role} arm')} around week {week:g} on file, and "
+            f"{_FEWEST_ARMS} are needed to see how trials differ; state the SD by a number, and its source"
         )
     tau = map_prior([(arm.r, arm.n) for arm in arms]).tau
     middle, (low, high) = tau.quantile(0.5), tau.interval(0.90)

@@ -18,6 +18,7 @@ from ra_bayes.errors import RaBayesError
 from ra_bayes.historical import historical_arms, map_prior
 from ra_bayes.mixtures import BetaMixture, normal
 from ra_bayes.model.spec import ModelSpec
+from ra_bayes.numbers import how_many
 from ra_bayes.planning.design_prior.nodes import Distribution, beside, equal_nodes
 
 __all__ = ["Placebo", "placebo_of_arms", "placebo_of_page"]
@@ -140,8 +141,8 @@ def placebo_of_arms(
     arms = historical_arms(outcome, "control", week=week, weeks=weeks, leave_out=leave_out).used
     if len(arms) < 2:
         raise RaBayesError(
-            f"{len(arms)} control arms of {outcome!r} around week {week:g} are on file, and 2 are needed; "
-            "give a Placebo(...) with its source"
+            f"{outcome!r} has {how_many(len(arms), 'control arm')} around week {week:g} on file, and 2 are "
+            "needed; state the placebo response as a distribution, and its source"
         )
     response = map_prior([(arm.r, arm.n) for arm in arms]).mixture()
     assert isinstance(response, BetaMixture)

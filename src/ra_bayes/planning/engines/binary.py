@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ra_bayes.cohort import Cohort
-from ra_bayes.mixtures import BetaMixture
+from ra_bayes.mixtures import BetaMixture, p_difference_below
 from ra_bayes.planning.analysis import BinaryAnalysis
 from ra_bayes.planning.binary.boundaries import Boundaries
 from ra_bayes.planning.binary.difference_table import difference_table
@@ -22,7 +22,6 @@ from ra_bayes.planning.engines.data import SoFar, final_only
 from ra_bayes.planning.engines.settings import Point, Settings
 from ra_bayes.planning.rule import Criterion
 from ra_bayes.planning.stopping import Stopping
-from ra_bayes.rates import p_difference_below
 
 __all__ = ["boundary_rows", "curve", "decisions_of", "interim", "stopping", "widths"]
 
