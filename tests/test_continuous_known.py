@@ -427,10 +427,15 @@ def test_bad_input_gets_one_sentence(make: object, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("treated", "control"), [(10, 10), (10, 1), (19, 1), (18, 3)])
-def test_a_predictive_probability_holds_where_one_arm_is_followed_further(treated: int, control: int) -> None:
+@pytest.mark.parametrize(
+    ("treated", "control", "tau"),
+    [(10, 10, 60.0), (10, 1, 60.0), (19, 1, 60.0), (18, 3, 60.0), (10, 10, 1.0)],
+)
+def test_a_predictive_probability_holds_where_one_arm_is_followed_further_or_believed_firmly(
+    treated: int, control: int, tau: float
+) -> None:
     # All normal: the final posterior means are normal now, and success asks for their difference.
-    sd, n, priors, seen = 20.0, 20, ((0.0, 60.0), (-4.0, 200.0)), (6.0, -3.0)
+    sd, n, priors, seen = 20.0, 20, ((0.0, tau), (-4.0, 200.0)), (6.0, -3.0)
     win = Criterion("difference", "above", 0.0, 0.9)
     beliefs = [normal(*each) for each in priors]
     design = KnownSd(Rule((win,)), sd, (n,), (n,), mean=beliefs[0], control_mean=beliefs[1])

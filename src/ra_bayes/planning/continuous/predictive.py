@@ -29,7 +29,7 @@ type Array = NDArray[np.float64]
 
 # Standard normal mass beyond is 1e-15.
 _TAIL = 8.0
-# Steeper only where hardly a treated patient is still to come; a step is then off by 0.005 at most.
+# Steeper only where hardly a treated patient is still to come or counts; a step is then off by 0.005 at most.
 _STEEPEST = 20.0
 
 
@@ -123,8 +123,10 @@ def _terms(
     if total == 0.0:
         return a, b, s, final_bound(now, control)[:, None], np.ones((control.size, 1))
     ac, bc, sc = _ahead(other, sizes[1], total, now.sd)
-    # Where fewer treated than controls are still to come, the chance is steep in the mean of the control.
-    node, weight = _rule(float(sc.max() / max(s.min(), 1e-300)))
+    # The chance is steep in the control's mean where fewer treated than controls are still to come, and where
+    # a firm prior of the treated has the boundary move far with that mean.
+    ours, theirs = treated.line(now.information[0] / now.sd**2)[1], other.line(total / now.sd**2)[1]
+    node, weight = _rule(float(theirs.max() * sc.max() / max(ours.min() * s.min(), 1e-300)))
     ends = (ac + bc * control[:, None])[:, :, None] + sc[:, None] * node
     share = other.weights(sizes[1] / now.sd**2, control)[:, :, None] * weight
     final = final_bound(now, ends.ravel()).reshape(control.size, -1)
