@@ -20,7 +20,7 @@ from ra_bayes.inference.refit import records_of, refit, with_values
 from ra_bayes.model import ModelSpec
 from ra_bayes.model.build import PYTENSOR, build
 from ra_bayes.model.likelihoods import CELL, LIKELIHOODS, POINT, UNBOUNDED
-from ra_bayes.model.likelihoods.ordered import Ordered, cutpoints
+from ra_bayes.model.likelihoods.ordered import Ordered
 from ra_bayes.model.namespace import NUMPY
 from ra_bayes.model.priors import raw_name
 from ra_bayes.model.records import grid
@@ -372,21 +372,6 @@ def test_estimands_of_categories_are_mean_numbers_and_shares() -> None:
     spread = np.sqrt(1.0 + draw["baseline_sd"] ** 2)
     share = stats.norm.cdf((draw["baseline_mean"] - cuts[1]) / spread)
     assert told["share_at_least_3", 0.0][0, 0] == pytest.approx(share)
-
-
-@pytest.mark.parametrize("sd", [0.3, 6.0, 15.0])
-def test_logit_shares_are_exact_however_much_patients_differ(sd: float) -> None:
-    law, mean = LIKELIHOODS["cumulative_logit"], 3.0
-    assert isinstance(law, Ordered)
-    values = {"gap_1": np.array([4.0]), "gap_2": np.array([6.0])}
-    found = law.shares_above(np.array([mean]), values, np.array([sd**2]))
-    for share, cut in zip(found, cutpoints(values), strict=True):
-        # Over the score's own logistic noise, given which the patients' part is a normal tail.
-        def tail(noise: float, at: float = float(cut[0])) -> float:
-            return float(stats.logistic.pdf(noise) * stats.norm.cdf((mean - at + noise) / sd))
-
-        wanted = sum(integrate.quad(tail, a, a + 1.0, epsabs=1e-14)[0] for a in np.arange(-40.0, 40.0))
-        assert share[0] == pytest.approx(wanted, abs=1e-8)
 
 
 def test_the_share_at_zero_is_that_of_new_patients() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from drawn import fitted
 from pages import page
-from scipy import stats
+from scipy import integrate, stats
 
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand import estimands, read_posterior
@@ -18,6 +18,8 @@ from ra_bayes.estimand.new_patient import share_beating_mcid
 from ra_bayes.estimand.recorded_change import recorded_change
 from ra_bayes.estimand.states import state_of, state_probabilities, states_of
 from ra_bayes.model import load_model
+from ra_bayes.model.likelihoods import LIKELIHOODS
+from ra_bayes.model.likelihoods.ordered import Ordered, cutpoints
 from ra_bayes.model.spec_reader import read_spec
 
 
@@ -151,3 +153,18 @@ def test_pairing_at_random_unties_draws_that_shared_random_numbers() -> None:
     mixed = paired_at_random(draws, 1)[:, 0]
     assert sorted(mixed) == sorted(draws.ravel())
     assert abs(np.corrcoef(mixed, draws.ravel())[0, 1]) < 0.06
+
+
+@pytest.mark.parametrize("sd", [0.3, 6.0, 15.0])
+def test_logit_shares_are_exact_however_much_patients_differ(sd: float) -> None:
+    law, mean = LIKELIHOODS["cumulative_logit"], 3.0
+    assert isinstance(law, Ordered)
+    values = {"gap_1": np.array([4.0]), "gap_2": np.array([6.0])}
+    found = law.shares_above(np.array([mean]), values, np.array([sd**2]))
+    for share, cut in zip(found, cutpoints(values), strict=True):
+        # Over the score's own logistic noise, given which the patients' part is a normal tail.
+        def tail(noise: float, at: float = float(cut[0])) -> float:
+            return float(stats.logistic.pdf(noise) * stats.norm.cdf((mean - at + noise) / sd))
+
+        wanted = sum(integrate.quad(tail, a, a + 1.0, epsabs=1e-14)[0] for a in np.arange(-40.0, 40.0))
+        assert share[0] == pytest.approx(wanted, abs=1e-8)
