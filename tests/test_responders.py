@@ -240,7 +240,7 @@ def test_the_table_prints_counts_and_rates_and_the_figure_draws_them() -> None:
     told_rates = [
         row[head] for row in rows for head in ("Measured, true", "Measured, as recorded", "Counted")
     ]
-    assert [each for each in told_rates if "<0.1 to" in each]
+    assert [each for each in told_rates if "< 0.1 to" in each]
     assert not [each for each in told_rates if re.search(r"(?<![\d.])0(\.0+)?(?![\d.])", each)]
     figure = figures.responders(fitted("sdai"))
     fit_to_print(figure)
@@ -250,3 +250,5 @@ def test_the_table_prints_counts_and_rates_and_the_figure_draws_them() -> None:
     (square,) = lines(figure.axes[0], "counted")
     assert square.get_ydata()[-1] == pytest.approx(count["counted_estimate"])
     assert f"{count['responders']:.0f} of {count['recorded']:.0f} counted" in figure.alt
+    assert "below 0.1 to" in figure.alt
+    assert not re.search(r"(?<![\d.])0(%| to)", figure.alt)

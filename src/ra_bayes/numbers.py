@@ -7,7 +7,17 @@ from collections.abc import Sequence
 
 from ra_bayes.errors import RaBayesError
 
-__all__ = ["decimals", "how_many", "interval", "interval_name", "listed", "number", "probability", "these"]
+__all__ = [
+    "decimals",
+    "how_many",
+    "interval",
+    "interval_name",
+    "listed",
+    "number",
+    "percent",
+    "probability",
+    "these",
+]
 
 
 def decimals(lower: float, upper: float, *, ratio: bool = False, mcse: float = 0.0) -> int:
@@ -85,6 +95,20 @@ def probability(value: float) -> str:
     if value > 0.99:
         return "> 0.99"
     return "< 0.01" if value < 0.01 else f"{value:.2f}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent with two digits, never rounded to none or all.
+
+    Examples
+    --------
+    >>> percent(0.304), percent(0.0213), percent(0.9961), percent(0.00004)
+    ('30', '2.1', '99.6', '< 0.1')
+    """
+    value = 100.0 * share
+    if value < 0.1:
+        return "< 0.1"
+    return "> 99.9" if value > 99.9 else f"{value:.{1 if value < 9.95 or value > 99.0 else 0}f}"
 
 
 def how_many(count: int, noun: str = "patient") -> str:

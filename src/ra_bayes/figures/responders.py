@@ -16,7 +16,7 @@ from ra_bayes.figures.journals import column_mm, house_mm, pen, pt, text_pt
 from ra_bayes.figures.lettering import wrap
 from ra_bayes.figures.marks import week_axis
 from ra_bayes.figures.style import INK, POSTERIOR, style
-from ra_bayes.numbers import how_many
+from ra_bayes.numbers import how_many, percent
 from ra_bayes.tree import spec_of
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _alt(spec: ModelSpec, table: pd.DataFrame, patients: int, ci_prob: float) ->
     for row in recorded[recorded["week"] == last].to_dict("records"):
         what = str(row["definition"]).partition(": ")[2].replace("≤", "at most").replace("<", "below")
         told.append(
-            f"{what}: {_percent(row, '')} from the measurements, {_percent(row, 'counted_')} from "
+            f"{what}: {_rate(row, '')} from the measurements, {_rate(row, 'counted_')} from "
             f"{row['responders']:.0f} of {row['recorded']:.0f} counted"
         )
     return (
@@ -190,6 +190,6 @@ def _alt(spec: ModelSpec, table: pd.DataFrame, patients: int, ci_prob: float) ->
     )
 
 
-def _percent(row: dict[object, float], kind: str) -> str:
-    middle, lower, upper = (100.0 * float(row[f"{kind}{each}"]) for each in ("estimate", "lower", "upper"))
-    return f"{middle:.0f}% ({lower:.0f} to {upper:.0f}%)"
+def _rate(row: dict[object, float], kind: str) -> str:
+    middle, low, high = (percent(float(row[f"{kind}{each}"])) for each in ("estimate", "lower", "upper"))
+    return f"{middle}% ({low} to {high}%)".replace("<", "below").replace(">", "above")

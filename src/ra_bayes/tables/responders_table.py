@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.estimand.responders import responders as rates_of
-from ra_bayes.numbers import interval_name
+from ra_bayes.numbers import interval_name, percent
 from ra_bayes.results.fits import Result, read_result
 from ra_bayes.tables.cells import error_cell, week_cell, words
 from ra_bayes.tables.table import Cell, Column, Table
@@ -105,16 +105,9 @@ def _row(row: Mapping[Hashable, Any], true: Mapping[Hashable, Any] | None) -> tu
 
 def _rate(row: Mapping[Hashable, Any], of: str = "") -> Cell:
     """Return a rate with its interval, in %."""
-    numbers = [100.0 * float(row[f"{of}{name}"]) for name in ("estimate", "lower", "upper")]
-    middle, low, high = (_percent(each) for each in numbers)
-    return Cell(f"{middle} ({low} to {high})", tuple(numbers))
-
-
-def _percent(value: float) -> str:
-    """Two digits, and never 0 or 100: what is rare is not impossible."""
-    if value < 0.1:
-        return "<0.1"
-    return ">99.9" if value > 99.9 else f"{value:.{1 if value < 9.95 or value > 99.0 else 0}f}"
+    shares = [float(row[f"{of}{name}"]) for name in ("estimate", "lower", "upper")]
+    middle, low, high = map(percent, shares)
+    return Cell(f"{middle} ({low} to {high})", tuple(100.0 * each for each in shares))
 
 
 def _ratio(value: float) -> Cell:
