@@ -94,7 +94,8 @@ def share_reaching(
     people = _Starts(posterior, needed, value_bounds(posterior, measured=measured), *given)
     first, last = (people.place(value) for value in starts)
     bends = [np.clip(people.place(end), first, last) for end in people.bounds if math.isfinite(end)]
-    bends.append(_peak(people, first, last))
+    if posterior.spec.link.name != "identity":
+        bends.append(_peak(people, first, last))
     total = np.zeros(people.mean.size)
     for begin, end in itertools.pairwise(np.sort(np.stack([first, last, *bends]), axis=0)):
         some = special.ndtr(end) - special.ndtr(begin) > _NEGLIGIBLE
