@@ -21,6 +21,7 @@ from trees import drawn_tree
 from ra_bayes import figures, tables
 from ra_bayes.cli import main
 from ra_bayes.cohort import Cohort, read_cohort
+from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand import of_arm
 from ra_bayes.figures.draw_folder import draw_folder
 from ra_bayes.figures.several import marker_and_outcome
@@ -277,3 +278,7 @@ def test_figures_and_tables_of_one_arm_name_it() -> None:
     for made in (figures.trajectories(of_cells), figures.forest(of_cells)):
         assert "Arm: cells (of two)." in "\n".join(each.get_text() for each in made.findobj(Text))
     assert "arm cells (3 patients)" in tables.responders(of_cells).title
+    (row,) = tables.outcomes([of_cells]).rows
+    assert row[1].text == "Mean change"
+    with pytest.raises(RaBayesError, match="not of two arms"):
+        figures.arms(of_cells)

@@ -30,7 +30,15 @@ def has_two_arms(tree: xr.DataTree) -> bool:
 
 
 def arm_names(tree: xr.DataTree) -> tuple[str, str]:
-    """Return the control arm and the treated one."""
+    """Return the control arm and the treated one.
+
+    Raises
+    ------
+    RaBayesError
+        If the fit is not of two arms.
+    """
+    if not has_two_arms(tree):
+        raise RaBayesError("this fit is not of two arms; give the whole fit of a page with a table [arm]")
     data = tree["constant_data"].to_dataset()
     arms, treated = data["arm"].to_numpy(), data["treated"].to_numpy() > 0.0
     return str(arms[~treated][0]), str(arms[treated][0])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import Diagnosis
+from ra_bayes.estimand.arms import has_two_arms
 from ra_bayes.numbers import decimals, how_many, interval, number, probability
 from ra_bayes.results.fits import Result
 from ra_bayes.results.open_records import open_records
@@ -32,7 +33,7 @@ def main_row(result: Result) -> dict[Hashable, Any] | None:
         return None
     spec = spec_of(result.tree)
     wanted = "response_rate" if spec.binary else "mean_change"
-    wanted = wanted if spec.arm is None else "difference_from_control"
+    wanted = "difference_from_control" if has_two_arms(result.tree) else wanted
     table = result.table
     rows = table[(table["estimand"] == wanted) & (table["week"] == spec.reference_week)]
     return dict(rows.iloc[0])

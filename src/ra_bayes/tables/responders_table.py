@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ra_bayes.diagnostics import warnings_of
 from ra_bayes.estimand.responders import responders as rates_of
-from ra_bayes.numbers import interval_name, percent
+from ra_bayes.numbers import interval_name, number, percent
 from ra_bayes.results.fits import Result, read_result
 from ra_bayes.tables.cells import error_cell, week_cell, words
 from ra_bayes.tables.table import Cell, Column, Table
@@ -111,4 +111,4 @@ def _rate(row: Mapping[Hashable, Any], of: str = "") -> Cell:
 
 
 def _ratio(value: float) -> Cell:
-    return Cell("" if value != value else f"{value:.1f}", (value,))
+    return Cell(number(value, 1), (value,))
