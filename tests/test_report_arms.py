@@ -279,6 +279,6 @@ def test_figures_and_tables_of_one_arm_name_it() -> None:
         assert "Arm: cells (of two)." in "\n".join(each.get_text() for each in made.findobj(Text))
     assert "arm cells (3 patients)" in tables.responders(of_cells).title
     (row,) = tables.outcomes([of_cells]).rows
-    assert row[1].text == "Mean change"
+    assert row[1].text == "Change of the typical patient"
     with pytest.raises(RaBayesError, match="not of two arms"):
         figures.arms(of_cells)
