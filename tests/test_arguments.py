@@ -43,6 +43,11 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     "sample size": (lambda: rb.sample_size("acr20_one_arm", 0.8, seed=1), "rb.load_design"),
     "decide": (lambda: rb.decide("acr20_one_arm", xr.DataTree()), "rb.load_design"),
     "interim": (lambda: rb.interim("acr20_one_arm", rb.read_cohort(COHORT), seed=1), "rb.load_design"),
+    "interim of a path": (
+        lambda: rb.interim(rb.load_design("acr20_one_arm"), COHORT, seed=1),
+        "rb.read_cohort",
+    ),
+    "baseline of a path": (lambda: rb.tables.baseline(COHORT), "rb.read_cohort"),
     "design prior": (lambda: rb.design_prior("acr20_one_arm"), "rb.load_design"),
     "assurance": (
         lambda: rb.assurance(rb.load_design("acr20_one_arm"), xr.DataTree(), seed=1),

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ra_bayes.cohort.value import Limit
-from ra_bayes.errors import CohortError, Problem, RaBayesError
+from ra_bayes.errors import CohortError, Problem, RaBayesError, check_type
 from ra_bayes.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "Infusion",
     "LeftOut",
     "Record",
+    "check_cohort",
 ]
 
 
@@ -321,3 +322,8 @@ class Cohort:
 def _unknown_patient(patient: str, known: tuple[str, ...]) -> Problem:
     close = difflib.get_close_matches(str(patient), known, n=1) or [", ".join(known[:12])]
     return Problem("there is no such patient in the cohort", f"write {close[0]}", value=str(patient))
+
+
+def check_cohort(cohort: Cohort) -> None:
+    """Refuse what is no cohort, such as the path of its table."""
+    check_type(cohort, Cohort, "cohort", 'read one with rb.read_cohort("table.csv")')

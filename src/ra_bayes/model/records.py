@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ra_bayes.cohort import Cohort, Record
+from ra_bayes.cohort.cohort import check_cohort
 from ra_bayes.errors import FitError, check_type
 from ra_bayes.model.likelihoods import CELL, POINT, UNBOUNDED
 from ra_bayes.model.people import People, people_of
@@ -81,7 +82,7 @@ def grid(spec: ModelSpec, cohort: Cohort) -> Grid:
     check_type(
         spec, ModelSpec, "model", 'read one with rb.load_model("sdai"), or fit a joint one with rb.fit_joint'
     )
-    check_type(cohort, Cohort, "cohort", 'read one with rb.read_cohort("table.csv")')
+    check_cohort(cohort)
     arms = sorted({arm for _, arm in cohort.arms})
     if len(arms) > 1 and spec.arm is None:
         raise FitError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ra_bayes.cohort import Cohort
+from ra_bayes.cohort.cohort import check_cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.planning.binary.rules import MET
 from ra_bayes.planning.design import Design, check_design
@@ -152,6 +153,7 @@ def interim(
     Predictive probability of success at the final analysis: 0.9384.
     """
     check_design(design)
+    check_cohort(cohort)
     sides = _sides(design, cohort, arms)
     end = design.endpoint
     if end.outcome not in cohort.outcomes:

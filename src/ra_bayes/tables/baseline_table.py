@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ra_bayes.cohort.cohort import check_cohort
 from ra_bayes.errors import RaBayesError
 from ra_bayes.estimand.arms import arm_names, has_two_arms, of_arm
 from ra_bayes.numbers import how_many, listed, number
@@ -53,6 +54,11 @@ def baseline(cohort: Cohort) -> Table:
     cohort
         From :func:`ra_bayes.read_cohort`.
 
+    Raises
+    ------
+    RaBayesError
+        If it is no cohort.
+
     Examples
     --------
     >>> import ra_bayes as rb
@@ -60,6 +66,7 @@ def baseline(cohort: Cohort) -> Table:
     >>> [cell.text for cell in table.rows[0]][:5]
     ['Pain (VAS)', 'mm', '6', '67.3 (14.7)', '66.5 (64 to 72.8)']
     """
+    check_cohort(cohort)
     arms = sorted({arm for _, arm in cohort.arms}) or [""]
     starts = [
         _of_cohort(cohort, outcome, arm, patients)
