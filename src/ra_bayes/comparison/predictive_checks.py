@@ -91,9 +91,9 @@ def predictive_checks(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFra
 
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
+    spec = spec_of(tree)
     if "posterior_predictive" not in tree.children or "log_likelihood" not in tree.children:
         raise FitError("this tree holds no replicated records; fit a cohort with ra_bayes.fit")
-    spec = spec_of(tree)
     records = observed(tree, spec)
     made = replicates(tree, records)
     chains = tree["posterior"].sizes["chain"]

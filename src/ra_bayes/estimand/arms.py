@@ -64,6 +64,7 @@ def of_arm(tree: xr.DataTree, arm: str) -> xr.DataTree:
     >>> import ra_bayes as rb                                        # doctest: +SKIP
     >>> rb.figures.trajectories(of_arm(tree, "placebo"))             # doctest: +SKIP
     """
+    entries = provenance(tree)
     if not has_two_arms(tree):
         raise RaBayesError("this fit is not of two arms; use it as it is")
     control, treated = arm_names(tree)
@@ -86,7 +87,7 @@ def of_arm(tree: xr.DataTree, arm: str) -> xr.DataTree:
                 data["mean_change"] = data["mean_change"] + data["effect"]
             data = data.drop_vars("effect")
         groups[name] = data.drop_vars(["arm", "treated"], errors="ignore")
-    return with_provenance(xr.DataTree.from_dict(groups), {**provenance(tree), "of_arm": arm})
+    return with_provenance(xr.DataTree.from_dict(groups), {**entries, "of_arm": arm})
 
 
 def difference_estimands(posterior: Posterior, control: str) -> Iterator[Quantity]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 from ra_bayes.historical.arms import events_on_file
 from ra_bayes.outcomes import OUTCOMES
 from ra_bayes.published import Fact, Publication
@@ -58,6 +58,7 @@ def counts_of(publication: Publication) -> list[Count]:
     >>> [(each.r, each.n) for each in counts_of(paper) if each.id.startswith("il10")]
     [(5, 6)]
     """
+    check_type(publication, Publication, "publication", "read one with rb.read_publication(path)")
     groups: dict[str, list[Fact]] = {}
     for fact in publication.facts:
         groups.setdefault(_first(fact, publication), []).append(fact)

@@ -58,9 +58,10 @@ def published_safety(
     """
     import pandas as pd
 
+    counts = counts_of(publication)
     citation = f"{publication.citation} {publication.doi}"
     tables = []
-    for count in counts_of(publication):
+    for count in counts:
         if not count.on_file.endswith("adverse_event"):
             continue
         role: Role = "control" if count.arm in publication.controls else "msc"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
-from ra_bayes.errors import RaBayesError
+from ra_bayes.errors import RaBayesError, check_type
 from ra_bayes.files import atomic_file
 from ra_bayes.tables.table import Table
 from ra_bayes.tables.to_csv import to_csv
@@ -54,6 +54,9 @@ def save(table: Table, path: str | PathLike[str]) -> Path:
     >>> rb.tables.save(rb.tables.estimands(tree), "table-2.docx")     # doctest: +SKIP
     PosixPath('table-2.docx')
     """
+    check_type(
+        table, Table, "table", "make one with a function of rb.tables, such as rb.tables.estimands(tree)"
+    )
     target = Path(path)
     writer = _WRITERS.get(target.suffix.lower())
     if writer is None:
