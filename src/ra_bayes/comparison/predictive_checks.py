@@ -28,7 +28,7 @@ from ra_bayes.comparison.events import events
 from ra_bayes.comparison.observed import observed
 from ra_bayes.comparison.replicates import Replicates, replicates
 from ra_bayes.errors import FitError
-from ra_bayes.tree import spec_of
+from ra_bayes.tree import provenance, spec_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +78,8 @@ def predictive_checks(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFra
 
     Raises
     ------
+    RaBayesError
+        If it is no tree.
     FitError
         If `ci_prob` is not a probability, or the tree holds no replicates.
 
@@ -91,9 +93,10 @@ def predictive_checks(tree: xr.DataTree, *, ci_prob: float = 0.90) -> pd.DataFra
 
     if not 0.0 < ci_prob < 1.0:
         raise FitError(f"ci_prob={ci_prob:g} is not a probability between 0 and 1; write 0.90 for 90%")
-    spec = spec_of(tree)
+    provenance(tree)  # Refuses what is no tree of ours.
     if "posterior_predictive" not in tree.children or "log_likelihood" not in tree.children:
         raise FitError("this tree holds no replicated records; fit a cohort with ra_bayes.fit")
+    spec = spec_of(tree)
     records = observed(tree, spec)
     made = replicates(tree, records)
     chains = tree["posterior"].sizes["chain"]

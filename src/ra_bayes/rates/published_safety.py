@@ -46,7 +46,7 @@ def published_safety(
     Raises
     ------
     RaBayesError
-        If the paper prints no such count, or as :func:`safety`.
+        If it is no publication, the paper prints no such count, or as :func:`safety`.
 
     Examples
     --------

@@ -76,7 +76,7 @@ def response_rates(
     Raises
     ------
     RaBayesError
-        If `ci_prob` is no probability or the counts cannot be.
+        If it is no publication, `ci_prob` is no probability or the counts cannot be.
 
     Examples
     --------

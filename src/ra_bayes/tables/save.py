@@ -46,7 +46,7 @@ def save(table: Table, path: str | PathLike[str]) -> Path:
     Raises
     ------
     RaBayesError
-        If the path ends in something else.
+        If it is no table, or the path ends in something else.
 
     Examples
     --------
